@@ -1,0 +1,157 @@
+//! Every way a request can end without the origin's answer, and whose doing it was.
+//!
+//! `proxy::answer` turns each of these into one HTTP response; nothing else invents a status.
+
+/// Why a request did not get the origin's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// The request is not acceptable as HTTP.
+    Malformed(Malformed),
+    /// `only-if-cached`, and it is not.
+    NotCached,
+    /// A host no route knows.
+    UnknownHost,
+    /// A path no route of this host knows.
+    NoRoute,
+    /// A path that is known, but not with this method.
+    MethodNotAllowed,
+    /// The request has come through this Forebay before.
+    Loop,
+    /// A rate limit is used up.
+    RateLimited,
+    /// The body is larger than `clients.max_body`.
+    BodyTooLarge,
+    /// The client left, or its body ended early.
+    ClientGone,
+    /// The client sent its body too slowly.
+    ClientStalled,
+    /// No connection to any endpoint.
+    ConnectFailed,
+    /// No connection in time.
+    ConnectTimedOut,
+    /// The endpoint did not answer in time.
+    FirstByteTimedOut,
+    /// The endpoint closed or reset before a whole answer head had come.
+    UpstreamClosed,
+    /// The endpoint answered something that is not HTTP.
+    UpstreamGarbage,
+    /// The endpoint stopped sending in the middle of a body.
+    UpstreamStalled,
+    /// The endpoint ended a body early.
+    UpstreamTruncated,
+    /// The exchange took longer than `timeouts.total`.
+    TotalTimedOut,
+    /// A fault of Forebay's own.
+    Internal,
+}
+
+/// What is wrong with a request that is refused before it is routed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Malformed {
+    /// `Content-Length` is not one run of digits, or differs between its lines.
+    ContentLength,
+    /// No `Host`, several, or one that is not a host.
+    Host,
+    /// A method that a reverse proxy has no meaning for (CONNECT).
+    Method,
+    /// A path or target that cannot be understood.
+    Target,
+    /// `Transfer-Encoding` other than exactly `chunked`.
+    TransferEncoding,
+    /// `Upgrade` together with a body, or to a protocol that is not let through.
+    Upgrade,
+}
+
+/// Whose doing a failure was: decides the class of the status, who is alerted, and what is retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Blame {
+    /// The one who asked.
+    Client,
+    /// Forebay.
+    Us,
+    /// The one who was asked.
+    Upstream,
+}
+
+// === impl Failure ===
+
+impl Failure {
+    /// The word for it in logs, metrics and problem documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed(what) => what.as_str(),
+            Self::NotCached => "not-cached",
+            Self::UnknownHost => "unknown-host",
+            Self::NoRoute => "no-route",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::Loop => "loop",
+            Self::RateLimited => "rate-limited",
+            Self::BodyTooLarge => "body-too-large",
+            Self::ClientGone => "client-gone",
+            Self::ClientStalled => "client-stalled",
+            Self::ConnectFailed => "connect-failed",
+            Self::ConnectTimedOut => "connect-timed-out",
+            Self::FirstByteTimedOut => "first-byte-timed-out",
+            Self::UpstreamClosed => "upstream-closed",
+            Self::UpstreamGarbage => "upstream-garbage",
+            Self::UpstreamStalled => "upstream-stalled",
+            Self::UpstreamTruncated => "upstream-truncated",
+            Self::TotalTimedOut => "total-timed-out",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Whose doing it was.
+    pub const fn blame(self) -> Blame {
+        match self {
+            Self::Malformed(_)
+            | Self::NotCached
+            | Self::UnknownHost
+            | Self::NoRoute
+            | Self::MethodNotAllowed
+            | Self::Loop
+            | Self::RateLimited
+            | Self::BodyTooLarge
+            | Self::ClientGone
+            | Self::ClientStalled => Blame::Client,
+            Self::ConnectFailed
+            | Self::ConnectTimedOut
+            | Self::FirstByteTimedOut
+            | Self::UpstreamClosed
+            | Self::UpstreamGarbage
+            | Self::UpstreamStalled
+            | Self::UpstreamTruncated
+            | Self::TotalTimedOut => Blame::Upstream,
+            Self::Internal => Blame::Us,
+        }
+    }
+}
+
+// === impl Malformed ===
+
+impl Malformed {
+    /// The word for it in logs, metrics and problem documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ContentLength => "bad-content-length",
+            Self::Host => "bad-host",
+            Self::Method => "bad-method",
+            Self::Target => "bad-target",
+            Self::TransferEncoding => "bad-transfer-encoding",
+            Self::Upgrade => "bad-upgrade",
+        }
+    }
+}
+
+// === impl Blame ===
+
+impl Blame {
+    /// The word for it in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Upstream => "upstream",
+            Self::Us => "us",
+        }
+    }
+}

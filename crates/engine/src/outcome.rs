@@ -1,0 +1,296 @@
+//! What became of a request at each step, one enum per step.
+//!
+//! The same words are the log field, the metric label and the header detail.
+
+use policy::Coding;
+
+/// What the cache did for a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CacheOutcome {
+    /// The cache was not asked, or not allowed to answer.
+    Bypass(BypassReason),
+    /// Answered from the cache, fresh.
+    Hit,
+    /// Not in the cache.
+    Miss(MissReason),
+    /// The route has no cache policy.
+    #[default]
+    Off,
+    /// In the cache but stale; the origin confirmed it with 304.
+    Revalidated,
+    /// In the cache but stale; the origin sent another response.
+    Stale,
+}
+
+/// Why the cache was passed by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BypassReason {
+    /// The path can be read in two ways, so that a key for it would be a guess.
+    AmbiguousPath,
+    /// The request carries credentials and what is stored was not declared shareable.
+    Authorization,
+    /// A body with a GET or HEAD, which the origin might read.
+    BodyWithGet,
+    /// The request carries a cookie, and only the operator's TTL made the response storable.
+    Cookie,
+    /// The method is not one the cache answers.
+    Method,
+    /// The request asks for part of the representation.
+    Range,
+    /// The request said `no-store`.
+    RequestNoStore,
+    /// The policy is in shadow mode.
+    Shadow,
+    /// The request asks for another protocol.
+    Upgrade,
+}
+
+/// Why there was nothing to serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MissReason {
+    /// Nothing is stored under this key.
+    Uri,
+    /// Something is, but selected by other request fields.
+    Vary,
+}
+
+/// Whether a response was stored, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StoreOutcome {
+    /// It is in the cache now.
+    Stored,
+    /// It is not.
+    Skipped(SkipReason),
+}
+
+/// Why a response was not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SkipReason {
+    /// The request had `Authorization` and the response did not allow sharing (RFC 9111, 3.5).
+    Authorization,
+    /// Neither the origin nor the operator gave it a lifetime.
+    NoFreshness,
+    /// The request had a cookie and only the operator's TTL made it storable.
+    Cookie,
+    /// The body ended early, or not where its length said.
+    Incomplete,
+    /// Fills in flight already use the memory they may.
+    MemoryPressure,
+    /// The method's responses are not stored.
+    Method,
+    /// `no-store` in the request or the response.
+    NoStore,
+    /// Partial content is not stored.
+    Partial,
+    /// `private`, with or without fields.
+    Private,
+    /// It carries `Set-Cookie` and the origin did not say `public`.
+    SetCookie,
+    /// The policy is in shadow mode.
+    Shadow,
+    /// It was stale on arrival and has no validator.
+    Stale,
+    /// This status is not stored without explicit freshness.
+    Status,
+    /// The body is larger than `cache.max_object`.
+    TooLarge,
+    /// `Vary: *`.
+    VaryStar,
+}
+
+/// How the request got its response when several wanted the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum JoinOutcome {
+    /// Nobody was asked to wait.
+    #[default]
+    Alone,
+    /// It shared the fetch of another request.
+    Follow,
+    /// It fetched, and others may have shared it.
+    Lead,
+}
+
+/// What the rate limits said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LimitOutcome {
+    /// Within every limit.
+    Allow,
+    /// Over a limit: answered with 429.
+    Deny,
+    /// The route has no rate limit.
+    #[default]
+    Off,
+    /// Over a limit in shadow mode: let through and counted.
+    Shadow,
+}
+
+/// Whether the response was made smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EncodeOutcome {
+    /// It went out as it was.
+    AsIs(AsIsReason),
+    /// It was compressed.
+    Encoded(Coding),
+}
+
+/// Why a response was not compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AsIsReason {
+    /// It has a content coding already.
+    AlreadyEncoded,
+    /// The client accepts none of the offered codings.
+    ClientDeclined,
+    /// It is a stream of events, which must arrive at once.
+    EventStream,
+    /// There is no body.
+    NoBody,
+    /// `Cache-Control: no-transform` forbids it.
+    NoTransform,
+    /// The route has no compression policy.
+    Off,
+    /// It is partial content, whose offsets count bytes as they are.
+    Partial,
+    /// The policy is in shadow mode.
+    Shadow,
+    /// It is smaller than `compression.min_size`.
+    TooSmall,
+    /// Its media type is not in `compression.types`.
+    Type,
+}
+
+// === impl CacheOutcome ===
+
+impl CacheOutcome {
+    /// The metric label: one word per kind, reasons left out.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bypass(_) => "bypass",
+            Self::Hit => "hit",
+            Self::Miss(_) => "miss",
+            Self::Off => "off",
+            Self::Revalidated => "revalidated",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+// === impl BypassReason ===
+
+impl BypassReason {
+    /// The word for it in logs and in the detail of `Cache-Status`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AmbiguousPath => "ambiguous-path",
+            Self::Authorization => "authorization",
+            Self::BodyWithGet => "body-with-get",
+            Self::Cookie => "cookie",
+            Self::Method => "method",
+            Self::Range => "range",
+            Self::RequestNoStore => "request-no-store",
+            Self::Shadow => "shadow",
+            Self::Upgrade => "upgrade",
+        }
+    }
+}
+
+// === impl StoreOutcome ===
+
+impl StoreOutcome {
+    /// The metric label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Skipped(reason) => reason.as_str(),
+        }
+    }
+}
+
+// === impl SkipReason ===
+
+impl SkipReason {
+    /// The word for it in logs, metrics and the detail of `Cache-Status`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Authorization => "authorization",
+            Self::Cookie => "cookie",
+            Self::Incomplete => "incomplete",
+            Self::MemoryPressure => "memory-pressure",
+            Self::Method => "method",
+            Self::NoFreshness => "no-freshness",
+            Self::NoStore => "no-store",
+            Self::Partial => "partial",
+            Self::Private => "private",
+            Self::SetCookie => "set-cookie",
+            Self::Shadow => "shadow",
+            Self::Stale => "stale",
+            Self::Status => "status",
+            Self::TooLarge => "too-large",
+            Self::VaryStar => "vary-star",
+        }
+    }
+}
+
+// === impl JoinOutcome ===
+
+impl JoinOutcome {
+    /// The word for it in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Follow => "follow",
+            Self::Lead => "lead",
+        }
+    }
+}
+
+// === impl LimitOutcome ===
+
+impl LimitOutcome {
+    /// The word for it in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Off => "off",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
+// === impl EncodeOutcome ===
+
+impl Default for EncodeOutcome {
+    fn default() -> Self {
+        Self::AsIs(AsIsReason::Off)
+    }
+}
+
+impl EncodeOutcome {
+    /// The word for it in logs and metrics: the coding, or why there is none.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AsIs(reason) => reason.as_str(),
+            Self::Encoded(coding) => coding.as_str(),
+        }
+    }
+}
+
+// === impl AsIsReason ===
+
+impl AsIsReason {
+    /// The word for it in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AlreadyEncoded => "already-encoded",
+            Self::ClientDeclined => "client-declined",
+            Self::EventStream => "event-stream",
+            Self::NoBody => "no-body",
+            Self::NoTransform => "no-transform",
+            Self::Off => "off",
+            Self::Partial => "partial",
+            Self::Shadow => "shadow",
+            Self::TooSmall => "too-small",
+            Self::Type => "type",
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! YAML text in, checked policies out.
+//!
+//! Two kinds of type live here on purpose. [`file`] holds the shapes of the file: lenient, optional,
+//! named as an operator writes them. Everything else is what the rest of Forebay runs on: exact
+//! values that cannot be wrong once they exist. [`check`] is the one way from the first to the
+//! second, and it reports every mistake at once. No I/O, no clock, no HTTP server: the caller brings
+//! the text and the environment.
+
+mod admin;
+mod cache;
+mod clients;
+mod compression;
+mod deduplication;
+mod limit;
+mod listener;
+mod mode;
+mod policies;
+mod route;
+mod setting;
+mod upstream;
+mod values;
+
+pub use admin::{AccessLog, Admin, Shutdown};
+pub use cache::{CachePolicy, QueryKey, RequestCookies};
+pub use clients::Clients;
+pub use compression::{Coding, CompressionPolicy, MediaTypePattern};
+pub use deduplication::DeduplicationPolicy;
+pub use limit::{LimitKey, LimitPolicy};
+pub use listener::{ListenAddress, Listener, Tls};
+pub use mode::Mode;
+pub use policies::{Memory, Policies};
+pub use route::{FieldMatch, HostPattern, PathPattern, PathSegment, Route, RouteMatch, TextMatch};
+pub use setting::{Setting, SettingOrigin};
+pub use upstream::{
+    Balance, Endpoint, HostHeader, Scheme, Upstream, UpstreamProtocol, UpstreamTimeouts,
+};
+pub use values::{ByteSize, InvalidValue, Rate, Weight};

@@ -1,0 +1,33 @@
+//! Everything one file says, checked.
+
+use crate::{AccessLog, Admin, ByteSize, Clients, Listener, Route, Shutdown, Upstream};
+
+/// A whole configuration that is known to make sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policies {
+    /// Where clients connect; at least one.
+    pub listeners: Vec<Listener>,
+    /// The memory promise.
+    pub memory: Memory,
+    /// What clients may do.
+    pub clients: Clients,
+    /// The operator's side.
+    pub admin: Admin,
+    /// Which requests are logged.
+    pub access_log: AccessLog,
+    /// How the process ends.
+    pub shutdown: Shutdown,
+    /// Where requests go.
+    pub upstreams: Vec<Upstream>,
+    /// What governs them, in the order of the file.
+    pub routes: Vec<Route>,
+    /// The file as it was understood, as YAML, with every secret blanked out.
+    pub redacted: String,
+}
+
+/// How much memory Forebay may use for what it keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Cached responses, fills in flight and limiter cells together.
+    pub limit: ByteSize,
+}

@@ -1,0 +1,105 @@
+//! Which requests a set of policies governs.
+
+use http::{HeaderName, Method};
+
+use crate::{CachePolicy, CompressionPolicy, DeduplicationPolicy, LimitPolicy, Setting};
+
+/// One route: a match, an upstream, and the policies that apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Its name in logs and metrics; unique.
+    pub name: String,
+    /// Which requests it takes.
+    pub matches: RouteMatch,
+    /// Index into [`crate::Policies::upstreams`].
+    pub upstream: usize,
+    /// Caching, `None` when no policy asks for it.
+    pub cache: Option<CachePolicy>,
+    /// Compression, `None` when no policy asks for it.
+    pub compression: Option<CompressionPolicy>,
+    /// Deduplication, `None` when no policy asks for it.
+    pub deduplication: Option<DeduplicationPolicy>,
+    /// Rate limits, all of which must allow a request.
+    pub rate_limits: Vec<LimitPolicy>,
+    /// Where each setting came from, for `forebay explain`.
+    pub settings: Vec<Setting>,
+    /// The line of the file where the route begins, from 1.
+    pub line: usize,
+}
+
+/// The conditions of a route; all must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteMatch {
+    /// Any of these hosts; empty means any host.
+    pub hosts: Vec<HostPattern>,
+    /// The path.
+    pub path: PathPattern,
+    /// Any of these methods; empty means any method.
+    pub methods: Vec<Method>,
+    /// All of these header conditions.
+    pub headers: Vec<FieldMatch<HeaderName>>,
+    /// All of these query conditions.
+    pub query: Vec<FieldMatch<String>>,
+}
+
+/// A host condition, canonical: lower-case, no port, no trailing dot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HostPattern {
+    /// `api.example.com`
+    Exact(String),
+    /// `*.example.com`: any name below it, one label or more; holds `example.com`.
+    Below(String),
+}
+
+/// A path pattern such as `/api/{id}/items` or `/static/{*rest}`.
+///
+/// `{name}` is one segment, `{*name}` is all the rest, nothing included: `/{*rest}` matches `/`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PathPattern {
+    /// The segments after the leading slash.
+    pub segments: Vec<PathSegment>,
+}
+
+/// One segment of a path pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PathSegment {
+    /// This text, compared byte by byte; empty for a trailing slash.
+    Literal(String),
+    /// `{name}`: exactly one segment, not empty.
+    Parameter(String),
+    /// `{*name}`: everything that is left, last only.
+    Rest(String),
+}
+
+/// A condition on a header or a query parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldMatch<N> {
+    /// Which field.
+    pub name: N,
+    /// What it must be.
+    pub value: TextMatch,
+}
+
+/// What a header or query value must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TextMatch {
+    /// Absent.
+    Absent,
+    /// Exactly this.
+    Exact(String),
+    /// Beginning with this.
+    Prefix(String),
+    /// There, whatever it is.
+    Present,
+}
+
+// === impl PathPattern ===
+
+impl Default for PathPattern {
+    /// Every path.
+    fn default() -> Self {
+        Self {
+            segments: vec![PathSegment::Rest("rest".to_owned())],
+        }
+    }
+}

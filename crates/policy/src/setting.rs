@@ -1,0 +1,31 @@
+//! Where an effective setting came from, so that `forebay explain` can point at it.
+
+/// One effective setting of a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its dotted path below the route, such as `cache.ttl` or `rate_limit.per_client.rate`.
+    pub path: String,
+    /// Its value as the file would spell it.
+    pub value: String,
+    /// Who said so.
+    pub origin: SettingOrigin,
+}
+
+/// Who decided a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingOrigin {
+    /// Nobody; it is Forebay's default for a policy that is switched on.
+    Default,
+    /// A named policy the route uses.
+    Policy {
+        /// The policy's name.
+        name: String,
+        /// The line of the file, from 1.
+        line: usize,
+    },
+    /// The route itself.
+    Route {
+        /// The line of the file, from 1.
+        line: usize,
+    },
+}

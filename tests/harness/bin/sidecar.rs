@@ -1,0 +1,2 @@
+//! The sidecar under test.
+fn main() {}

@@ -1,0 +1,59 @@
+//! Percent-encoding as the path and the query need it (RFC 3986 2.1).
+
+/// The value of two hexadecimal digits after a `%`, `None` when they are not there.
+pub(crate) fn pair(bytes: &[u8], at: usize) -> Option<u8> {
+    let high = hex(*bytes.get(at + 1)?)?;
+    let low = hex(*bytes.get(at + 2)?)?;
+    Some(high << 4 | low)
+}
+
+/// The bytes of a query name or value as a form means them: `%XX` decoded, `+` a space.
+///
+/// A `%` that begins no valid pair stands for itself, because a condition on a query parameter must
+/// have an answer for every text.
+pub(crate) fn form_decoded(text: &str) -> impl Iterator<Item = u8> + '_ {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let byte = *bytes.get(at)?;
+        let (value, width) = match byte {
+            b'%' => pair(bytes, at).map_or((b'%', 1), |value| (value, 3)),
+            b'+' => (b' ', 1),
+            other => (other, 1),
+        };
+        at += width;
+        Some(value)
+    })
+}
+
+/// The value of one hexadecimal digit.
+pub(crate) const fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms() {
+        for (text, wanted) in [
+            ("", ""),
+            ("a+b", "a b"),
+            ("a%20b", "a b"),
+            ("%2B%2b", "++"),
+            ("100%", "100%"),
+            ("%4", "%4"),
+            ("%zz", "%zz"),
+            ("%%41", "%A"),
+        ] {
+            let got: Vec<u8> = form_decoded(text).collect();
+            assert_eq!(got, wanted.as_bytes(), "{text}");
+        }
+    }
+}

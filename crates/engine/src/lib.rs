@@ -4,5 +4,9 @@
 //! its answer as an enum with `as_str()`, so that logs, metrics and headers cannot drift apart.
 
 pub mod failure;
+pub mod host;
 pub mod outcome;
+pub mod path;
+mod percent;
+pub mod routing;
 pub mod time;

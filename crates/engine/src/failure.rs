@@ -48,11 +48,15 @@ pub enum Failure {
 /// What is wrong with a request that is refused before it is routed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Malformed {
+    /// A field of HTTP/1 connections in HTTP/2 (RFC 9113 8.2.2).
+    ConnectionField,
     /// `Content-Length` is not one run of digits, or differs between its lines.
     ContentLength,
+    /// `Expect` asks for something other than `100-continue`: 417 (RFC 9110 10.1.1).
+    Expectation,
     /// No `Host`, several, or one that is not a host.
     Host,
-    /// A method that a reverse proxy has no meaning for (CONNECT).
+    /// A method that a reverse proxy has no meaning for (CONNECT, TRACE).
     Method,
     /// A path or target that cannot be understood.
     Target,
@@ -133,7 +137,9 @@ impl Malformed {
     /// The word for it in logs, metrics and problem documents.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ConnectionField => "connection-field-in-http2",
             Self::ContentLength => "bad-content-length",
+            Self::Expectation => "bad-expectation",
             Self::Host => "bad-host",
             Self::Method => "bad-method",
             Self::Target => "bad-target",

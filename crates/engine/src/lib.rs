@@ -3,7 +3,10 @@
 //! No socket, no sleep, no clock. Each module answers one question of the request's way and gives
 //! its answer as an enum with `as_str()`, so that logs, metrics and headers cannot drift apart.
 
+pub mod admit;
+pub mod client_ip;
 pub mod failure;
+mod field_list;
 pub mod host;
 pub mod outcome;
 pub mod path;

@@ -21,13 +21,3 @@ pub(crate) fn elements<'a>(
 pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     elements(headers, name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
 }
-
-/// Whether the list holds this directive, with or without a value.
-pub(crate) fn has_directive(headers: &HeaderMap, name: &HeaderName, directive: &str) -> bool {
-    elements(headers, name).any(|element| {
-        let mut parts = element.splitn(2, |byte| *byte == b'=');
-        parts
-            .next()
-            .is_some_and(|word| word.trim_ascii().eq_ignore_ascii_case(directive.as_bytes()))
-    })
-}

@@ -4,15 +4,19 @@
 //! its answer as an enum with `as_str()`, so that logs, metrics and headers cannot drift apart.
 
 pub mod admit;
+pub mod balance;
 pub mod client_ip;
+pub mod compression;
 pub mod failure;
 mod field_list;
 pub mod forwarding;
 pub mod hop_by_hop;
 pub mod host;
+pub mod negotiation;
 pub mod outcome;
 pub mod path;
 mod percent;
+pub mod rate_limit;
 pub mod routing;
 pub mod time;
 pub mod trace;

@@ -1,0 +1,210 @@
+//! Whether a response is made smaller for this client, and what its fields say then.
+//!
+//! # Left alone
+//! A response without a body, in part, with a coding already, marked `no-transform` by either side
+//! (RFC 9111 5.2.1.6 and 5.2.2.6), or asked for with `If-Range`, whose validator must not move; events,
+//! which must arrive one by one; types that do not shrink; bodies known to be small.
+//!
+//! # What changes with the coding
+//! The bytes are others, so `Content-Length`, the digests and `Accept-Ranges` go, and a strong `ETag`
+//! becomes weak (RFC 9110 8.8.1): it then still matches in `If-None-Match`, where comparison is weak,
+//! and no longer in `If-Range`, where it is strong.
+//!
+//! # `Vary`
+//! A cache behind must know that another client would have got other bytes, also when this one got
+//! them as they are.
+
+mod media_type;
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use policy::{Coding, CompressionPolicy, Mode};
+
+use crate::{
+    field_list,
+    negotiation::{IdentityWish, Negotiated, identity_wish, negotiate},
+    outcome::{AsIsReason, EncodeOutcome},
+};
+
+/// What is known about a response when it is about to be encoded.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    /// The request's method.
+    pub method: &'a Method,
+    /// The request's fields, as the client sent them.
+    pub request_headers: &'a HeaderMap,
+    /// The response's status.
+    pub status: StatusCode,
+    /// The response's fields.
+    pub response_headers: &'a HeaderMap,
+    /// The size of the body in bytes, where it is known.
+    pub length: Option<u64>,
+}
+
+/// What becomes of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether it is encoded.
+    pub outcome: EncodeOutcome,
+    /// Whether another client would get another coding.
+    pub vary: VaryNeed,
+}
+
+/// Whether `Vary: Accept-Encoding` must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VaryNeed {
+    /// It must: see [`add_vary`] for a response that is not encoded.
+    Needed,
+    /// Every client gets the same bytes.
+    NotNeeded,
+}
+
+/// Decides one response.
+pub fn decide(policy: &CompressionPolicy, exchange: &Exchange<'_>) -> Decision {
+    if policy.mode == Mode::Off {
+        return Decision::as_is(AsIsReason::Off);
+    }
+    if let Some(reason) = unfit(policy, exchange) {
+        return Decision::as_is(reason);
+    }
+    let vary = match policy.mode {
+        Mode::Enforce => VaryNeed::Needed,
+        Mode::Off | Mode::Shadow => VaryNeed::NotNeeded,
+    };
+    let varying = |outcome| Decision { outcome, vary };
+    // A HEAD is answered with the fields of the GET as far as they are known (RFC 9110 9.3.2).
+    if exchange.method == Method::HEAD {
+        return varying(EncodeOutcome::AsIs(AsIsReason::NoBody));
+    }
+    match (
+        negotiate(exchange.request_headers, &policy.encodings),
+        policy.mode,
+    ) {
+        (Negotiated::Coding(_), Mode::Shadow) => Decision::as_is(AsIsReason::Shadow),
+        (Negotiated::Coding(coding), _) => varying(EncodeOutcome::Encoded(coding)),
+        (Negotiated::Identity | Negotiated::Nothing, _) => {
+            varying(EncodeOutcome::AsIs(AsIsReason::ClientDeclined))
+        }
+    }
+}
+
+/// Why nobody would get this response encoded.
+fn unfit(policy: &CompressionPolicy, exchange: &Exchange<'_>) -> Option<AsIsReason> {
+    let headers = exchange.response_headers;
+    if has_no_body(exchange) {
+        return Some(AsIsReason::NoBody);
+    }
+    if exchange.status == StatusCode::PARTIAL_CONTENT
+        || headers.contains_key(header::CONTENT_RANGE)
+        || exchange.request_headers.contains_key(header::IF_RANGE)
+    {
+        return Some(AsIsReason::Partial);
+    }
+    if field_list::elements(headers, &header::CONTENT_ENCODING)
+        .any(|coding| !coding.eq_ignore_ascii_case(b"identity"))
+    {
+        return Some(AsIsReason::AlreadyEncoded);
+    }
+    let no_transform =
+        |headers| field_list::has_token(headers, &header::CACHE_CONTROL, "no-transform");
+    if no_transform(headers) || no_transform(exchange.request_headers) {
+        return Some(AsIsReason::NoTransform);
+    }
+    match media_type::essence(headers) {
+        None => return Some(AsIsReason::Type),
+        Some(kind) if kind.eq_ignore_ascii_case("text/event-stream") => {
+            return Some(AsIsReason::EventStream);
+        }
+        Some(kind) if !policy.types.iter().any(|p| media_type::matches(p, kind)) => {
+            return Some(AsIsReason::Type);
+        }
+        Some(_) => {}
+    }
+    let small = exchange
+        .length
+        .is_some_and(|length| length < policy.min_size.bytes());
+    if small && identity_wish(exchange.request_headers) == IdentityWish::Accepted {
+        return Some(AsIsReason::TooSmall);
+    }
+    None
+}
+
+fn has_no_body(exchange: &Exchange<'_>) -> bool {
+    exchange.status.is_informational()
+        || matches!(
+            exchange.status,
+            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+        )
+        || (exchange.length == Some(0) && exchange.method != Method::HEAD)
+}
+
+/// Makes the fields of a response fit a body that is encoded with `coding`.
+pub fn rewrite_headers(headers: &mut HeaderMap, coding: Coding) {
+    headers.insert(
+        header::CONTENT_ENCODING,
+        HeaderValue::from_static(coding.as_str()),
+    );
+    for name in [header::CONTENT_LENGTH, header::ACCEPT_RANGES] {
+        headers.remove(name);
+    }
+    for name in ["content-md5", "digest", "content-digest", "repr-digest"] {
+        headers.remove(name);
+    }
+    weaken_etag(headers);
+    add_vary(headers);
+}
+
+/// Adds `Vary: Accept-Encoding` unless it is there, alone or as part of `*`.
+pub fn add_vary(headers: &mut HeaderMap) {
+    let there = field_list::elements(headers, &header::VARY)
+        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"accept-encoding"));
+    if !there {
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+}
+
+/// A strong tag promises equal bytes. One that is not a tag at all cannot be weakened, and goes.
+fn weaken_etag(headers: &mut HeaderMap) {
+    let Some(tag) = headers.get(header::ETAG) else {
+        return;
+    };
+    let tag = tag.as_bytes();
+    if tag.starts_with(b"W/\"") {
+        return;
+    }
+    let strong = tag.len() >= 2 && tag.starts_with(b"\"") && tag.ends_with(b"\"");
+    match HeaderValue::from_bytes(&[b"W/", tag].concat()) {
+        Ok(weak) if strong => {
+            headers.insert(header::ETAG, weak);
+        }
+        _ => {
+            headers.remove(header::ETAG);
+        }
+    }
+}
+
+// === impl Decision ===
+
+impl Decision {
+    /// As it is, for every client.
+    const fn as_is(reason: AsIsReason) -> Self {
+        Self {
+            outcome: EncodeOutcome::AsIs(reason),
+            vary: VaryNeed::NotNeeded,
+        }
+    }
+}
+
+// === impl VaryNeed ===
+
+impl VaryNeed {
+    /// The word for it in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Needed => "needed",
+            Self::NotNeeded => "not-needed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

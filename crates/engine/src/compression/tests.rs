@@ -1,0 +1,342 @@
+use policy::{ByteSize, MediaTypePattern};
+use proptest::prelude::*;
+
+use super::*;
+
+fn policy(mode: Mode) -> CompressionPolicy {
+    CompressionPolicy {
+        mode,
+        encodings: Coding::ALL.to_vec(),
+        min_size: ByteSize::from_bytes(1024),
+        types: vec![
+            MediaTypePattern::Subtypes("text".to_owned()),
+            MediaTypePattern::Exact("application/json".to_owned()),
+            MediaTypePattern::Suffix {
+                kind: "application".to_owned(),
+                suffix: "+json".to_owned(),
+            },
+        ],
+    }
+}
+
+fn map(fields: &[(&'static str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        headers.append(*name, value.parse().unwrap());
+    }
+    headers
+}
+
+/// A request and a response that would be encoded, changed by a test.
+struct Case {
+    mode: Mode,
+    method: Method,
+    request: Vec<(&'static str, &'static str)>,
+    status: u16,
+    response: Vec<(&'static str, &'static str)>,
+    length: Option<u64>,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Enforce,
+            method: Method::GET,
+            request: vec![("accept-encoding", "gzip")],
+            status: 200,
+            response: vec![("content-type", "application/json; charset=utf-8")],
+            length: Some(4096),
+        }
+    }
+}
+
+impl Case {
+    fn decide(&self) -> (&'static str, &'static str) {
+        let decision = decide(
+            &policy(self.mode),
+            &Exchange {
+                method: &self.method,
+                request_headers: &map(&self.request),
+                status: StatusCode::from_u16(self.status).unwrap(),
+                response_headers: &map(&self.response),
+                length: self.length,
+            },
+        );
+        (decision.outcome.as_str(), decision.vary.as_str())
+    }
+
+    fn request(name: &'static str, value: &'static str) -> Self {
+        let mut case = Self::default();
+        case.request.push((name, value));
+        case
+    }
+
+    fn response(name: &'static str, value: &'static str) -> Self {
+        let mut case = Self::default();
+        case.response.push((name, value));
+        case
+    }
+
+    fn kind(kind: &'static str) -> Self {
+        Self {
+            response: vec![("content-type", kind)],
+            ..Self::default()
+        }
+    }
+
+    fn accepting(line: &'static str, length: u64) -> Self {
+        Self {
+            request: vec![("accept-encoding", line)],
+            length: Some(length),
+            ..Self::default()
+        }
+    }
+
+    fn status(status: u16) -> Self {
+        Self {
+            status,
+            ..Self::default()
+        }
+    }
+}
+
+/// TRAPS 18: what is never recoded, and what is said about it.
+#[test]
+fn decisions() {
+    let d = Case::default;
+    let cases = [
+        (d(), "gzip", "needed"),
+        (
+            Case {
+                length: None,
+                ..d()
+            },
+            "gzip",
+            "needed",
+        ),
+        (Case::status(404), "gzip", "needed"),
+        (
+            Case {
+                mode: Mode::Off,
+                ..d()
+            },
+            "off",
+            "not-needed",
+        ),
+        (
+            Case {
+                mode: Mode::Shadow,
+                ..d()
+            },
+            "shadow",
+            "not-needed",
+        ),
+        (
+            Case {
+                mode: Mode::Shadow,
+                ..Case::accepting("br;q=0", 4096)
+            },
+            "client-declined",
+            "not-needed",
+        ),
+        (
+            Case {
+                method: Method::HEAD,
+                ..d()
+            },
+            "no-body",
+            "needed",
+        ),
+        (
+            Case {
+                method: Method::HEAD,
+                length: Some(0),
+                ..d()
+            },
+            "too-small",
+            "not-needed",
+        ),
+        (
+            Case {
+                length: Some(0),
+                ..d()
+            },
+            "no-body",
+            "not-needed",
+        ),
+        (Case::status(204), "no-body", "not-needed"),
+        (Case::status(205), "no-body", "not-needed"),
+        (Case::status(304), "no-body", "not-needed"),
+        (Case::status(101), "no-body", "not-needed"),
+        (Case::status(206), "partial", "not-needed"),
+        (
+            Case::response("content-range", "bytes */9"),
+            "partial",
+            "not-needed",
+        ),
+        (Case::request("if-range", "\"1\""), "partial", "not-needed"),
+        (
+            Case::response("content-encoding", "br"),
+            "already-encoded",
+            "not-needed",
+        ),
+        (
+            Case::response("content-encoding", "identity"),
+            "gzip",
+            "needed",
+        ),
+        (
+            Case::response("cache-control", "max-age=1, No-Transform"),
+            "no-transform",
+            "not-needed",
+        ),
+        (
+            Case::request("cache-control", "no-transform"),
+            "no-transform",
+            "not-needed",
+        ),
+        (
+            Case::kind("text/event-stream;charset=utf-8"),
+            "event-stream",
+            "not-needed",
+        ),
+        (Case::kind("image/png"), "type", "not-needed"),
+        (Case::kind("json"), "type", "not-needed"),
+        (Case::kind("TEXT/Html"), "gzip", "needed"),
+        (Case::kind("application/problem+JSON"), "gzip", "needed"),
+        (Case::kind("application/+jso"), "type", "not-needed"),
+        (Case::kind("image/svg+json"), "type", "not-needed"),
+        (
+            Case {
+                response: vec![],
+                ..d()
+            },
+            "type",
+            "not-needed",
+        ),
+        (Case::accepting("gzip", 1023), "too-small", "not-needed"),
+        (Case::accepting("gzip", 1024), "gzip", "needed"),
+        (
+            Case::accepting("deflate", 4096),
+            "client-declined",
+            "needed",
+        ),
+        (
+            Case::accepting("gzip;q=0", 4096),
+            "client-declined",
+            "needed",
+        ),
+        (
+            Case::accepting("identity;q=0, gzip;q=0.1", 10),
+            "gzip",
+            "needed",
+        ),
+        (
+            Case::accepting("identity;q=0", 4096),
+            "client-declined",
+            "needed",
+        ),
+        (
+            Case {
+                request: vec![],
+                ..d()
+            },
+            "client-declined",
+            "needed",
+        ),
+    ];
+    for (number, (case, outcome, vary)) in cases.iter().enumerate() {
+        assert_eq!(case.decide(), (*outcome, *vary), "case {number}");
+    }
+}
+
+/// TRAPS 18: nothing that counts or sums the old bytes is left.
+#[test]
+fn fields_of_an_encoded_response() {
+    let mut headers = map(&[
+        ("content-type", "text/html"),
+        ("content-length", "4096"),
+        ("content-encoding", "identity"),
+        ("accept-ranges", "bytes"),
+        ("content-md5", "x"),
+        ("digest", "x"),
+        ("content-digest", "x"),
+        ("repr-digest", "x"),
+        ("etag", "\"v1\""),
+        ("vary", "Origin"),
+    ]);
+    rewrite_headers(&mut headers, Coding::Br);
+    let mut left: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+        .collect();
+    left.sort();
+    assert_eq!(
+        left,
+        [
+            "content-encoding: br",
+            "content-type: text/html",
+            "etag: W/\"v1\"",
+            "vary: Origin",
+            "vary: accept-encoding",
+        ]
+    );
+}
+
+/// TRAPS 18: one tag for two codings must not promise equal bytes.
+#[test]
+fn tags() {
+    for (tag, wanted) in [
+        ("\"a\"", Some("W/\"a\"")),
+        ("W/\"a\"", Some("W/\"a\"")),
+        ("\"\"", Some("W/\"\"")),
+        ("a", None),
+        ("\"", None),
+        ("w/\"a\"", None),
+    ] {
+        let mut headers = map(&[("etag", tag)]);
+        weaken_etag(&mut headers);
+        assert_eq!(
+            headers.get("etag").map(|v| v.to_str().unwrap()),
+            wanted,
+            "{tag}"
+        );
+    }
+}
+
+/// TRAPS 17: `Vary` names the field once, and `*` already says it.
+#[test]
+fn vary_once() {
+    for (before, lines) in [
+        (&[][..], 1),
+        (&[("vary", "Accept-Encoding")], 1),
+        (&[("vary", "origin, ACCEPT-ENCODING")], 1),
+        (&[("vary", "*")], 1),
+        (&[("vary", "accept-encoding-x")], 2),
+    ] {
+        let mut headers = map(before);
+        add_vary(&mut headers);
+        add_vary(&mut headers);
+        assert_eq!(headers.get_all("vary").iter().count(), lines, "{before:?}");
+    }
+}
+
+proptest! {
+    /// TRAPS 18: whatever the tag was, what is left is weak.
+    #[test]
+    fn no_strong_tag_is_left(tag in "[ -~]{0,12}") {
+        let mut headers = map(&[("etag", &tag)]);
+        rewrite_headers(&mut headers, Coding::Gzip);
+        prop_assert!(headers.get("etag").is_none_or(|tag| tag.as_bytes().starts_with(b"W/\"")));
+    }
+
+    #[test]
+    fn any_type(kind in "[ -~]{0,24}") {
+        let headers = map(&[("content-type", &kind)]);
+        if let Some(essence) = media_type::essence(&headers) {
+            for pattern in policy(Mode::Enforce).types {
+                let _ = media_type::matches(&pattern, essence);
+            }
+        }
+    }
+}

@@ -7,6 +7,10 @@
 //! gateway is not (RFC 9110 11.7). `Trailer` stays: it announces trailer fields to the far end, and
 //! hyper sends only the ones announced.
 //!
+//! # Framing
+//! `Content-Length` beside `Transfer-Encoding` says nothing true and goes with it (RFC 9112 6.3).
+//! Alone it stays, because it is the length of the representation.
+//!
 //! # What `Connection` names
 //! A client may name any field there, also one that authenticates it or says where it came from.
 //! Such fields are meant for all recipients and stay; everything else named is removed.
@@ -29,6 +33,9 @@ pub fn strip(headers: &mut HeaderMap) {
         }
     }
     if any {
+        if headers.contains_key(header::TRANSFER_ENCODING) {
+            headers.remove(header::CONTENT_LENGTH);
+        }
         for (name, _) in FIXED.iter().zip(present).filter(|(_, present)| *present) {
             headers.remove(*name);
         }
@@ -138,6 +145,14 @@ mod tests {
         let mut fields: Vec<_> = FIXED.iter().map(|name| (*name, "x")).collect();
         fields.extend([("trailer", "grpc-status"), ("accept", "*/*")]);
         assert_eq!(left(&fields), ["accept", "trailer"]);
+    }
+
+    /// TRAPS 1: a length beside chunks is never forwarded.
+    #[test]
+    fn length_beside_chunks() {
+        let length = ("content-length", "5");
+        assert_eq!(left(&[length]), ["content-length"]);
+        assert!(left(&[length, ("transfer-encoding", "chunked")]).is_empty());
     }
 
     /// TRAPS 7: every line of `Connection` counts, in whatever case.

@@ -8,7 +8,7 @@
 //!
 //! # Cost
 //! Hosts are looked up by hash, once per label at most; paths are walked in a trie of segments
-//! ([`trie`]). Neither grows with the number of routes. Nothing is allocated unless the answer is
+//! (`routing::trie`). Neither grows with the number of routes. Nothing is allocated unless the answer is
 //! [`RouteOutcome::MethodNotAllowed`].
 
 mod conditions;

@@ -21,6 +21,8 @@ fn try_one(
     })
 }
 
+type Lines<'a> = &'a [(&'a str, &'a str)];
+
 const V10: Version = Version::HTTP_10;
 const V11: Version = Version::HTTP_11;
 const V2: Version = Version::HTTP_2;
@@ -31,7 +33,8 @@ fn transfer_encoding() {
     use DeclaredBody::Chunked;
     let bad = Err(Malformed::TransferEncoding);
     let te = "transfer-encoding";
-    let cases: &[(Version, &[(&str, &str)], Result<DeclaredBody, Malformed>)] = &[
+    type Case<'a> = (Version, Lines<'a>, Result<DeclaredBody, Malformed>);
+    let cases: &[Case<'_>] = &[
         (V11, &[(te, "chunked")], Ok(Chunked)),
         (V11, &[(te, "Chunked")], Ok(Chunked)),
         (
@@ -90,12 +93,13 @@ fn upgrades() {
     use UpgradeIntent::{Drop, WebSocket};
     let ws = ("upgrade", "websocket");
     let con = ("connection", "keep-alive, Upgrade");
-    let cases: &[(
-        &str,
+    type Case<'a> = (
+        &'a str,
         Version,
-        &[(&str, &str)],
+        Lines<'a>,
         Result<UpgradeIntent, Malformed>,
-    )] = &[
+    );
+    let cases: &[Case<'_>] = &[
         ("GET", V11, &[], Ok(UpgradeIntent::None)),
         ("GET", V11, &[ws, con], Ok(WebSocket)),
         ("GET", V11, &[("upgrade", "WebSocket"), con], Ok(WebSocket)),

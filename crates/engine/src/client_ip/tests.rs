@@ -16,7 +16,8 @@ fn found(peer: &str, lines: &[(&'static str, &str)]) -> ClientAddress {
 fn walks() {
     let xff = "x-forwarded-for";
     let fwd = "forwarded";
-    let cases: &[(&str, &[(&'static str, &str)], &str)] = &[
+    type Case<'a> = (&'a str, &'a [(&'static str, &'a str)], &'a str);
+    let cases: &[Case<'_>] = &[
         ("192.0.2.9", &[], "192.0.2.9"),
         ("192.0.2.9", &[(xff, "1.1.1.1")], "192.0.2.9"),
         ("10.0.0.1", &[], "10.0.0.1"),

@@ -60,16 +60,21 @@ fn fate(name: &HeaderName) -> Fate {
 }
 
 /// Adds this hop. What a trusted peer said about host and scheme of the first hop is kept.
+///
+/// A peer that keeps only one of the two lists gets only that one continued: the other would begin
+/// with the peer, and who reads it would take the peer for the client (RFC 7239 7.4).
 pub(super) fn add_forwarded(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
-    let peer = facts.peer.to_canonical();
-    let mut line = Line::default();
-    line.join(headers, &X_FORWARDED_FOR);
-    line.put_ip(peer);
-    line.insert(headers, &X_FORWARDED_FOR);
-
-    let proto = scheme(facts.scheme);
+    let listed = headers.contains_key(&X_FORWARDED_FOR);
+    let structured = headers.contains_key(header::FORWARDED);
+    if listed || !structured {
+        add_x_forwarded_for(headers, facts);
+    }
+    if structured || !listed {
+        add_standard(headers, facts);
+    }
     if !headers.contains_key(&X_FORWARDED_PROTO) {
-        headers.insert(X_FORWARDED_PROTO.clone(), HeaderValue::from_static(proto));
+        let proto = HeaderValue::from_static(scheme(facts.scheme));
+        headers.insert(X_FORWARDED_PROTO.clone(), proto);
     }
     if !facts.authority.is_empty() && !headers.contains_key(&X_FORWARDED_HOST) {
         insert_text(
@@ -78,17 +83,26 @@ pub(super) fn add_forwarded(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
             facts.authority.as_bytes(),
         );
     }
+}
 
+fn add_x_forwarded_for(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
+    let mut line = Line::default();
+    line.join(headers, &X_FORWARDED_FOR);
+    line.put_ip(facts.peer.to_canonical());
+    line.insert(headers, &X_FORWARDED_FOR);
+}
+
+fn add_standard(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
     let mut line = Line::default();
     line.join(headers, &header::FORWARDED);
     line.put(b"for=");
-    line.put_node(peer);
+    line.put_node(facts.peer.to_canonical());
     if !facts.authority.is_empty() {
         line.put(b";host=");
         line.put_authority(facts.authority);
     }
     line.put(b";proto=");
-    line.put(proto.as_bytes());
+    line.put(scheme(facts.scheme).as_bytes());
     line.insert(headers, &header::FORWARDED);
 }
 

@@ -129,6 +129,26 @@ fn connection_cannot_remove_what_is_added() {
     assert!(!headers.contains_key("connection"));
 }
 
+/// TRAPS 25: no list is begun in the middle of the way, where its first element is not the client.
+#[test]
+fn only_the_list_that_was_kept_is_continued() {
+    let instance = instance();
+    for (kept, left_out) in [
+        ("x-forwarded-for", "forwarded"),
+        ("forwarded", "x-forwarded-for"),
+    ] {
+        let mut headers = map(&[(kept, "for=198.51.100.1")]);
+        prepare_request(
+            &mut headers,
+            &facts("10.0.0.1", PeerTrust::Trusted, &instance),
+        );
+        let line = headers[kept].to_str().unwrap();
+        assert!(line.starts_with("for=198.51.100.1, ") && line.contains("10.0.0.1"));
+        assert!(!headers.contains_key(left_out));
+        assert!(headers.contains_key("x-forwarded-proto"));
+    }
+}
+
 #[test]
 fn without_a_host() {
     let instance = instance();

@@ -76,7 +76,8 @@ fn refused() {
 fn which_one_counts() {
     use Malformed::Host;
     let (v10, v11, v2) = (Version::HTTP_10, Version::HTTP_11, Version::HTTP_2);
-    let cases: &[(&str, &[&str], Version, Result<&str, Malformed>)] = &[
+    type Case<'a> = (&'a str, &'a [&'a str], Version, Result<&'a str, Malformed>);
+    let cases: &[Case<'_>] = &[
         ("/", &[], v11, Err(Host)),
         ("/", &[], v10, Ok("")),
         ("/", &[], v2, Err(Host)),

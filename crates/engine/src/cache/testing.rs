@@ -2,10 +2,16 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use policy::{ByteSize, CachePolicy, Mode, QueryKey, RequestCookies};
 
-use super::request::{Lookup, RequestClass, RequestHead, classify};
+use super::{
+    keep::{self, Keep},
+    request::{Lookup, RequestClass, RequestHead, classify},
+    response::{Framing, ResponseFacts, ResponseHead},
+    stored::StoredMeta,
+    vary::AcceptEncoding,
+};
 use crate::time::Now;
 
 /// 2024-01-01 00:00:00 GMT, where the tests' clock begins.
@@ -60,5 +66,38 @@ pub(crate) fn lookup(method: &Method, fields: &HeaderMap) -> Lookup {
     match classify(head, RequestCookies::Bypass) {
         RequestClass::Lookup(lookup) => lookup,
         RequestClass::Bypass(reason) => panic!("bypassed: {reason:?}"),
+    }
+}
+
+/// What is read from a response with this status and these fields, received at `received`.
+pub(crate) fn response(status: u16, fields: &HeaderMap, received: Now) -> ResponseFacts<'_> {
+    ResponseFacts::read(ResponseHead {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: fields,
+        framing: Framing::Delimited,
+        sent_at: received,
+        received_at: received,
+    })
+}
+
+/// What is stored of a 200 with these fields, fetched with those, at the beginning; the operator's
+/// TTL is a minute.
+pub(crate) fn stored(fields: &[(&str, &str)], request: &[(&str, &str)]) -> StoredMeta {
+    stored_at(at(0), fields, request)
+}
+
+/// The same, received at `received`.
+pub(crate) fn stored_at(
+    received: Now,
+    fields: &[(&str, &str)],
+    request: &[(&str, &str)],
+) -> StoredMeta {
+    let (fields, request) = (headers(fields), headers(request));
+    let facts = response(200, &fields, received);
+    match keep::decide(&get(&request), &facts, &policy(Some(60))) {
+        Keep::Store(lifetime) => {
+            StoredMeta::new(&facts, &request, lifetime, AcceptEncoding::Verbatim)
+        }
+        Keep::Skip(reason) => panic!("not stored: {reason:?}"),
     }
 }

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{StatusCode, header};
 use policy::{CachePolicy, RequestCookies};
 
 use super::{
@@ -50,6 +50,9 @@ fn lifetime(
     if response.head.framing == Framing::CloseDelimited {
         return Err(SkipReason::CloseDelimited);
     }
+    if announced_length(response).is_some_and(|length| length > policy.max_object.bytes()) {
+        return Err(SkipReason::TooLarge);
+    }
     let lifetime = match response.explicit {
         Some(lifetime) => lifetime,
         None if response.is_no_cache() => unsaid_but_revalidated(response)?,
@@ -61,6 +64,12 @@ fn lifetime(
     } else {
         Err(SkipReason::Stale)
     }
+}
+
+/// What `Content-Length` says. A body without one is measured as it comes.
+fn announced_length(response: &ResponseFacts<'_>) -> Option<u64> {
+    let value = response.head.headers.get(header::CONTENT_LENGTH)?;
+    value.to_str().ok()?.parse().ok()
 }
 
 /// `no-cache` without a lifetime: worth keeping because a 304 is cheaper than a 200.

@@ -51,8 +51,19 @@ enum Kind {
     Scheme = b's',
 }
 
+/// What is left of a query.
+enum Kept {
+    /// Every parameter was ignored, so that it is as if there were no query.
+    Nothing,
+    /// Parameters, or an empty query that was empty from the start.
+    Something,
+}
+
 /// The version of the format, which changes whenever the bytes of an unchanged request would.
 const VERSION: u8 = 1;
+
+/// Kind and length in front of a part.
+const HEAD: usize = 5;
 
 // === impl KeyParts ===
 
@@ -137,17 +148,6 @@ impl KeyPart {
         }
     }
 }
-
-/// What is left of a query.
-enum Kept {
-    /// Every parameter was ignored, so that it is as if there were no query.
-    Nothing,
-    /// Parameters, or an empty query that was empty from the start.
-    Something,
-}
-
-/// Kind and length in front of a part.
-const HEAD: usize = 5;
 
 fn put(out: &mut Vec<u8>, kind: Kind, part: &[u8]) {
     let start = begin(out, kind);

@@ -83,7 +83,7 @@ pub fn decide(meta: &StoredMeta, lookup: &Lookup, now: Now) -> Reuse {
     if lookup.authorization && !meta.rules.allows_credentials {
         return Reuse::Unusable(BypassReason::Authorization);
     }
-    if lookup.cookies && meta.declared_by_origin() == Declared::ByOperator {
+    if lookup.cookies && meta.declared() == Declared::ByOperator {
         return Reuse::Unusable(BypassReason::Cookie);
     }
     if meta.rules.no_cache {

@@ -11,7 +11,7 @@ use super::{
     etag::EntityTag,
     freshness::{Lifetime, LifetimeSource},
     keep::{self, Keep},
-    request::Lookup,
+    request::{Lookup, Retrieval},
     response::{Framing, ResponseFacts, ResponseHead},
     stored::{StoredMeta, prepare_headers},
     vary::AcceptEncoding,
@@ -55,6 +55,15 @@ pub enum Freshened {
     Updated(Box<StoredMeta>),
 }
 
+/// Whether the origin's answer to a conditional request confirms the stored response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// 304: see [`freshen`].
+    Confirmed,
+    /// An answer of its own, which replaces the stored one as far as it may be stored.
+    Replaced,
+}
+
 /// Conditions of the client, which say nothing about what is stored here and would keep the cache
 /// from being filled.
 const CONDITIONS: [HeaderName; 5] = [
@@ -64,6 +73,18 @@ const CONDITIONS: [HeaderName; 5] = [
     header::IF_RANGE,
     header::IF_UNMODIFIED_SINCE,
 ];
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// Reads it from the status of the answer to what [`prepare`] made.
+    pub fn of(asking: Asking, status: StatusCode) -> Self {
+        match (asking, status) {
+            (Asking::Conditionally, StatusCode::NOT_MODIFIED) => Self::Confirmed,
+            _ => Self::Replaced,
+        }
+    }
+}
 
 /// Turns a client's request into one that fills or renews the cache: its own conditions are taken
 /// out, those of the stored response are put in.
@@ -106,7 +127,7 @@ pub fn freshen(stored: &StoredMeta, answer: NotModified<'_>, policy: &CachePolic
     });
     // A HEAD may renew what a GET stored: the 304 to either says the same.
     let as_get = Lookup {
-        method: super::request::Retrieval::Get,
+        method: Retrieval::Get,
         ..*answer.lookup
     };
     let meta = |lifetime| {
@@ -170,27 +191,6 @@ fn is_taken_in(name: &HeaderName) -> bool {
         name.as_str(),
         "content-encoding" | "content-length" | "content-range" | "etag"
     )
-}
-
-/// Whether the origin's answer to a conditional request confirms the stored response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// 304: see [`freshen`].
-    Confirmed,
-    /// An answer of its own, which replaces the stored one as far as it may be stored.
-    Replaced,
-}
-
-// === impl Verdict ===
-
-impl Verdict {
-    /// Reads it from the status of the answer to what [`prepare`] made.
-    pub fn of(asking: Asking, status: StatusCode) -> Self {
-        match (asking, status) {
-            (Asking::Conditionally, StatusCode::NOT_MODIFIED) => Self::Confirmed,
-            _ => Self::Replaced,
-        }
-    }
 }
 
 #[cfg(test)]

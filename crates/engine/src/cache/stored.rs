@@ -50,6 +50,18 @@ pub struct ReuseRules {
     pub no_cache: bool,
 }
 
+/// Who declared a stored response cacheable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Declared {
+    /// The operator, with `cache.ttl`.
+    ByOperator,
+    /// The origin, with its own fields.
+    ByOrigin,
+}
+
+/// What a `HeaderMap` holds per field besides the text: a bucket, an index, two handles.
+const FIELD_OVERHEAD: usize = 120;
+
 // === impl StoredMeta ===
 
 impl StoredMeta {
@@ -88,8 +100,8 @@ impl StoredMeta {
         }
     }
 
-    /// The origin said nothing about its lifetime; the operator's TTL decided.
-    pub fn declared_by_origin(&self) -> Declared {
+    /// Who declared it cacheable.
+    pub fn declared(&self) -> Declared {
         match self.lifetime.source {
             LifetimeSource::OperatorTtl => Declared::ByOperator,
             _ => Declared::ByOrigin,
@@ -106,18 +118,6 @@ impl StoredMeta {
         size_of::<Self>() + fields + self.vary.weight()
     }
 }
-
-/// Who declared a stored response cacheable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Declared {
-    /// The operator, with `cache.ttl`.
-    ByOperator,
-    /// The origin, with its own fields.
-    ByOrigin,
-}
-
-/// What a `HeaderMap` holds per field besides the text: a bucket, an index, two handles.
-const FIELD_OVERHEAD: usize = 120;
 
 /// The fields of a response that may be kept, or given to more than one client.
 ///

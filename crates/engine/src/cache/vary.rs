@@ -53,6 +53,18 @@ enum Selecting {
     Text(Box<[u8]>),
 }
 
+/// Drops white space next to an unquoted comma or to either end.
+struct Normalised<I> {
+    bytes: I,
+    /// Spaces read and not given out: they count only if something other than a comma follows.
+    spaces: usize,
+    /// What follows those spaces.
+    held: Option<u8>,
+    at_start: bool,
+    quoted: bool,
+    escaped: bool,
+}
+
 /// Fields that differ from request to request by the proxy's own doing, so that the client's values
 /// of them prove nothing about what the origin was sent.
 const OUR_OWN: [&str; 8] = [
@@ -166,35 +178,6 @@ impl Selecting {
     }
 }
 
-/// The bytes of a field's lines, joined with commas, without white space at either end of a member.
-/// What stands between quotes is left alone, across lines too.
-fn normalised<'a>(lines: impl Iterator<Item = &'a HeaderValue>) -> impl Iterator<Item = u8> {
-    let joined = lines.enumerate().flat_map(|(index, line)| {
-        let comma = (index > 0).then_some(b',');
-        comma.into_iter().chain(line.as_bytes().iter().copied())
-    });
-    Normalised {
-        bytes: joined,
-        spaces: 0,
-        held: None,
-        at_start: true,
-        quoted: false,
-        escaped: false,
-    }
-}
-
-/// Drops white space next to an unquoted comma or to either end.
-struct Normalised<I> {
-    bytes: I,
-    /// Spaces read and not given out: they count only if something other than a comma follows.
-    spaces: usize,
-    /// What follows those spaces.
-    held: Option<u8>,
-    at_start: bool,
-    quoted: bool,
-    escaped: bool,
-}
-
 // === impl Normalised ===
 
 impl<I: Iterator<Item = u8>> Iterator for Normalised<I> {
@@ -234,6 +217,23 @@ impl<I: Iterator<Item = u8>> Iterator for Normalised<I> {
             }
             return Some(byte);
         }
+    }
+}
+
+/// The bytes of a field's lines, joined with commas, without white space at either end of a member.
+/// What stands between quotes is left alone, across lines too.
+fn normalised<'a>(lines: impl Iterator<Item = &'a HeaderValue>) -> impl Iterator<Item = u8> {
+    let joined = lines.enumerate().flat_map(|(index, line)| {
+        let comma = (index > 0).then_some(b',');
+        comma.into_iter().chain(line.as_bytes().iter().copied())
+    });
+    Normalised {
+        bytes: joined,
+        spaces: 0,
+        held: None,
+        at_start: true,
+        quoted: false,
+        escaped: false,
     }
 }
 

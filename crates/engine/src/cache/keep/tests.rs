@@ -212,6 +212,13 @@ fn without_ttl_a_silent_origin_is_not_stored_and_head_never() {
     assert_eq!(head, Keep::Skip(SkipReason::Method));
 }
 
+#[test]
+fn a_body_announced_too_large_is_not_stored() {
+    let length = |bytes: u64| keep(200, &[], &[("content-length", &bytes.to_string())]);
+    assert_eq!(length(1 << 20), stores(60, LifetimeSource::OperatorTtl));
+    assert_eq!(length((1 << 20) + 1), Keep::Skip(SkipReason::TooLarge));
+}
+
 /// TRAPS row 20: what was already old when it came has only the rest of its life left.
 #[test]
 fn an_old_date_counts() {

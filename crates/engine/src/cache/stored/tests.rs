@@ -133,5 +133,5 @@ fn rules_are_read_from_the_response() {
         }
     );
     assert_eq!(rules("no-cache=\"x\""), none);
-    assert_eq!(stored(&[], &[]).declared_by_origin(), Declared::ByOperator);
+    assert_eq!(stored(&[], &[]).declared(), Declared::ByOperator);
 }

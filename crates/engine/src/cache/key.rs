@@ -62,6 +62,9 @@ enum Kept {
 /// The version of the format, which changes whenever the bytes of an unchanged request would.
 const VERSION: u8 = 1;
 
+/// The class of methods that GET and HEAD share.
+const RETRIEVAL: u8 = b'r';
+
 /// Kind and length in front of a part.
 const HEAD: usize = 5;
 
@@ -71,12 +74,14 @@ impl KeyParts<'_> {
     /// Writes the key, replacing what `out` held. GET and HEAD share keys.
     pub fn encode(&self, query: &QueryKey, out: &mut Vec<u8>) {
         out.clear();
-        out.push(VERSION);
+        out.reserve(self.route.len() + self.host.len() + self.path.len() + 64);
+        let [high, low] = self.port.to_be_bytes();
+        let (scheme, port, method) = (Kind::Scheme as u8, Kind::Port as u8, Kind::Method as u8);
+        let secure = u8::from(self.scheme == Scheme::Https);
+        // Parts of a fixed size need no length: the kind tells it.
+        out.extend_from_slice(&[VERSION, scheme, secure, port, high, low, method, RETRIEVAL]);
         put(out, Kind::Route, self.route.as_bytes());
-        put(out, Kind::Scheme, scheme_name(self.scheme).as_bytes());
         put(out, Kind::Host, self.host.as_bytes());
-        put(out, Kind::Port, &self.port.to_be_bytes());
-        put(out, Kind::Method, b"read");
         put(out, Kind::Path, self.path.as_bytes());
         let Some(text) = self.query else { return };
         if query.ignore.is_empty() {
@@ -101,11 +106,11 @@ impl KeyParts<'_> {
         out: &mut Vec<u8>,
     ) {
         self.encode(query, out);
-        let method: &[u8] = match lookup.method {
-            Retrieval::Get => b"GET",
-            Retrieval::Head => b"HEAD",
-        };
-        put(out, Kind::Method, method);
+        out.push(Kind::Method as u8);
+        out.push(match lookup.method {
+            Retrieval::Get => b'G',
+            Retrieval::Head => b'H',
+        });
         if lookup.authorization {
             for line in headers.get_all(header::AUTHORIZATION) {
                 put(out, Kind::Authorization, line.as_bytes());
@@ -150,22 +155,25 @@ impl KeyPart {
 }
 
 fn put(out: &mut Vec<u8>, kind: Kind, part: &[u8]) {
-    let start = begin(out, kind);
+    let [a, b, c, d] = length(part.len());
+    out.extend_from_slice(&[kind as u8, a, b, c, d]);
     out.extend_from_slice(part);
-    finish(out, start);
 }
 
 fn begin(out: &mut Vec<u8>, kind: Kind) -> usize {
-    out.push(kind as u8);
-    out.extend_from_slice(&[0; HEAD - 1]);
+    out.extend_from_slice(&[kind as u8, 0, 0, 0, 0]);
     out.len()
 }
 
-/// Writes the length of what was appended since `start`. No part comes near 4 GiB: heads are
-/// limited to far less before anything is keyed.
+/// Writes the length of what was appended since `start`, where [`begin`] left room for it.
 fn finish(out: &mut [u8], start: usize) {
-    let length = u32::try_from(out.len() - start).unwrap_or(u32::MAX);
-    out[start - 4..start].copy_from_slice(&length.to_be_bytes());
+    let written = length(out.len() - start);
+    out[start - 4..start].copy_from_slice(&written);
+}
+
+/// No part comes near 4 GiB: heads are limited to far less before anything is keyed.
+fn length(bytes: usize) -> [u8; 4] {
+    u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// Appends the parameters that are not ignored, in their order.

@@ -64,6 +64,13 @@ pub fn select<'a>(
     stored: impl Iterator<Item = &'a StoredMeta> + Clone,
     request: &HeaderMap,
 ) -> Selected {
+    let mut each = stored.clone();
+    if let (Some(only), None) = (each.next(), each.next()) {
+        return match only.vary.matches(request) {
+            Match::Different => Selected::Nothing(MissReason::Vary),
+            Match::Same => Selected::Variant(0),
+        };
+    }
     let when = |meta: &StoredMeta| (meta.date, meta.received_at);
     let Some(newest) = stored.clone().max_by_key(|meta| when(meta)) else {
         return Selected::Nothing(MissReason::Uri);

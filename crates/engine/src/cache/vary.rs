@@ -31,7 +31,7 @@ pub enum AcceptEncoding {
 }
 
 /// The selecting request fields of one stored response, sorted by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VaryKey {
     fields: Vec<(HeaderName, Selecting)>,
 }
@@ -46,8 +46,17 @@ pub enum Match {
 }
 
 /// What one selecting field was.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Selecting {
+#[derive(Clone, Debug)]
+struct Selecting {
+    /// The field as it came, if it was one line. Most clients spell it the same way each time,
+    /// and comparing bytes is much cheaper than comparing what they mean.
+    spelled: Option<Box<[u8]>>,
+    meaning: Meaning,
+}
+
+/// What a selecting field means, whatever its spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Meaning {
     Absent,
     Codings(Codings),
     Text(Box<[u8]>),
@@ -120,15 +129,17 @@ impl VaryKey {
     ) -> Self {
         let mut fields = Vec::with_capacity(names.len());
         for name in names {
+            let reduced = *name == header::ACCEPT_ENCODING;
             let selecting = match accept_encoding {
-                _ if *name != header::ACCEPT_ENCODING => Selecting::captured(name, request),
-                AcceptEncoding::Fixed if !response.contains_key(header::CONTENT_ENCODING) => {
+                AcceptEncoding::Fixed
+                    if reduced && !response.contains_key(header::CONTENT_ENCODING) =>
+                {
                     continue;
                 }
-                AcceptEncoding::Fixed | AcceptEncoding::Reduced => {
-                    Selecting::Codings(Codings::accepted(request))
+                AcceptEncoding::Fixed | AcceptEncoding::Reduced if reduced => {
+                    Selecting::of(name, request, Meaning::of_codings)
                 }
-                AcceptEncoding::Verbatim => Selecting::captured(name, request),
+                _ => Selecting::of(name, request, Meaning::of_text),
             };
             fields.push((name.clone(), selecting));
         }
@@ -137,15 +148,12 @@ impl VaryKey {
 
     /// Compares the selecting fields with those of another request.
     pub fn matches(&self, request: &HeaderMap) -> Match {
-        let same = self.fields.iter().all(|(name, then)| match then {
-            Selecting::Absent => !request.contains_key(name),
-            Selecting::Codings(codings) => *codings == Codings::accepted(request),
-            Selecting::Text(text) => {
-                request.contains_key(name)
-                    && normalised(request.get_all(name).iter()).eq(text.iter().copied())
-            }
-        });
-        if same { Match::Same } else { Match::Different }
+        let same = |(name, then): &(HeaderName, Selecting)| then.is_same(name, request);
+        if self.fields.iter().all(same) {
+            Match::Same
+        } else {
+            Match::Different
+        }
     }
 
     /// The names that select, sorted.
@@ -155,21 +163,76 @@ impl VaryKey {
 
     /// About how many bytes it holds.
     pub fn weight(&self) -> usize {
-        let text = |selecting: &Selecting| match selecting {
-            Selecting::Text(text) => text.len(),
-            Selecting::Absent | Selecting::Codings(_) => 0,
-        };
         self.fields
             .iter()
-            .map(|(name, selecting)| name.as_str().len() + 48 + text(selecting))
+            .map(|(name, selecting)| name.as_str().len() + selecting.weight())
             .sum()
     }
 }
 
 // === impl Selecting ===
 
+impl PartialEq for Selecting {
+    fn eq(&self, other: &Self) -> bool {
+        self.meaning == other.meaning
+    }
+}
+
+impl Eq for Selecting {}
+
 impl Selecting {
-    fn captured(name: &HeaderName, request: &HeaderMap) -> Self {
+    fn of(
+        name: &HeaderName,
+        request: &HeaderMap,
+        meaning: fn(&HeaderName, &HeaderMap) -> Meaning,
+    ) -> Self {
+        let mut lines = request.get_all(name).iter();
+        let spelled = match (lines.next(), lines.next()) {
+            (Some(line), None) => Some(line.as_bytes().into()),
+            _ => None,
+        };
+        Self {
+            spelled,
+            meaning: meaning(name, request),
+        }
+    }
+
+    fn is_same(&self, name: &HeaderName, request: &HeaderMap) -> bool {
+        let mut lines = request.get_all(name).iter();
+        let first = lines.next();
+        if let (Some(first), Some(spelled)) = (first, &self.spelled)
+            && *first.as_bytes() == **spelled
+            && lines.next().is_none()
+        {
+            return true;
+        }
+        match &self.meaning {
+            Meaning::Absent => first.is_none(),
+            Meaning::Codings(codings) => *codings == Codings::accepted(request),
+            Meaning::Text(text) => {
+                first.is_some() && normalised(request.get_all(name).iter()).eq(text.iter().copied())
+            }
+        }
+    }
+
+    fn weight(&self) -> usize {
+        let spelled = self.spelled.as_ref().map_or(0, |text| text.len());
+        let meaning = match &self.meaning {
+            Meaning::Text(text) => text.len(),
+            Meaning::Absent | Meaning::Codings(_) => 0,
+        };
+        size_of::<(HeaderName, Self)>() + spelled + meaning
+    }
+}
+
+// === impl Meaning ===
+
+impl Meaning {
+    fn of_codings(_: &HeaderName, request: &HeaderMap) -> Self {
+        Self::Codings(Codings::accepted(request))
+    }
+
+    fn of_text(name: &HeaderName, request: &HeaderMap) -> Self {
         if request.contains_key(name) {
             Self::Text(normalised(request.get_all(name).iter()).collect())
         } else {

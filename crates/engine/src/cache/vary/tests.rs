@@ -95,6 +95,14 @@ fn accept_encoding_is_compared_as_the_proxy_sends_it() {
     assert_eq!(key.matches(&headers(&[])), Match::Same);
 }
 
+#[test]
+fn keys_are_equal_when_they_mean_the_same() {
+    let key = |value| capture("a", &[("a", value)], AcceptEncoding::Verbatim);
+    assert_eq!(key("x, y"), key("x ,y"));
+    assert_ne!(key("x, y"), key("x"));
+    assert_ne!(key(""), capture("a", &[], AcceptEncoding::Verbatim));
+}
+
 /// TRAPS row 18: an origin that encodes without being asked does not reach those who cannot read it.
 #[test]
 fn an_encoded_response_still_varies_when_the_proxy_fixed_the_field() {

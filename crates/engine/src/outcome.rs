@@ -35,6 +35,10 @@ pub enum BypassReason {
     Cookie,
     /// The method is not one the cache answers.
     Method,
+    /// The request names another method or target in a field that is not part of the key.
+    Override,
+    /// `If-Match` or `If-Unmodified-Since`, which only the origin can answer.
+    Precondition,
     /// The request asks for part of the representation.
     Range,
     /// The request said `no-store`.
@@ -68,6 +72,8 @@ pub enum StoreOutcome {
 pub enum SkipReason {
     /// The request had `Authorization` and the response did not allow sharing (RFC 9111, 3.5).
     Authorization,
+    /// Only the end of the connection ends its body, so that a cut could not be told from the end.
+    CloseDelimited,
     /// Neither the origin nor the operator gave it a lifetime.
     NoFreshness,
     /// The request had a cookie and only the operator's TTL made it storable.
@@ -78,6 +84,8 @@ pub enum SkipReason {
     MemoryPressure,
     /// The method's responses are not stored.
     Method,
+    /// `no-cache`: it may not be used again without asking the origin.
+    NoCache,
     /// `no-store` in the request or the response.
     NoStore,
     /// Partial content is not stored.
@@ -185,6 +193,8 @@ impl BypassReason {
             Self::BodyWithGet => "body-with-get",
             Self::Cookie => "cookie",
             Self::Method => "method",
+            Self::Override => "override",
+            Self::Precondition => "precondition",
             Self::Range => "range",
             Self::RequestNoStore => "request-no-store",
             Self::Shadow => "shadow",
@@ -212,10 +222,12 @@ impl SkipReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Authorization => "authorization",
+            Self::CloseDelimited => "close-delimited",
             Self::Cookie => "cookie",
             Self::Incomplete => "incomplete",
             Self::MemoryPressure => "memory-pressure",
             Self::Method => "method",
+            Self::NoCache => "no-cache",
             Self::NoFreshness => "no-freshness",
             Self::NoStore => "no-store",
             Self::Partial => "partial",

@@ -1,0 +1,197 @@
+//! Asking the origin whether a stored response still holds, and taking its 304 in
+//! (RFC 9111, sections 4.3.1 and 4.3.4, and 3.2).
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use policy::CachePolicy;
+
+use super::{
+    directives::CacheControl,
+    etag::EntityTag,
+    freshness::{Lifetime, LifetimeSource},
+    keep::{self, Keep},
+    request::{Lookup, Retrieval},
+    response::{Framing, ResponseFacts, ResponseHead},
+    stored::{StoredMeta, prepare_headers},
+    vary::AcceptEncoding,
+};
+use crate::{outcome::SkipReason, time::Now};
+
+/// What a request to the origin asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// The response, unless it is the one that is stored.
+    Conditionally,
+    /// The response.
+    Plainly,
+}
+
+/// A 304 and the request it answers.
+#[derive(Clone, Copy, Debug)]
+pub struct NotModified<'a> {
+    /// The fields of the 304.
+    pub headers: &'a HeaderMap,
+    /// The fields of the client's request.
+    pub request: &'a HeaderMap,
+    /// What is known of that request.
+    pub lookup: &'a Lookup,
+    /// What happened to its `Accept-Encoding`.
+    pub accept_encoding: AcceptEncoding,
+    /// When the request was sent.
+    pub sent_at: Now,
+    /// When the 304 was received.
+    pub received_at: Now,
+}
+
+/// What a 304 makes of a stored response.
+#[derive(Clone, Debug)]
+pub enum Freshened {
+    /// It answers this request and must then be forgotten.
+    Last(Box<StoredMeta>, SkipReason),
+    /// The 304 is about another response: forget the stored one and ask again, plainly.
+    Mismatch,
+    /// It holds, with these fields from now on.
+    Updated(Box<StoredMeta>),
+}
+
+/// Whether the origin's answer to a conditional request confirms the stored response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// 304: see [`freshen`].
+    Confirmed,
+    /// An answer of its own, which replaces the stored one as far as it may be stored.
+    Replaced,
+}
+
+/// Conditions of the client, which say nothing about what is stored here and would keep the cache
+/// from being filled.
+const CONDITIONS: [HeaderName; 5] = [
+    header::IF_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_NONE_MATCH,
+    header::IF_RANGE,
+    header::IF_UNMODIFIED_SINCE,
+];
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// Reads it from the status of the answer to what [`prepare`] made.
+    pub fn of(asking: Asking, status: StatusCode) -> Self {
+        match (asking, status) {
+            (Asking::Conditionally, StatusCode::NOT_MODIFIED) => Self::Confirmed,
+            _ => Self::Replaced,
+        }
+    }
+}
+
+/// Turns a client's request into one that fills or renews the cache: its own conditions are taken
+/// out, those of the stored response are put in.
+pub fn prepare(request: &mut HeaderMap, stored: Option<&StoredMeta>) -> Asking {
+    for name in CONDITIONS {
+        request.remove(name);
+    }
+    let Some(stored) = stored else {
+        return Asking::Plainly;
+    };
+    let mut asking = Asking::Plainly;
+    for (validator, condition) in [
+        (header::ETAG, header::IF_NONE_MATCH),
+        (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE),
+    ] {
+        if let Some(value) = stored.headers.get(validator) {
+            request.insert(condition, value.clone());
+            asking = Asking::Conditionally;
+        }
+    }
+    asking
+}
+
+/// Takes a 304 in: every field it carries replaces the stored ones, except those on which the stored
+/// bytes depend, and the result is judged like a new response, `Vary` included (TRAPS row 17).
+///
+/// `Set-Cookie` of the 304 is not taken in (TRAPS row 15): it belongs to the client whose request
+/// this was, and the caller may pass it on to that one.
+pub fn freshen(stored: &StoredMeta, answer: NotModified<'_>, policy: &CachePolicy) -> Freshened {
+    if !is_about(stored, answer.headers) {
+        return Freshened::Mismatch;
+    }
+    let merged = merge(stored, &answer);
+    let facts = ResponseFacts::read(ResponseHead {
+        status: stored.status,
+        headers: &merged,
+        framing: Framing::Delimited,
+        sent_at: answer.sent_at,
+        received_at: answer.received_at,
+    });
+    // A HEAD may renew what a GET stored: the 304 to either says the same.
+    let as_get = Lookup {
+        method: Retrieval::Get,
+        ..*answer.lookup
+    };
+    let meta = |lifetime| {
+        Box::new(StoredMeta::new(
+            &facts,
+            answer.request,
+            lifetime,
+            answer.accept_encoding,
+        ))
+    };
+    match keep::decide(&as_get, &facts, policy) {
+        Keep::Store(lifetime) => Freshened::Updated(meta(lifetime)),
+        Keep::Skip(reason) => {
+            let none = Lifetime {
+                length: Duration::ZERO,
+                source: LifetimeSource::NoCache,
+            };
+            Freshened::Last(meta(none), reason)
+        }
+    }
+}
+
+/// Whether a 304 is about the stored response.
+///
+/// Its tag must be the stored one. The comparison is the weak one even for a strong tag: only one tag
+/// was asked about, and origins that compress send a weak tag with 200 and the strong one with 304.
+fn is_about(stored: &StoredMeta, headers: &HeaderMap) -> bool {
+    if let Some(theirs) = headers.get(header::ETAG) {
+        let ours = stored.headers.get(header::ETAG);
+        return match (EntityTag::of(theirs), ours.and_then(EntityTag::of)) {
+            (Some(theirs), Some(ours)) => theirs.weakly_equals(ours),
+            _ => ours == Some(theirs),
+        };
+    }
+    match headers.get(header::LAST_MODIFIED) {
+        Some(theirs) => stored.headers.get(header::LAST_MODIFIED) == Some(theirs),
+        None => true,
+    }
+}
+
+fn merge(stored: &StoredMeta, answer: &NotModified<'_>) -> HeaderMap {
+    let control = CacheControl::parse(answer.headers, &header::CACHE_CONTROL);
+    let update = prepare_headers(answer.headers, &control, answer.received_at.wall);
+    let mut merged = stored.headers.clone();
+    for name in update.keys().filter(|name| is_taken_in(name)) {
+        merged.remove(name);
+        for value in update.get_all(name) {
+            merged.append(name.clone(), value.clone());
+        }
+    }
+    if let Some(age) = answer.headers.get(header::AGE) {
+        merged.insert(header::AGE, age.clone());
+    }
+    merged
+}
+
+/// The stored tag stays: one that was only weakly the same makes the stored bytes neither more nor
+/// less exact.
+fn is_taken_in(name: &HeaderName) -> bool {
+    !matches!(
+        name.as_str(),
+        "content-encoding" | "content-length" | "content-range" | "etag"
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! What is kept of a response's head (RFC 9111, section 3.1).
+//!
+//! Every field as it came, in its order and with its repetitions, except what belongs to one
+//! connection (TRAPS row 7), to one client (`Set-Cookie`, TRAPS row 15), to nobody but the receiver
+//! (`private="..."`, `no-cache="..."`), and `Age`, which is told anew with every answer.
+
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, HeaderName, StatusCode, header};
+
+use super::{
+    date::HttpDate,
+    directives::CacheControl,
+    freshness::{Lifetime, LifetimeSource},
+    response::ResponseFacts,
+    vary::{AcceptEncoding, Vary, VaryKey},
+};
+
+/// The head of a stored response, and what is needed to decide about using it.
+#[derive(Clone, Debug)]
+pub struct StoredMeta {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its fields, stripped of what may not be stored; `Date` is always there, `Age` never.
+    pub headers: HeaderMap,
+    /// How long it is fresh, counted from when it was made.
+    pub lifetime: Lifetime,
+    /// How old it was when it came.
+    pub initial_age: Duration,
+    /// When it came, on the monotonic clock.
+    pub received_at: Duration,
+    /// Its `Date`.
+    pub date: HttpDate,
+    /// Which requests it is for.
+    pub vary: VaryKey,
+    /// What the origin said about using it.
+    pub rules: ReuseRules,
+}
+
+/// What the origin said about using a stored response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReuseRules {
+    /// It may answer a request that carries `Authorization` (RFC 9111, section 3.5).
+    pub allows_credentials: bool,
+    /// It does not change while it is fresh (RFC 8246).
+    pub immutable: bool,
+    /// It must not be used stale: `must-revalidate`, `proxy-revalidate` or `s-maxage`.
+    pub must_revalidate: bool,
+    /// It must not be used without asking the origin.
+    pub no_cache: bool,
+}
+
+/// Who declared a stored response cacheable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Declared {
+    /// The operator, with `cache.ttl`.
+    ByOperator,
+    /// The origin, with its own fields.
+    ByOrigin,
+}
+
+/// What a `HeaderMap` holds per field besides the text: a bucket, an index, two handles.
+const FIELD_OVERHEAD: usize = 120;
+
+// === impl StoredMeta ===
+
+impl StoredMeta {
+    /// Makes what is kept of `response`, fetched with the fields `request`.
+    ///
+    /// `request` are the client's fields, as later requests will be compared with them.
+    pub fn new(
+        response: &ResponseFacts<'_>,
+        request: &HeaderMap,
+        lifetime: Lifetime,
+        accept_encoding: AcceptEncoding,
+    ) -> Self {
+        let control = &response.control;
+        let names: &[HeaderName] = match &response.vary {
+            Vary::Fields(names) => names,
+            // Such a response is never stored; it is only made to be sent once.
+            Vary::Star => &[],
+        };
+        let headers = response.head.headers;
+        Self {
+            status: response.head.status,
+            headers: prepare_headers(headers, control, response.head.received_at.wall),
+            lifetime,
+            initial_age: response.initial_age,
+            received_at: response.head.received_at.monotonic,
+            date: response.date,
+            vary: VaryKey::capture(names, request, headers, accept_encoding),
+            rules: ReuseRules {
+                allows_credentials: response.allows_credentials(),
+                immutable: control.immutable,
+                must_revalidate: control.must_revalidate
+                    || control.proxy_revalidate
+                    || control.s_maxage.is_some(),
+                no_cache: response.is_no_cache(),
+            },
+        }
+    }
+
+    /// Who declared it cacheable.
+    pub fn declared(&self) -> Declared {
+        match self.lifetime.source {
+            LifetimeSource::OperatorTtl => Declared::ByOperator,
+            _ => Declared::ByOrigin,
+        }
+    }
+
+    /// About how many bytes it holds in memory, for the store's weigher; the body not included.
+    pub fn weight(&self) -> usize {
+        let fields: usize = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD)
+            .sum();
+        size_of::<Self>() + fields + self.vary.weight()
+    }
+}
+
+/// The fields of a response that may be kept, or given to more than one client.
+///
+/// A response without `Date` is given one, the time of receipt (RFC 9110, section 6.6.1).
+pub fn prepare_headers(
+    headers: &HeaderMap,
+    control: &CacheControl,
+    received_at: SystemTime,
+) -> HeaderMap {
+    let mut unwanted = control.withheld_fields(headers, &header::CACHE_CONTROL);
+    connection_listed(headers, &mut unwanted);
+    let mut kept = HeaderMap::with_capacity(headers.len() + 1);
+    for (name, value) in headers {
+        if !is_never_kept(name.as_str()) && !unwanted.contains(name) {
+            kept.append(name.clone(), value.clone());
+        }
+    }
+    if !kept.contains_key(header::DATE) {
+        kept.insert(header::DATE, HttpDate::header_value(received_at));
+    }
+    kept
+}
+
+/// Fields named by `Connection` belong to the connection. Those on which the meaning of the stored
+/// bytes or their lifetime depends are never taken out that way.
+fn connection_listed(headers: &HeaderMap, unwanted: &mut Vec<HeaderName>) {
+    for line in headers.get_all(header::CONNECTION) {
+        for name in line.as_bytes().split(|byte| *byte == b',') {
+            if let Ok(name) = HeaderName::from_bytes(name.trim_ascii())
+                && !is_indispensable(name.as_str())
+            {
+                unwanted.push(name);
+            }
+        }
+    }
+}
+
+fn is_indispensable(name: &str) -> bool {
+    matches!(
+        name,
+        "cache-control"
+            | "content-encoding"
+            | "content-length"
+            | "content-type"
+            | "date"
+            | "etag"
+            | "expires"
+            | "last-modified"
+            | "vary"
+    )
+}
+
+fn is_never_kept(name: &str) -> bool {
+    name.starts_with("proxy-")
+        || matches!(
+            name,
+            "age"
+                | "connection"
+                | "keep-alive"
+                | "set-cookie"
+                | "set-cookie2"
+                | "te"
+                | "trailer"
+                | "transfer-encoding"
+                | "upgrade"
+        )
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,13 +15,14 @@ mod upstream;
 
 use std::{slice, sync::Arc, time::SystemTime};
 
+use engine::outcome::{BypassReason, CacheOutcome, MissReason};
 use policy::Policies;
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
 use crate::{AccessLog, Health, RequestEvent};
 
 pub use connections::{ClientConnectionEnd, ConnectOutcome, ConnectionState};
-pub use process::CacheFigures;
+pub use process::{CacheAnswers, CacheFigures};
 
 pub(crate) use cells::{BOUNDS, SHARDS, shard};
 
@@ -152,6 +153,24 @@ impl Metrics {
     /// Which access log to report the losses of; the first one stays.
     pub fn watch_access_log(&self, log: &AccessLog) {
         self.series.process.watch_access_log(log.losses());
+    }
+
+    /// What the caches answered, summed over the routes of these policies.
+    pub fn cache_answers(&self) -> CacheAnswers {
+        let routes = &self.series.routes;
+        let sum = |outcome| {
+            routes
+                .iter()
+                .map(|route| route.cache_requests(outcome))
+                .sum()
+        };
+        CacheAnswers {
+            bypasses: sum(CacheOutcome::Bypass(BypassReason::Method)),
+            hits: sum(CacheOutcome::Hit),
+            misses: sum(CacheOutcome::Miss(MissReason::Uri)),
+            revalidations: sum(CacheOutcome::Revalidated),
+            stale: sum(CacheOutcome::Stale),
+        }
     }
 
     /// Everything in the Prometheus text format.

@@ -37,6 +37,21 @@ pub struct CacheFigures {
     pub evicted_size: u64,
 }
 
+/// How often the caches of all routes were asked, and what they answered, since the process began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheAnswers {
+    /// Passed by.
+    pub bypasses: u64,
+    /// Answered, fresh.
+    pub hits: u64,
+    /// Nothing held.
+    pub misses: u64,
+    /// Held, stale, and confirmed by the origin.
+    pub revalidations: u64,
+    /// Held, stale, and replaced by the origin.
+    pub stale: u64,
+}
+
 type CacheSource = Box<dyn Fn() -> CacheFigures + Send + Sync>;
 
 /// The part of the metrics that no policy has a say in.

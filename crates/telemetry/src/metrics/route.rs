@@ -196,8 +196,8 @@ impl RouteSeries {
         }
     }
 
-    /// Requests with this cache outcome, whatever their method and status.
-    fn cache_requests(&self, cache: CacheOutcome) -> u64 {
+    /// Requests with this cache outcome, whatever their method, status and reason.
+    pub(super) fn cache_requests(&self, cache: CacheOutcome) -> u64 {
         let mut count = 0;
         for method in 0..METHODS {
             for class in 0..CLASSES {

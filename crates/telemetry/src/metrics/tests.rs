@@ -254,6 +254,22 @@ fn ordered(name: &str) -> String {
 }
 
 #[test]
+fn the_caches_answers_are_summed_over_routes() {
+    let metrics = metrics(vec![
+        route("api", Mode::Enforce),
+        route("web", Mode::Enforce),
+    ]);
+    metrics.record(&hit());
+    metrics.record(&RequestEvent {
+        route: Some(1),
+        ..hit()
+    });
+    metrics.record(&miss());
+    let answers = metrics.cache_answers();
+    assert_eq!((answers.hits, answers.misses, answers.stale), (2, 1, 0));
+}
+
+#[test]
 fn a_shadow_policy_counts_what_it_would_have_done() {
     let metrics = metrics(vec![route("api", Mode::Shadow)]);
     metrics.record(&RequestEvent {
@@ -491,4 +507,27 @@ fn a_connection_moves_between_states() {
         |state| format!(r#"forebay_upstream_connections{{upstream="legacy",state="{state}"}}"#);
     assert_sample(&metrics, &name("active"), 1.0);
     assert_sample(&metrics, &name("idle"), 0.0);
+}
+
+/// `cargo test --release -p forebay-telemetry measure -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement, which says nothing in a debug build"]
+#[expect(clippy::disallowed_methods, reason = "it measures real time")]
+fn measure_record() {
+    use std::{hint::black_box, time::Instant};
+
+    const ROUNDS: u32 = 5_000_000;
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    for (what, threads) in [("one thread", 1), ("two threads", 2)] {
+        for (kind, event) in [("hit", hit()), ("miss", miss())] {
+            let began = Instant::now();
+            thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| (0..ROUNDS).for_each(|_| metrics.record(black_box(&event))));
+                }
+            });
+            let each = (Instant::now() - began) / ROUNDS;
+            println!("{what}, {kind}: {each:?} for each record");
+        }
+    }
 }

@@ -97,10 +97,11 @@ fn is_ours(authority: &str, names: &[String]) -> bool {
     let Ok(authority) = authority.parse::<Authority>() else {
         return false;
     };
-    if authority.as_str().contains('@') {
+    let host = authority.host();
+    let port = authority.as_str().strip_prefix(host); // no prefix when there is `user@`
+    if !port.is_some_and(|port| port.is_empty() || authority.port_u16().is_some()) {
         return false;
     }
-    let host = authority.host();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     let name = host.strip_suffix('.').unwrap_or(host);
     address.parse::<IpAddr>().is_ok()

@@ -15,7 +15,7 @@ use std::{
 
 use engine::time::Now;
 
-use crate::metrics::{SHARDS, shard};
+use crate::metrics::{SHARDS, Shard};
 
 /// What is known of the process as a whole; outlives every reload.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Health {
     /// Counts a request as in flight until the answer is dropped.
     pub fn enter(&self) -> InFlight {
         InFlight {
-            _reference: Arc::clone(&self.in_flight[shard()]),
+            _reference: Arc::clone(&self.in_flight[Shard::mine().index()]),
         }
     }
 

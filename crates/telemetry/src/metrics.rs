@@ -1,9 +1,9 @@
 //! Counting, without looking anything up.
 //!
 //! Every label value a request can have is known when the policies are loaded, so all counters live
-//! in plain arrays, addressed by position, and recording a request is a handful of relaxed atomic
-//! additions. Each thread adds to a shard of its own, because workers that share a cache line spend
-//! more time fighting over it than counting. The metrics library comes in only when somebody asks:
+//! in plain arrays, addressed by position, and recording a request is a handful of additions. Each
+//! thread adds to a shard of its own, because workers that share a cache line spend more time
+//! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
 mod cells;
@@ -24,7 +24,7 @@ use crate::{AccessLog, Health, RequestEvent};
 pub use connections::{ClientConnectionEnd, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
 
-pub(crate) use cells::{BOUNDS, SHARDS, shard};
+pub(crate) use cells::{BOUNDS, SHARDS, Shard};
 
 use export::Exporter;
 use process::Process;
@@ -95,7 +95,7 @@ impl Metrics {
 
     /// Counts one finished request; called once for each, by the thread that served it.
     pub fn record(&self, event: &RequestEvent) {
-        let shard = shard();
+        let shard = Shard::mine();
         let series = &*self.series;
         let route = event
             .route
@@ -109,7 +109,7 @@ impl Metrics {
     /// Counts an attempt to connect to an endpoint (positions in the policies).
     pub fn upstream_connect(&self, upstream: u16, endpoint: u16, outcome: ConnectOutcome) {
         if let Some(series) = self.upstream(Some(upstream)) {
-            series.connect(shard(), endpoint, outcome);
+            series.connect(Shard::mine(), endpoint, outcome);
         }
     }
 
@@ -121,18 +121,18 @@ impl Metrics {
         to: Option<ConnectionState>,
     ) {
         if let Some(series) = self.upstream(Some(upstream)) {
-            series.connection(shard(), from, to);
+            series.connection(Shard::mine(), from, to);
         }
     }
 
     /// A client has connected.
     pub fn client_connected(&self) {
-        self.series.process.client_connected(shard());
+        self.series.process.client_connected(Shard::mine());
     }
 
     /// A connection of a client has ended, on whichever thread.
     pub fn client_disconnected(&self, end: ClientConnectionEnd) {
-        self.series.process.client_disconnected(shard(), end);
+        self.series.process.client_disconnected(Shard::mine(), end);
     }
 
     /// The configuration was loaded at `at`; also the first time.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    cells::{Counter, Gauge, Sharded},
+    cells::{Counter, Gauge, Shard, Sharded},
     connections::ClientConnectionEnd,
     export::Sheet,
 };
@@ -84,14 +84,14 @@ impl Process {
         })
     }
 
-    pub(super) fn client_connected(&self, shard: usize) {
-        self.clients(shard).connected.add(1);
+    pub(super) fn client_connected(&self, shard: Shard) {
+        self.clients(shard).connected.add(shard, 1);
     }
 
-    pub(super) fn client_disconnected(&self, shard: usize, end: ClientConnectionEnd) {
+    pub(super) fn client_disconnected(&self, shard: Shard, end: ClientConnectionEnd) {
         let clients = self.clients(shard);
-        clients.connected.add(-1);
-        clients.ended[end.slot()].add(1);
+        clients.connected.add(shard, -1);
+        clients.ended[end.slot()].add(shard, 1);
     }
 
     pub(super) fn config_loaded(&self, at: SystemTime) {
@@ -153,7 +153,7 @@ impl Process {
         }
     }
 
-    fn clients(&self, shard: usize) -> &ClientCells {
+    fn clients(&self, shard: Shard) -> &ClientCells {
         self.clients.get_or_init(shard, ClientCells::default)
     }
 }

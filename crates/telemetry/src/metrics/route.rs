@@ -10,7 +10,7 @@ use policy::{Mode, Route};
 
 use super::{
     NONE,
-    cells::{Counter, Durations, Sharded},
+    cells::{Counter, Durations, Shard, Sharded},
     export::Sheet,
 };
 use crate::{
@@ -107,33 +107,34 @@ impl RouteSeries {
         &self.labels.name
     }
 
-    pub(super) fn record(&self, shard: usize, event: &RequestEvent) {
+    pub(super) fn record(&self, shard: Shard, event: &RequestEvent) {
         let labels = &self.labels;
         let cells = self
             .cells
             .get_or_init(shard, || RouteCells::new(labels.limits.len()));
         let cache = event.cache.slot();
-        cells.requests[event.method.slot()][CodeClass::of(event.status).slot()][cache].add(1);
-        cells.durations[cache].observe(event.duration);
-        cells.response_bytes.add(event.response_bytes);
+        cells.requests[event.method.slot()][CodeClass::of(event.status).slot()][cache]
+            .add(shard, 1);
+        cells.durations[cache].observe(shard, event.duration);
+        cells.response_bytes.add(shard, event.response_bytes);
         if event.request_bytes != 0 {
-            cells.request_bytes.add(event.request_bytes);
+            cells.request_bytes.add(shard, event.request_bytes);
         }
         if let Some(failure) = event.failure {
-            cells.failures[failure.slot()].add(1);
+            cells.failures[failure.slot()].add(shard, 1);
         }
         if let Some(would) = event.shadow.cache {
-            cells.shadow_cache[would.slot()].add(1);
+            cells.shadow_cache[would.slot()].add(shard, 1);
         }
         if let Some(store) = event.store {
-            cells.stores[store.slot()].add(1);
+            cells.stores[store.slot()].add(shard, 1);
         }
-        cells.record_limit(event);
+        cells.record_limit(shard, event);
         if labels.deduplication.is_some() {
-            cells.record_join(event);
+            cells.record_join(shard, event);
         }
         if labels.compression.is_some() {
-            cells.record_encode(event);
+            cells.record_encode(shard, event);
         }
     }
 
@@ -280,36 +281,36 @@ impl RouteCells {
         }
     }
 
-    fn record_limit(&self, event: &RequestEvent) {
+    fn record_limit(&self, shard: Shard, event: &RequestEvent) {
         match event.limit {
             LimitOutcome::Off => {}
-            LimitOutcome::Allow => self.limits_allowed.add(1),
+            LimitOutcome::Allow => self.limits_allowed.add(shard, 1),
             LimitOutcome::Deny | LimitOutcome::Shadow => {
                 let limit = usize::from(event.limit_index.unwrap_or(0));
                 if let Some(exceeded) = self.limits_exceeded.get(limit) {
-                    exceeded.add(1);
+                    exceeded.add(shard, 1);
                 }
             }
         }
     }
 
     /// Only requests that needed a fetch: a cache hit is not "alone".
-    fn record_join(&self, event: &RequestEvent) {
+    fn record_join(&self, shard: Shard, event: &RequestEvent) {
         let join = event.shadow.join.unwrap_or(event.join);
         if event.upstream.is_some() || join != JoinOutcome::Alone {
-            self.joins[join.slot()].add(1);
+            self.joins[join.slot()].add(shard, 1);
         }
     }
 
-    fn record_encode(&self, event: &RequestEvent) {
+    fn record_encode(&self, shard: Shard, event: &RequestEvent) {
         let encode = event.shadow.encode.unwrap_or(event.encode);
         if encode == EncodeOutcome::AsIs(AsIsReason::Off) {
             return; // nobody asked, for example because the request was refused before
         }
-        self.encodings[encode.slot()].add(1);
+        self.encodings[encode.slot()].add(shard, 1);
         if let EncodeOutcome::Encoded(_) = event.encode {
-            self.plain_bytes.add(event.uncompressed_bytes);
-            self.encoded_bytes.add(event.response_bytes);
+            self.plain_bytes.add(shard, event.uncompressed_bytes);
+            self.encoded_bytes.add(shard, event.response_bytes);
         }
     }
 }

@@ -6,7 +6,7 @@ use policy::Upstream;
 
 use super::{
     ConnectOutcome, ConnectionState, NONE,
-    cells::{Counter, Durations, Gauge, Sharded},
+    cells::{Counter, Durations, Gauge, Shard, Sharded},
     export::Sheet,
 };
 use crate::{
@@ -79,35 +79,35 @@ impl UpstreamSeries {
             .map_or_else(|| Arc::new(self), Arc::clone)
     }
 
-    pub(super) fn record(&self, shard: usize, event: &RequestEvent) {
+    pub(super) fn record(&self, shard: Shard, event: &RequestEvent) {
         let cells = self.cells(shard);
         let outcome = match event.failure {
             Some(failure) => UpstreamOutcome::Failed(failure),
             None => UpstreamOutcome::Answered(CodeClass::of(event.upstream_status.unwrap_or(0))),
         };
-        cells.endpoints[self.slot(event.endpoint)].outcomes[outcome.slot()].add(1);
+        cells.endpoints[self.slot(event.endpoint)].outcomes[outcome.slot()].add(shard, 1);
         if let Some(duration) = event.upstream_time {
-            cells.durations.observe(duration);
+            cells.durations.observe(shard, duration);
         }
     }
 
-    pub(super) fn connect(&self, shard: usize, endpoint: u16, outcome: ConnectOutcome) {
+    pub(super) fn connect(&self, shard: Shard, endpoint: u16, outcome: ConnectOutcome) {
         let slot = self.slot(Some(endpoint));
-        self.cells(shard).endpoints[slot].connects[outcome.slot()].add(1);
+        self.cells(shard).endpoints[slot].connects[outcome.slot()].add(shard, 1);
     }
 
     pub(super) fn connection(
         &self,
-        shard: usize,
+        shard: Shard,
         from: Option<ConnectionState>,
         to: Option<ConnectionState>,
     ) {
         let connections = &self.cells(shard).connections;
         if let Some(from) = from {
-            connections[from.slot()].add(-1);
+            connections[from.slot()].add(shard, -1);
         }
         if let Some(to) = to {
-            connections[to.slot()].add(1);
+            connections[to.slot()].add(shard, 1);
         }
     }
 
@@ -152,7 +152,7 @@ impl UpstreamSeries {
         slot.copied().unwrap_or(self.labels.endpoints.len() - 1)
     }
 
-    fn cells(&self, shard: usize) -> &UpstreamCells {
+    fn cells(&self, shard: Shard) -> &UpstreamCells {
         self.cells
             .get_or_init(shard, || UpstreamCells::new(self.labels.endpoints.len()))
     }

@@ -1,1 +1,23 @@
-//! x
+//! What is told about a request: metrics, the access log, application logs and health.
+//!
+//! One [`RequestEvent`] per request is the only thing the data path hands over. Everything an
+//! operator sees is made from it with the words of `engine::outcome` and `engine::failure`, so that
+//! a metric label, a log field and a response header cannot drift apart. This is the only crate that
+//! knows the metrics library.
+
+pub mod access_log;
+pub mod catalogue;
+mod event;
+mod health;
+pub mod logs;
+mod metrics;
+mod timestamp;
+mod words;
+
+pub use access_log::{AccessLog, AccessRecord, Selection};
+pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
+pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
+pub use metrics::{
+    CacheAnswers, CacheFigures, ClientConnectionEnd, ConnectOutcome, ConnectionState, Metrics,
+    MetricsError,
+};

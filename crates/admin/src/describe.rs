@@ -1,0 +1,137 @@
+//! Routes and upstreams as JSON.
+//!
+//! Values that headers and query parameters are compared with are left out: they may be the shared
+//! secret between a gateway and us. Their names are enough to recognize a route.
+
+use policy::{
+    Endpoint, HostPattern, LimitKey, LimitPolicy, Mode, PathPattern, PathSegment, Policies, Route,
+    Scheme, Upstream, UpstreamProtocol,
+};
+use serde_json::{Value, json};
+
+/// Every route in the order of the file.
+pub(crate) fn routes(policies: &Policies) -> Value {
+    let routes = policies
+        .routes
+        .iter()
+        .map(|route| self::route(route, policies));
+    routes.collect()
+}
+
+/// Every upstream in the order of the file.
+pub(crate) fn upstreams(policies: &Policies, in_flight: &dyn Fn(usize, usize) -> u64) -> Value {
+    let upstreams = policies.upstreams.iter().enumerate();
+    upstreams
+        .map(|(position, upstream)| {
+            self::upstream(upstream, &|endpoint| in_flight(position, endpoint))
+        })
+        .collect()
+}
+
+fn route(route: &Route, policies: &Policies) -> Value {
+    let matches = &route.matches;
+    let hosts: Vec<String> = matches.hosts.iter().map(host).collect();
+    let methods: Vec<&str> = matches.methods.iter().map(http::Method::as_str).collect();
+    let headers: Vec<&str> = matches
+        .headers
+        .iter()
+        .map(|field| field.name.as_str())
+        .collect();
+    let query: Vec<&str> = matches
+        .query
+        .iter()
+        .map(|field| field.name.as_str())
+        .collect();
+    let limits: Vec<Value> = route.rate_limits.iter().map(limit).collect();
+    json!({
+        "name": route.name,
+        "line": route.line,
+        "match": {
+            "hosts": hosts,
+            "path": path(&matches.path),
+            "methods": methods,
+            "headers": headers,
+            "query": query,
+        },
+        "upstream": policies.upstreams.get(route.upstream).map(|upstream| &upstream.name),
+        "cache": mode(route.cache.as_ref().map(|policy| policy.mode)),
+        "compression": mode(route.compression.as_ref().map(|policy| policy.mode)),
+        "deduplication": mode(route.deduplication.map(|policy| policy.mode)),
+        "rate_limits": limits,
+    })
+}
+
+fn limit(limit: &LimitPolicy) -> Value {
+    let key = match &limit.key {
+        LimitKey::ClientIp => "client_ip".to_owned(),
+        LimitKey::Header(name) => format!("header:{name}"),
+    };
+    json!({
+        "name": limit.name,
+        "mode": limit.mode.as_str(),
+        "events": limit.rate.events(),
+        "per_seconds": limit.rate.per().as_secs_f64(),
+        "burst": limit.burst,
+        "key": key,
+    })
+}
+
+fn upstream(upstream: &Upstream, in_flight: &dyn Fn(usize) -> u64) -> Value {
+    let endpoints: Vec<Value> = upstream
+        .endpoints
+        .iter()
+        .enumerate()
+        .map(|(position, endpoint)| {
+            json!({
+                "url": url(endpoint),
+                "weight": endpoint.weight.value(),
+                "in_flight": in_flight(position),
+            })
+        })
+        .collect();
+    let protocol = match upstream.protocol {
+        UpstreamProtocol::Auto => "auto",
+        UpstreamProtocol::Http1 => "http1",
+        UpstreamProtocol::Http2 => "http2",
+    };
+    json!({
+        "name": upstream.name,
+        "balance": upstream.balance.as_str(),
+        "protocol": protocol,
+        "endpoints": endpoints,
+    })
+}
+
+/// A policy that is absent does as much as one that is off.
+fn mode(mode: Option<Mode>) -> &'static str {
+    mode.unwrap_or(Mode::Off).as_str()
+}
+
+fn host(host: &HostPattern) -> String {
+    match host {
+        HostPattern::Exact(name) => name.clone(),
+        HostPattern::Below(name) => format!("*.{name}"),
+    }
+}
+
+fn path(path: &PathPattern) -> String {
+    let segments = path.segments.iter().map(|segment| match segment {
+        PathSegment::Literal(text) => format!("/{text}"),
+        PathSegment::Parameter(name) => format!("/{{{name}}}"),
+        PathSegment::Rest(name) => format!("/{{*{name}}}"),
+    });
+    segments.collect()
+}
+
+fn url(endpoint: &Endpoint) -> String {
+    let scheme = match endpoint.scheme {
+        Scheme::Http => "http",
+        Scheme::Https => "https",
+    };
+    let Endpoint { host, port, .. } = endpoint;
+    if host.contains(':') {
+        format!("{scheme}://[{host}]:{port}")
+    } else {
+        format!("{scheme}://{host}:{port}")
+    }
+}

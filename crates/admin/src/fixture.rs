@@ -1,0 +1,169 @@
+//! Policies and requests for the tests of this crate.
+
+use std::time::Duration;
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use policy::{
+    AccessLog, Admin, Balance, ByteSize, CachePolicy, Clients, DeduplicationPolicy, Endpoint,
+    FieldMatch, HostHeader, HostPattern, LimitKey, LimitPolicy, Memory, Mode, PathPattern,
+    PathSegment, Policies, QueryKey, Rate, RequestCookies, Route, RouteMatch, Scheme, Shutdown,
+    TextMatch, Upstream, UpstreamProtocol, UpstreamTimeouts, Weight,
+};
+use tower::ServiceExt as _;
+
+/// An answer with its body read.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Checks that this is a problem document of this status.
+    #[track_caller]
+    pub(crate) fn is_problem(&self, status: StatusCode) {
+        assert_eq!(self.status, status, "{}", self.body);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.json()["status"], status.as_u16());
+        assert_eq!(self.header("x-content-type-options"), "nosniff");
+        assert_eq!(self.header("access-control-allow-origin"), "");
+    }
+}
+
+/// One request through a router, without a socket.
+pub(crate) async fn ask(
+    router: &Router,
+    method: Method,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
+    let mut request = Request::builder().method(method).uri(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::empty()).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        body: String::from_utf8(body.into()).unwrap(),
+    }
+}
+
+pub(crate) fn policies() -> Policies {
+    let second = Duration::from_secs(1);
+    Policies {
+        listeners: Vec::new(),
+        memory: Memory {
+            limit: ByteSize::from_bytes(1),
+        },
+        clients: Clients {
+            max_head: ByteSize::from_bytes(1),
+            max_headers: 1,
+            max_body: ByteSize::from_bytes(1),
+            max_connections: 1,
+            max_http2_streams: 1,
+            head_timeout: second,
+            idle_timeout: second,
+            stall_timeout: second,
+        },
+        admin: Admin {
+            address: None,
+            telemetry_address: None,
+            token_file: None,
+        },
+        access_log: AccessLog::Off,
+        shutdown: Shutdown {
+            delay: second,
+            deadline: second,
+        },
+        upstreams: vec![upstream()],
+        routes: vec![route()],
+        redacted: "version: 1\n".to_owned(),
+    }
+}
+
+fn upstream() -> Upstream {
+    let second = Duration::from_secs(1);
+    let endpoint = |scheme, host: &str, port| Endpoint {
+        scheme,
+        host: host.to_owned(),
+        port,
+        weight: Weight::ONE,
+    };
+    Upstream {
+        name: "legacy".to_owned(),
+        endpoints: vec![
+            endpoint(Scheme::Http, "127.0.0.1", 3000),
+            endpoint(Scheme::Https, "::1", 443),
+        ],
+        balance: Balance::RoundRobin,
+        protocol: UpstreamProtocol::Auto,
+        host_header: HostHeader::Client,
+        timeouts: UpstreamTimeouts {
+            connect: second,
+            first_byte: second,
+            idle: second,
+            total: None,
+            keep_alive: second,
+        },
+        max_idle_connections: 1,
+    }
+}
+
+fn route() -> Route {
+    Route {
+        name: "products".to_owned(),
+        matches: RouteMatch {
+            hosts: vec![HostPattern::Below("example.com".to_owned())],
+            path: PathPattern {
+                segments: vec![
+                    PathSegment::Literal("api".to_owned()),
+                    PathSegment::Parameter("id".to_owned()),
+                    PathSegment::Rest("rest".to_owned()),
+                ],
+            },
+            methods: vec![Method::GET],
+            headers: vec![FieldMatch {
+                name: http::header::HeaderName::from_static("x-gateway"),
+                value: TextMatch::Exact("shared-secret".to_owned()),
+            }],
+            query: Vec::new(),
+        },
+        upstream: 0,
+        cache: Some(CachePolicy {
+            mode: Mode::Shadow,
+            ttl: None,
+            query: QueryKey::default(),
+            request_cookies: RequestCookies::default(),
+            max_object: ByteSize::from_bytes(1),
+        }),
+        compression: None,
+        deduplication: Some(DeduplicationPolicy {
+            mode: Mode::Enforce,
+        }),
+        rate_limits: vec![LimitPolicy {
+            name: "per_client".to_owned(),
+            mode: Mode::Enforce,
+            rate: Rate::new(100, Duration::from_secs(1)).unwrap(),
+            burst: 200,
+            key: LimitKey::ClientIp,
+        }],
+        settings: Vec::new(),
+        line: 7,
+    }
+}

@@ -1,0 +1,114 @@
+//! The admin listener: what is configured, and what the process makes of it. Read only.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    middleware,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::header;
+use policy::Policies;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tower_http::limit::RequestBodyLimitLayer;
+
+use crate::{CacheStats, Source, Token, describe, guard, probes::LARGEST_BODY, problem::Problem};
+
+/// What the admin listener tells, and whom.
+#[derive(Clone)]
+pub struct AdminState {
+    /// The policies in force.
+    pub policies: Source<Arc<Policies>>,
+    /// What the cache is doing.
+    pub cache: Source<CacheStats>,
+    /// Requests in flight to an endpoint, by the position of the upstream in the policies and of the
+    /// endpoint in the upstream.
+    pub in_flight: Arc<dyn Fn(usize, usize) -> u64 + Send + Sync>,
+    /// The token to ask for; `None` lets everybody in who can connect.
+    pub token: Option<Token>,
+    /// Names, besides addresses and `localhost`, that clients may use for this listener.
+    pub names: Vec<String>,
+    /// The version of the program.
+    pub version: &'static str,
+}
+
+/// A path and what is there.
+#[derive(Serialize)]
+struct Place {
+    path: &'static str,
+    shows: &'static str,
+}
+
+const PLACES: [Place; 6] = [
+    Place {
+        path: "/",
+        shows: "this list",
+    },
+    Place {
+        path: "/cache/stats",
+        shows: "what the cache holds and how often it answered",
+    },
+    Place {
+        path: "/config_dump",
+        shows: "the configuration in force as YAML, without secrets",
+    },
+    Place {
+        path: "/routes",
+        shows: "the routes and the policies that apply to each",
+    },
+    Place {
+        path: "/upstreams",
+        shows: "the endpoints of each upstream and the requests in flight to them",
+    },
+    Place {
+        path: "/version",
+        shows: "which version runs",
+    },
+];
+
+/// Everything in [`PLACES`], for those whom [`guard::admit`] lets in.
+pub fn admin_router(state: AdminState) -> Router {
+    Router::new()
+        .route("/", get(async || Json(PLACES)))
+        .route("/cache/stats", get(cache_stats))
+        .route("/config_dump", get(config_dump))
+        .route("/routes", get(routes))
+        .route("/upstreams", get(upstreams))
+        .route("/version", get(version))
+        .fallback(Problem::not_found)
+        .method_not_allowed_fallback(Problem::method_not_allowed)
+        .with_state(state.clone())
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(state, guard::admit))
+        .layer(middleware::from_fn(guard::bound))
+        .layer(middleware::map_response(guard::harden))
+}
+
+async fn cache_stats(State(state): State<AdminState>) -> Json<CacheStats> {
+    Json((state.cache)())
+}
+
+/// `text/yaml` rather than RFC 9512's `application/yaml`, so that a browser shows it.
+async fn config_dump(State(state): State<AdminState>) -> Response {
+    let policies = (state.policies)();
+    let yaml = policies.redacted.clone();
+    ([(header::CONTENT_TYPE, "text/yaml; charset=utf-8")], yaml).into_response()
+}
+
+async fn routes(State(state): State<AdminState>) -> Json<Value> {
+    Json(describe::routes(&(state.policies)()))
+}
+
+async fn upstreams(State(state): State<AdminState>) -> Json<Value> {
+    Json(describe::upstreams(&(state.policies)(), &*state.in_flight))
+}
+
+async fn version(State(state): State<AdminState>) -> Json<Value> {
+    Json(json!({"name": "forebay", "version": state.version}))
+}
+
+#[cfg(test)]
+mod tests;

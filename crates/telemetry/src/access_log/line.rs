@@ -1,0 +1,196 @@
+//! The fields of a line, in the names of OpenTelemetry's semantic conventions where they have one.
+
+use std::{
+    fmt::{self, Write as _},
+    time::Duration,
+};
+
+use engine::outcome::{CacheOutcome, JoinOutcome, LimitOutcome, MissReason};
+
+use super::{AccessRecord, redact::redact};
+use crate::{RequestEvent, timestamp::Timestamp};
+
+/// The longest text a field holds, in bytes; what is cut off is shown as `…`.
+const LONG: usize = 1024;
+const SHORT: usize = 256;
+
+/// A JSON object that is being written.
+///
+/// By hand, because it is a flat object whose names are ours, made on the request's own thread.
+struct Line {
+    text: String,
+}
+
+/// One line with its newline.
+pub(super) fn line(record: &AccessRecord<'_>) -> Vec<u8> {
+    let event = record.event;
+    let mut line = Line::new();
+    line.plain_text("timestamp", Timestamp(event.at.wall));
+    request(&mut line, record);
+    outcomes(&mut line, event);
+    if let Some(upstream) = record.upstream {
+        line.text("upstream", upstream, SHORT);
+    }
+    if let Some(endpoint) = record.endpoint {
+        line.text("endpoint", endpoint, SHORT);
+    }
+    if let Some(status) = event.upstream_status {
+        line.value("upstream_status", status);
+    }
+    line.seconds("duration", event.duration);
+    if let Some(time) = event.upstream_time {
+        line.seconds("upstream_duration", time);
+    }
+    line.value("http.request.body.size", event.request_bytes);
+    line.value("http.response.body.size", event.response_bytes);
+    if event.uncompressed_bytes != event.response_bytes {
+        line.value("uncompressed_size", event.uncompressed_bytes);
+    }
+    line.finish()
+}
+
+fn request(line: &mut Line, record: &AccessRecord<'_>) {
+    line.text("http.request.method", record.method, SHORT);
+    line.text("url.path", record.path, LONG);
+    if let Some(query) = record.query {
+        line.text("url.query", &redact(query), LONG);
+    }
+    line.value("http.response.status_code", record.event.status);
+    if let Some(host) = record.host {
+        line.text("server.address", host, SHORT);
+    }
+    if let Some(client) = record.client {
+        line.plain_text("client.address", client);
+    }
+    line.text("network.protocol.version", record.protocol_version, SHORT);
+    if let Some(agent) = record.user_agent {
+        line.text(
+            "user_agent.original",
+            &String::from_utf8_lossy(agent),
+            SHORT,
+        );
+    }
+    line.text("request_id", record.request_id, SHORT);
+    if let Some(trace) = record.trace_id {
+        line.text("trace_id", trace, SHORT);
+    }
+    if let Some(route) = record.route {
+        line.text("route", route, SHORT);
+    }
+}
+
+/// What policies decided; one that was not asked has no field.
+fn outcomes(line: &mut Line, event: &RequestEvent) {
+    line.text("cache", event.cache.as_str(), SHORT);
+    match event.cache {
+        CacheOutcome::Bypass(reason) => line.text("cache_reason", reason.as_str(), SHORT),
+        CacheOutcome::Miss(MissReason::Vary) => line.text("cache_reason", "vary", SHORT),
+        _ => {}
+    }
+    if let Some(store) = event.store {
+        line.text("store", store.as_str(), SHORT);
+    }
+    if event.limit != LimitOutcome::Off {
+        line.text("limit", event.limit.as_str(), SHORT);
+    }
+    if event.join != JoinOutcome::Alone {
+        line.text("join", event.join.as_str(), SHORT);
+    }
+    line.text("encode", event.encode.as_str(), SHORT);
+    let shadow = event.shadow;
+    for (name, word) in [
+        ("shadow_cache", shadow.cache.map(CacheOutcome::as_str)),
+        ("shadow_join", shadow.join.map(JoinOutcome::as_str)),
+        ("shadow_encode", shadow.encode.map(|encode| encode.as_str())),
+    ] {
+        if let Some(word) = word {
+            line.text(name, word, SHORT);
+        }
+    }
+    if let Some(failure) = event.failure {
+        line.text("failure", failure.as_str(), SHORT);
+        line.text("blame", failure.blame().as_str(), SHORT);
+    }
+}
+
+// === impl Line ===
+
+impl Line {
+    fn new() -> Self {
+        let mut text = String::with_capacity(768);
+        text.push('{');
+        Self { text }
+    }
+
+    /// A value that is written as it is: a number.
+    fn value(&mut self, name: &'static str, value: impl fmt::Display) {
+        self.name(name);
+        let _infallible = write!(self.text, "{value}");
+    }
+
+    /// Text that cannot contain anything to escape.
+    fn plain_text(&mut self, name: &'static str, value: impl fmt::Display) {
+        self.name(name);
+        let _infallible = write!(self.text, "\"{value}\"");
+    }
+
+    fn seconds(&mut self, name: &'static str, value: Duration) {
+        self.name(name);
+        let micros = value.as_micros();
+        let _infallible = write!(
+            self.text,
+            "{}.{:06}",
+            micros / 1_000_000,
+            micros % 1_000_000
+        );
+    }
+
+    /// Text from anywhere, cut to `limit` bytes.
+    fn text(&mut self, name: &'static str, value: &str, limit: usize) {
+        self.name(name);
+        self.text.push('"');
+        let kept = cut(value, limit);
+        for character in kept.chars() {
+            self.escaped(character);
+        }
+        if kept.len() < value.len() {
+            self.text.push('…');
+        }
+        self.text.push('"');
+    }
+
+    /// RFC 8259, section 7, and beyond it the control characters above ASCII and the line separators
+    /// that terminals and JavaScript act upon.
+    fn escaped(&mut self, character: char) {
+        match character {
+            '"' => self.text.push_str("\\\""),
+            '\\' => self.text.push_str("\\\\"),
+            '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}' => {
+                let _infallible = write!(self.text, "\\u{:04x}", u32::from(character));
+            }
+            _ => self.text.push(character),
+        }
+    }
+
+    fn name(&mut self, name: &'static str) {
+        if self.text.len() > 1 {
+            self.text.push(',');
+        }
+        self.text.push('"');
+        self.text.push_str(name);
+        self.text.push_str("\":");
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        self.text.push_str("}\n");
+        self.text.into_bytes()
+    }
+}
+
+/// At most so many bytes of a text, in whole characters.
+fn cut(text: &str, limit: usize) -> &str {
+    let end = (0..=limit.min(text.len()))
+        .rev()
+        .find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or(0)]
+}

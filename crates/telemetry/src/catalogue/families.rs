@@ -1,0 +1,289 @@
+//! Every metric family, by name.
+//!
+//! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
+
+use super::{Family, Kind, Unit, labels::*};
+
+/// Every family, in the order of the reference.
+pub const CATALOGUE: &[&Family] = &[
+    &HTTP_REQUESTS,
+    &HTTP_REQUEST_DURATION,
+    &HTTP_REQUESTS_IN_FLIGHT,
+    &HTTP_REQUEST_BYTES,
+    &HTTP_RESPONSE_BYTES,
+    &FAILURES,
+    &CACHE_REQUESTS,
+    &CACHE_STORES,
+    &CACHE_BYTES,
+    &CACHE_ENTRIES,
+    &CACHE_LIMIT_BYTES,
+    &CACHE_FILLS_BYTES,
+    &CACHE_EVICTIONS,
+    &DEDUPLICATION_REQUESTS,
+    &RATE_LIMIT_DECISIONS,
+    &COMPRESSION_RESPONSES,
+    &COMPRESSION_BYTES,
+    &UPSTREAM_REQUESTS,
+    &UPSTREAM_REQUEST_DURATION,
+    &UPSTREAM_CONNECTIONS,
+    &UPSTREAM_CONNECTS,
+    &CLIENT_CONNECTIONS,
+    &CLIENT_CONNECTIONS_ENDED,
+    &ACCESS_LOG_DROPPED,
+    &CONFIG_LAST_RELOAD_SUCCESSFUL,
+    &CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP,
+    &READY,
+    &BUILD_INFO,
+];
+
+/// Requests that were answered or given up.
+pub const HTTP_REQUESTS: Family = Family {
+    name: "forebay_http_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that were answered or given up.",
+    labels: &[ROUTE, METHOD, CODE_CLASS, CACHE],
+};
+
+/// Time from the request head to the last byte of the response.
+pub const HTTP_REQUEST_DURATION: Family = Family {
+    name: "forebay_http_request_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    help: "Time from the request head to the last byte of the response.",
+    labels: &[ROUTE, CACHE],
+};
+
+/// Requests being served now.
+pub const HTTP_REQUESTS_IN_FLIGHT: Family = Family {
+    name: "forebay_http_requests_in_flight",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    help: "Requests being served now.",
+    labels: &[],
+};
+
+/// Body bytes received from clients.
+pub const HTTP_REQUEST_BYTES: Family = Family {
+    name: "forebay_http_request_bytes_total",
+    kind: Kind::Counter,
+    unit: Unit::Bytes,
+    help: "Body bytes received from clients.",
+    labels: &[ROUTE],
+};
+
+/// Body bytes sent to clients.
+pub const HTTP_RESPONSE_BYTES: Family = Family {
+    name: "forebay_http_response_bytes_total",
+    kind: Kind::Counter,
+    unit: Unit::Bytes,
+    help: "Body bytes sent to clients.",
+    labels: &[ROUTE],
+};
+
+/// Requests that did not get the whole answer of the origin, by reason and by whose doing it was.
+pub const FAILURES: Family = Family {
+    name: "forebay_failures_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that did not get the whole answer of the origin, by reason and by whose doing it was.",
+    labels: &[ROUTE, FAILURE, BLAME],
+};
+
+/// Requests of routes with a cache policy, by what the cache did, or would have done in shadow mode.
+pub const CACHE_REQUESTS: Family = Family {
+    name: "forebay_cache_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests of routes with a cache policy, by what the cache did, or would have done in shadow mode.",
+    labels: &[ROUTE, CACHE_OUTCOME, MODE],
+};
+
+/// Responses considered for the cache, by whether they were stored or why not.
+pub const CACHE_STORES: Family = Family {
+    name: "forebay_cache_stores_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Responses considered for the cache, by whether they were stored or why not.",
+    labels: &[ROUTE, STORE_OUTCOME],
+};
+
+/// Memory that cached responses use.
+pub const CACHE_BYTES: Family = Family {
+    name: "forebay_cache_bytes",
+    kind: Kind::Gauge,
+    unit: Unit::Bytes,
+    help: "Memory that cached responses use.",
+    labels: &[],
+};
+
+/// Cached responses.
+pub const CACHE_ENTRIES: Family = Family {
+    name: "forebay_cache_entries",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    help: "Cached responses.",
+    labels: &[],
+};
+
+/// Memory that cached responses may use.
+pub const CACHE_LIMIT_BYTES: Family = Family {
+    name: "forebay_cache_limit_bytes",
+    kind: Kind::Gauge,
+    unit: Unit::Bytes,
+    help: "Memory that cached responses may use.",
+    labels: &[],
+};
+
+/// Memory that responses on their way into the cache use.
+pub const CACHE_FILLS_BYTES: Family = Family {
+    name: "forebay_cache_fills_bytes",
+    kind: Kind::Gauge,
+    unit: Unit::Bytes,
+    help: "Memory that responses on their way into the cache use.",
+    labels: &[],
+};
+
+/// Responses that left the cache, by reason.
+pub const CACHE_EVICTIONS: Family = Family {
+    name: "forebay_cache_evictions_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Responses that left the cache, by reason.",
+    labels: &[EVICTION_REASON],
+};
+
+/// Requests that needed a fetch on routes with a deduplication policy, by how they got it, or would have got it in shadow mode.
+pub const DEDUPLICATION_REQUESTS: Family = Family {
+    name: "forebay_deduplication_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that needed a fetch on routes with a deduplication policy, by how they got it, or would have got it in shadow mode.",
+    labels: &[ROUTE, JOIN_OUTCOME, MODE],
+};
+
+/// Decisions of each rate limit; in shadow mode what it would have decided. A request denied by one limit is not counted as allowed by the others.
+pub const RATE_LIMIT_DECISIONS: Family = Family {
+    name: "forebay_rate_limit_decisions_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Decisions of each rate limit; in shadow mode what it would have decided. A request denied by one limit is not counted as allowed by the others.",
+    labels: &[ROUTE, LIMIT, DECISION, MODE],
+};
+
+/// Responses of routes with a compression policy, by the coding used, or why there was none; in shadow mode what would have been done.
+pub const COMPRESSION_RESPONSES: Family = Family {
+    name: "forebay_compression_responses_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Responses of routes with a compression policy, by the coding used, or why there was none; in shadow mode what would have been done.",
+    labels: &[ROUTE, ENCODE_OUTCOME, MODE],
+};
+
+/// Body bytes of compressed responses before (in) and after (out) compression.
+pub const COMPRESSION_BYTES: Family = Family {
+    name: "forebay_compression_bytes_total",
+    kind: Kind::Counter,
+    unit: Unit::Bytes,
+    help: "Body bytes of compressed responses before (in) and after (out) compression.",
+    labels: &[ROUTE, DIRECTION],
+};
+
+/// Requests that asked an upstream, by the class of its status, or by why there was none.
+pub const UPSTREAM_REQUESTS: Family = Family {
+    name: "forebay_upstream_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that asked an upstream, by the class of its status, or by why there was none.",
+    labels: &[UPSTREAM, ENDPOINT, UPSTREAM_OUTCOME],
+};
+
+/// Time from the request being sent to the last byte of the response of the upstream.
+pub const UPSTREAM_REQUEST_DURATION: Family = Family {
+    name: "forebay_upstream_request_duration_seconds",
+    kind: Kind::Histogram,
+    unit: Unit::Seconds,
+    help: "Time from the request being sent to the last byte of the response of the upstream.",
+    labels: &[UPSTREAM],
+};
+
+/// Connections to the endpoints of an upstream.
+pub const UPSTREAM_CONNECTIONS: Family = Family {
+    name: "forebay_upstream_connections",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    help: "Connections to the endpoints of an upstream.",
+    labels: &[UPSTREAM, STATE],
+};
+
+/// Attempts to connect to an endpoint.
+pub const UPSTREAM_CONNECTS: Family = Family {
+    name: "forebay_upstream_connects_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Attempts to connect to an endpoint.",
+    labels: &[UPSTREAM, ENDPOINT, CONNECT_OUTCOME],
+};
+
+/// Connections of clients.
+pub const CLIENT_CONNECTIONS: Family = Family {
+    name: "forebay_client_connections",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    help: "Connections of clients.",
+    labels: &[],
+};
+
+/// Connections of clients that have ended, by how.
+pub const CLIENT_CONNECTIONS_ENDED: Family = Family {
+    name: "forebay_client_connections_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Connections of clients that have ended, by how.",
+    labels: &[CONNECTION_OUTCOME],
+};
+
+/// Access log lines that were lost because the reader of the log was too slow or gone.
+pub const ACCESS_LOG_DROPPED: Family = Family {
+    name: "forebay_access_log_dropped_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Access log lines that were lost because the reader of the log was too slow or gone.",
+    labels: &[],
+};
+
+/// Whether the last attempt to load the configuration succeeded.
+pub const CONFIG_LAST_RELOAD_SUCCESSFUL: Family = Family {
+    name: "forebay_config_last_reload_successful",
+    kind: Kind::Gauge,
+    unit: Unit::Flag,
+    help: "Whether the last attempt to load the configuration succeeded.",
+    labels: &[],
+};
+
+/// When the configuration in force was loaded, in seconds since 1970.
+pub const CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP: Family = Family {
+    name: "forebay_config_last_reload_success_timestamp_seconds",
+    kind: Kind::Gauge,
+    unit: Unit::Seconds,
+    help: "When the configuration in force was loaded, in seconds since 1970.",
+    labels: &[],
+};
+
+/// Whether the process says that it is ready for requests.
+pub const READY: Family = Family {
+    name: "forebay_ready",
+    kind: Kind::Gauge,
+    unit: Unit::Flag,
+    help: "Whether the process says that it is ready for requests.",
+    labels: &[],
+};
+
+/// Always 1; its label tells which version runs.
+pub const BUILD_INFO: Family = Family {
+    name: "forebay_build_info",
+    kind: Kind::Gauge,
+    unit: Unit::Flag,
+    help: "Always 1; its label tells which version runs.",
+    labels: &[VERSION],
+};

@@ -1,0 +1,124 @@
+//! Every label, and the values it can take.
+
+use engine::{
+    failure::{Blame, Failure},
+    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
+};
+use policy::Mode;
+
+use super::{Label, Values};
+use crate::{
+    MethodLabel,
+    metrics::{ClientConnectionEnd, ConnectOutcome, ConnectionState},
+    words::{CodeClass, UpstreamOutcome, words},
+};
+
+pub(super) const BLAME: Label = Label {
+    name: "blame",
+    values: Values::Fixed(words::<Blame>),
+};
+
+pub(super) const CACHE: Label = Label {
+    name: "cache",
+    values: Values::Fixed(words::<CacheOutcome>),
+};
+
+pub(super) const CACHE_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<CacheOutcome>),
+};
+
+pub(super) const CODE_CLASS: Label = Label {
+    name: "code_class",
+    values: Values::Fixed(words::<CodeClass>),
+};
+
+pub(super) const CONNECT_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<ConnectOutcome>),
+};
+
+pub(super) const CONNECTION_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<ClientConnectionEnd>),
+};
+
+pub(super) const DECISION: Label = Label {
+    name: "decision",
+    values: Values::Fixed(|| vec!["allow", "deny"]),
+};
+
+pub(super) const DIRECTION: Label = Label {
+    name: "direction",
+    values: Values::Fixed(|| vec!["in", "out"]),
+};
+
+pub(super) const ENCODE_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<EncodeOutcome>),
+};
+
+pub(super) const ENDPOINT: Label = Label {
+    name: "endpoint",
+    values: Values::Configured("`host:port` of an endpoint, or `none` when none was reached"),
+};
+
+pub(super) const EVICTION_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(|| vec!["expired", "explicit", "replaced", "size"]),
+};
+
+pub(super) const FAILURE: Label = Label {
+    name: "failure",
+    values: Values::Fixed(words::<Failure>),
+};
+
+pub(super) const JOIN_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<JoinOutcome>),
+};
+
+pub(super) const LIMIT: Label = Label {
+    name: "limit",
+    values: Values::Configured("the name of a rate limit"),
+};
+
+pub(super) const METHOD: Label = Label {
+    name: "method",
+    values: Values::Fixed(words::<MethodLabel>),
+};
+
+pub(super) const MODE: Label = Label {
+    name: "mode",
+    values: Values::Fixed(words::<Mode>),
+};
+
+pub(super) const ROUTE: Label = Label {
+    name: "route",
+    values: Values::Configured("the name of a route, or `none` when no route was found"),
+};
+
+pub(super) const STATE: Label = Label {
+    name: "state",
+    values: Values::Fixed(words::<ConnectionState>),
+};
+
+pub(super) const STORE_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<StoreOutcome>),
+};
+
+pub(super) const UPSTREAM: Label = Label {
+    name: "upstream",
+    values: Values::Configured("the name of an upstream"),
+};
+
+pub(super) const UPSTREAM_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(UpstreamOutcome::all_words),
+};
+
+pub(super) const VERSION: Label = Label {
+    name: "version",
+    values: Values::Configured("the version of the program"),
+};

@@ -1,0 +1,179 @@
+//! The one record of a request: small, `Copy`, and filled step by step while it is served.
+//!
+//! It holds positions in the policies instead of names, so that recording it looks nothing up, and
+//! it can be kept in a ring for later study at no cost to the request.
+
+use std::time::{Duration, SystemTime};
+
+use engine::{
+    failure::Failure,
+    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, StoreOutcome},
+    time::Now,
+};
+use http::Method;
+
+/// What became of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestEvent {
+    /// When the request head had been read.
+    pub at: Now,
+    /// Position in `Policies::routes`; `None` when no route was found.
+    pub route: Option<u16>,
+    /// Position in `Policies::upstreams`, set only when this request asked the upstream itself.
+    pub upstream: Option<u16>,
+    /// Position in `Upstream::endpoints`; `None` when no endpoint was reached.
+    pub endpoint: Option<u16>,
+    /// The method.
+    pub method: MethodLabel,
+    /// The status sent to the client; 0 when nothing was sent.
+    pub status: u16,
+    /// The status the endpoint answered with; differs from `status` after a revalidation.
+    pub upstream_status: Option<u16>,
+    /// What the cache did.
+    pub cache: CacheOutcome,
+    /// Whether the response was stored; `None` when that was not asked.
+    pub store: Option<StoreOutcome>,
+    /// What the rate limits said.
+    pub limit: LimitOutcome,
+    /// Position in `Route::rate_limits` of the limit that was exceeded, with `Deny` and `Shadow`.
+    pub limit_index: Option<u8>,
+    /// Whether the fetch was shared.
+    pub join: JoinOutcome,
+    /// Whether the response was compressed.
+    pub encode: EncodeOutcome,
+    /// What policies in shadow mode would have done.
+    pub shadow: ShadowOutcomes,
+    /// Why the client did not get the origin's answer, or not all of it.
+    pub failure: Option<Failure>,
+    /// From the request head to the last byte of the response.
+    pub duration: Duration,
+    /// From the request being sent to the endpoint until the last byte of its response.
+    pub upstream_time: Option<Duration>,
+    /// Body bytes received from the client.
+    pub request_bytes: u64,
+    /// Body bytes sent to the client.
+    pub response_bytes: u64,
+    /// Body bytes before compression; the same as `response_bytes` when there was none.
+    pub uncompressed_bytes: u64,
+}
+
+/// What policies in shadow mode would have done; `None` for a policy that is not in shadow mode.
+///
+/// A rate limit in shadow mode has its own outcome, [`LimitOutcome::Shadow`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShadowOutcomes {
+    /// What the cache would have done.
+    pub cache: Option<CacheOutcome>,
+    /// Whether the fetch would have been shared.
+    pub join: Option<JoinOutcome>,
+    /// Whether the response would have been compressed.
+    pub encode: Option<EncodeOutcome>,
+}
+
+/// A method as a metric label: the usual ones, and `other`, because a client may invent any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MethodLabel {
+    /// DELETE.
+    Delete,
+    /// GET.
+    Get,
+    /// HEAD.
+    Head,
+    /// OPTIONS.
+    Options,
+    /// Anything else.
+    #[default]
+    Other,
+    /// PATCH.
+    Patch,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+}
+
+// === impl RequestEvent ===
+
+impl Default for RequestEvent {
+    /// A request that nothing is known of yet.
+    fn default() -> Self {
+        Self {
+            at: Now {
+                monotonic: Duration::ZERO,
+                wall: SystemTime::UNIX_EPOCH,
+            },
+            route: None,
+            upstream: None,
+            endpoint: None,
+            method: MethodLabel::default(),
+            status: 0,
+            upstream_status: None,
+            cache: CacheOutcome::default(),
+            store: None,
+            limit: LimitOutcome::default(),
+            limit_index: None,
+            join: JoinOutcome::default(),
+            encode: EncodeOutcome::default(),
+            shadow: ShadowOutcomes::default(),
+            failure: None,
+            duration: Duration::ZERO,
+            upstream_time: None,
+            request_bytes: 0,
+            response_bytes: 0,
+            uncompressed_bytes: 0,
+        }
+    }
+}
+
+// === impl MethodLabel ===
+
+impl MethodLabel {
+    /// The label of a method.
+    pub fn of(method: &Method) -> Self {
+        match *method {
+            Method::DELETE => Self::Delete,
+            Method::GET => Self::Get,
+            Method::HEAD => Self::Head,
+            Method::OPTIONS => Self::Options,
+            Method::PATCH => Self::Patch,
+            Method::POST => Self::Post,
+            Method::PUT => Self::Put,
+            _ => Self::Other,
+        }
+    }
+
+    /// The word for it in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "DELETE",
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+            Self::Other => "other",
+            Self::Patch => "PATCH",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_stays_small_enough_to_copy() {
+        assert!(
+            size_of::<RequestEvent>() <= 192,
+            "{}",
+            size_of::<RequestEvent>()
+        );
+    }
+
+    #[test]
+    fn an_invented_method_is_other() {
+        let invented = Method::from_bytes(b"get").unwrap();
+        assert_eq!(MethodLabel::of(&invented).as_str(), "other");
+        assert_eq!(MethodLabel::of(&Method::GET).as_str(), "GET");
+    }
+}

@@ -1,0 +1,221 @@
+//! Counting, without looking anything up.
+//!
+//! Every label value a request can have is known when the policies are loaded, so all counters live
+//! in plain arrays, addressed by position, and recording a request is a handful of additions. Each
+//! thread adds to a shard of its own, because workers that share a cache line spend more time
+//! fighting over it than counting. The metrics library comes in only when somebody asks:
+//! a collector of our own sums the shards and hands over what is not zero.
+
+mod cells;
+mod connections;
+mod export;
+mod process;
+mod route;
+mod upstream;
+
+use std::{slice, sync::Arc, time::SystemTime};
+
+use engine::outcome::{BypassReason, CacheOutcome, MissReason};
+use policy::Policies;
+use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
+
+use crate::{AccessLog, Health, RequestEvent};
+
+pub use connections::{ClientConnectionEnd, ConnectOutcome, ConnectionState};
+pub use process::{CacheAnswers, CacheFigures};
+
+pub(crate) use cells::{BOUNDS, SHARDS, Shard};
+
+use export::Exporter;
+use process::Process;
+use route::RouteSeries;
+use upstream::UpstreamSeries;
+
+/// The label value of requests without a route, and of exchanges without an endpoint.
+const NONE: &str = "none";
+
+/// The counters for one set of policies.
+#[derive(Debug)]
+pub struct Metrics {
+    series: Arc<Series>,
+    registry: Registry,
+}
+
+/// Metrics could not be set up or written out.
+#[derive(Debug, thiserror::Error)]
+#[error("metrics: {0}")]
+pub struct MetricsError(#[from] prometheus::Error);
+
+/// Everything counted, by position in the policies.
+#[derive(Debug)]
+struct Series {
+    process: Arc<Process>,
+    /// Of requests that no route takes.
+    unrouted: Arc<RouteSeries>,
+    routes: Vec<Arc<RouteSeries>>,
+    upstreams: Vec<Arc<UpstreamSeries>>,
+}
+
+// === impl Metrics ===
+
+impl Metrics {
+    /// What `/metrics` says in `Content-Type`.
+    pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+
+    /// Counters for `policies`, all at zero.
+    ///
+    /// # Errors
+    /// When the catalogue contradicts itself, which a test excludes.
+    pub fn new(policies: &Policies, health: &Arc<Health>) -> Result<Self, MetricsError> {
+        Self::build(Series::new(
+            policies,
+            Process::new(Arc::clone(health)),
+            None,
+        ))
+    }
+
+    /// Counters for other policies that go on where these are: what belongs to the process, to a
+    /// route or to an upstream that is still there keeps its numbers, also those that requests add
+    /// which began under the old policies.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn reloaded(&self, policies: &Policies) -> Result<Self, MetricsError> {
+        let process = Arc::clone(&self.series.process);
+        Self::build(Series::new(policies, process, Some(&self.series)))
+    }
+
+    fn build(series: Series) -> Result<Self, MetricsError> {
+        let series = Arc::new(series);
+        let registry = Registry::new();
+        registry.register(Box::new(Exporter::new(Arc::clone(&series))?))?;
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        Ok(Self { series, registry })
+    }
+
+    /// Counts one finished request; called once for each, by the thread that served it.
+    pub fn record(&self, event: &RequestEvent) {
+        let shard = Shard::mine();
+        let series = &*self.series;
+        let route = event
+            .route
+            .and_then(|route| series.routes.get(usize::from(route)));
+        route.unwrap_or(&series.unrouted).record(shard, event);
+        if let Some(upstream) = self.upstream(event.upstream) {
+            upstream.record(shard, event);
+        }
+    }
+
+    /// Counts an attempt to connect to an endpoint (positions in the policies).
+    pub fn upstream_connect(&self, upstream: u16, endpoint: u16, outcome: ConnectOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.connect(Shard::mine(), endpoint, outcome);
+        }
+    }
+
+    /// Follows a connection to an upstream: `None` is before it stood, or after it closed.
+    pub fn upstream_connection(
+        &self,
+        upstream: u16,
+        from: Option<ConnectionState>,
+        to: Option<ConnectionState>,
+    ) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.connection(Shard::mine(), from, to);
+        }
+    }
+
+    /// A client has connected.
+    pub fn client_connected(&self) {
+        self.series.process.client_connected(Shard::mine());
+    }
+
+    /// A connection of a client has ended, on whichever thread.
+    pub fn client_disconnected(&self, end: ClientConnectionEnd) {
+        self.series.process.client_disconnected(Shard::mine(), end);
+    }
+
+    /// The configuration was loaded at `at`; also the first time.
+    pub fn config_loaded(&self, at: SystemTime) {
+        self.series.process.config_loaded(at);
+    }
+
+    /// A configuration was refused, and the one before stays in force.
+    pub fn config_refused(&self) {
+        self.series.process.config_refused();
+    }
+
+    /// Where the figures of the cache come from, asked at each scrape; the first source stays.
+    pub fn watch_cache(&self, figures: impl Fn() -> CacheFigures + Send + Sync + 'static) {
+        self.series.process.watch_cache(Box::new(figures));
+    }
+
+    /// Which access log to report the losses of; the first one stays.
+    pub fn watch_access_log(&self, log: &AccessLog) {
+        self.series.process.watch_access_log(log.losses());
+    }
+
+    /// What the caches answered, summed over the routes of these policies.
+    pub fn cache_answers(&self) -> CacheAnswers {
+        let routes = &self.series.routes;
+        let sum = |outcome| {
+            routes
+                .iter()
+                .map(|route| route.cache_requests(outcome))
+                .sum()
+        };
+        CacheAnswers {
+            bypasses: sum(CacheOutcome::Bypass(BypassReason::Method)),
+            hits: sum(CacheOutcome::Hit),
+            misses: sum(CacheOutcome::Miss(MissReason::Uri)),
+            revalidations: sum(CacheOutcome::Revalidated),
+            stale: sum(CacheOutcome::Stale),
+        }
+    }
+
+    /// Everything in the Prometheus text format.
+    ///
+    /// # Errors
+    /// When the metrics library refuses a family, which a test excludes.
+    pub fn text(&self) -> Result<String, MetricsError> {
+        Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
+    }
+
+    fn upstream(&self, position: Option<u16>) -> Option<&UpstreamSeries> {
+        let upstream = self.series.upstreams.get(usize::from(position?))?;
+        Some(upstream)
+    }
+}
+
+// === impl Series ===
+
+impl Series {
+    fn new(policies: &Policies, process: Arc<Process>, old: Option<&Self>) -> Self {
+        let old_routes = old.map_or(&[][..], |old| &old.routes);
+        let routes: Vec<_> = policies
+            .routes
+            .iter()
+            .map(|route| RouteSeries::new(route).or_kept(old_routes))
+            .collect();
+        let old_upstreams = old.map_or(&[][..], |old| &old.upstreams);
+        let upstreams = policies
+            .upstreams
+            .iter()
+            .map(|upstream| UpstreamSeries::new(upstream).or_kept(old_upstreams))
+            .collect();
+        // A route may be called `none`; two sets of series with the same labels may not exist.
+        let called_none = routes.iter().find(|route| route.name() == NONE);
+        let old_unrouted = old.map_or(&[][..], |old| slice::from_ref(&old.unrouted));
+        let unrouted =
+            called_none.map_or_else(|| RouteSeries::unrouted().or_kept(old_unrouted), Arc::clone);
+        Self {
+            process,
+            unrouted,
+            routes,
+            upstreams,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

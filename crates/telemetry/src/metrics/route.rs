@@ -1,0 +1,321 @@
+//! What is counted for one route.
+
+use std::sync::Arc;
+
+use engine::{
+    failure::Failure,
+    outcome::{AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, StoreOutcome},
+};
+use policy::{Mode, Route};
+
+use super::{
+    NONE,
+    cells::{Counter, Durations, Shard, Sharded},
+    export::Sheet,
+};
+use crate::{
+    MethodLabel, RequestEvent, catalogue,
+    words::{CodeClass, Word},
+};
+
+const METHODS: usize = MethodLabel::ALL.len();
+const CLASSES: usize = CodeClass::ALL.len();
+const CACHES: usize = CacheOutcome::ALL.len();
+
+/// The series of one route.
+#[derive(Debug)]
+pub(super) struct RouteSeries {
+    labels: RouteLabels,
+    cells: Sharded<RouteCells>,
+}
+
+/// What of a route is in labels; routes that agree in it can share their series across a reload.
+///
+/// A mode belongs to a policy and not to a request, so it costs no counter of its own. `None` is a
+/// policy that is absent or off.
+#[derive(Debug, PartialEq, Eq)]
+struct RouteLabels {
+    name: String,
+    cache: Option<Mode>,
+    compression: Option<Mode>,
+    deduplication: Option<Mode>,
+    limits: Vec<(String, Mode)>,
+}
+
+#[derive(Debug)]
+struct RouteCells {
+    requests: [[[Counter; CACHES]; CLASSES]; METHODS],
+    durations: [Durations; CACHES],
+    request_bytes: Counter,
+    response_bytes: Counter,
+    failures: [Counter; Failure::ALL.len()],
+    /// What a cache in shadow mode would have done; what it did is in `requests`.
+    shadow_cache: [Counter; CACHES],
+    stores: [Counter; StoreOutcome::ALL.len()],
+    joins: [Counter; JoinOutcome::ALL.len()],
+    /// Requests within every limit.
+    limits_allowed: Counter,
+    /// Requests over one limit, by position in the policy.
+    limits_exceeded: Box<[Counter]>,
+    encodings: [Counter; EncodeOutcome::ALL.len()],
+    plain_bytes: Counter,
+    encoded_bytes: Counter,
+}
+
+// === impl RouteSeries ===
+
+impl RouteSeries {
+    pub(super) fn new(route: &Route) -> Self {
+        let limits = &route.rate_limits;
+        Self {
+            labels: RouteLabels {
+                name: route.name.clone(),
+                cache: acting(route.cache.as_ref().map(|policy| policy.mode)),
+                compression: acting(route.compression.as_ref().map(|policy| policy.mode)),
+                deduplication: acting(route.deduplication.map(|policy| policy.mode)),
+                limits: limits
+                    .iter()
+                    .map(|limit| (limit.name.clone(), limit.mode))
+                    .collect(),
+            },
+            cells: Sharded::default(),
+        }
+    }
+
+    /// The series of requests that no route takes.
+    pub(super) fn unrouted() -> Self {
+        Self {
+            labels: RouteLabels {
+                name: NONE.to_owned(),
+                cache: None,
+                compression: None,
+                deduplication: None,
+                limits: Vec::new(),
+            },
+            cells: Sharded::default(),
+        }
+    }
+
+    /// One of `old` with the same labels, so that its numbers go on, or else this.
+    pub(super) fn or_kept(self, old: &[Arc<Self>]) -> Arc<Self> {
+        old.iter()
+            .find(|old| old.labels == self.labels)
+            .map_or_else(|| Arc::new(self), Arc::clone)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.labels.name
+    }
+
+    pub(super) fn record(&self, shard: Shard, event: &RequestEvent) {
+        let labels = &self.labels;
+        let cells = self
+            .cells
+            .get_or_init(shard, || RouteCells::new(labels.limits.len()));
+        let cache = event.cache.slot();
+        cells.requests[event.method.slot()][CodeClass::of(event.status).slot()][cache]
+            .add(shard, 1);
+        cells.durations[cache].observe(shard, event.duration);
+        cells.response_bytes.add(shard, event.response_bytes);
+        if event.request_bytes != 0 {
+            cells.request_bytes.add(shard, event.request_bytes);
+        }
+        if let Some(failure) = event.failure {
+            cells.failures[failure.slot()].add(shard, 1);
+        }
+        if let Some(would) = event.shadow.cache {
+            cells.shadow_cache[would.slot()].add(shard, 1);
+        }
+        if let Some(store) = event.store {
+            cells.stores[store.slot()].add(shard, 1);
+        }
+        cells.record_limit(shard, event);
+        if labels.deduplication.is_some() {
+            cells.record_join(shard, event);
+        }
+        if labels.compression.is_some() {
+            cells.record_encode(shard, event);
+        }
+    }
+
+    pub(super) fn export(&self, sheet: &mut Sheet) {
+        self.export_requests(sheet);
+        self.export_traffic(sheet);
+        self.export_cache(sheet);
+        self.export_limits(sheet);
+        self.export_modes(sheet);
+    }
+
+    fn export_requests(&self, sheet: &mut Sheet) {
+        let route = self.name();
+        for cache in CacheOutcome::ALL {
+            for method in MethodLabel::ALL {
+                for class in CodeClass::ALL {
+                    let count = self
+                        .cells
+                        .sum(|cells| &cells.requests[method.slot()][class.slot()][cache.slot()]);
+                    let labels = [route, method.word(), class.word(), cache.word()];
+                    sheet.counter(&catalogue::HTTP_REQUESTS, &labels, count);
+                }
+            }
+            let durations = self.cells.durations(|cells| &cells.durations[cache.slot()]);
+            let labels = [route, cache.word()];
+            sheet.durations(&catalogue::HTTP_REQUEST_DURATION, &labels, &durations);
+        }
+    }
+
+    fn export_traffic(&self, sheet: &mut Sheet) {
+        let route = self.name();
+        let received = self.cells.sum(|cells| &cells.request_bytes);
+        sheet.counter(&catalogue::HTTP_REQUEST_BYTES, &[route], received);
+        let sent = self.cells.sum(|cells| &cells.response_bytes);
+        sheet.counter(&catalogue::HTTP_RESPONSE_BYTES, &[route], sent);
+        for failure in Failure::ALL {
+            let count = self.cells.sum(|cells| &cells.failures[failure.slot()]);
+            let labels = [route, failure.word(), failure.blame().as_str()];
+            sheet.counter(&catalogue::FAILURES, &labels, count);
+        }
+        for store in StoreOutcome::ALL {
+            let count = self.cells.sum(|cells| &cells.stores[store.slot()]);
+            sheet.counter(&catalogue::CACHE_STORES, &[route, store.word()], count);
+        }
+    }
+
+    fn export_cache(&self, sheet: &mut Sheet) {
+        let Some(mode) = self.labels.cache else {
+            return;
+        };
+        for cache in CacheOutcome::ALL {
+            let count = match mode {
+                Mode::Shadow => self.cells.sum(|cells| &cells.shadow_cache[cache.slot()]),
+                // Nobody asked the cache, for example because a limit said no before.
+                _ if *cache == CacheOutcome::Off => 0,
+                _ => self.cache_requests(*cache),
+            };
+            let labels = [self.name(), cache.word(), mode.word()];
+            sheet.counter(&catalogue::CACHE_REQUESTS, &labels, count);
+        }
+    }
+
+    /// Requests with this cache outcome, whatever their method, status and reason.
+    pub(super) fn cache_requests(&self, cache: CacheOutcome) -> u64 {
+        let mut count = 0;
+        for method in 0..METHODS {
+            for class in 0..CLASSES {
+                count += self
+                    .cells
+                    .sum(|cells| &cells.requests[method][class][cache.slot()]);
+            }
+        }
+        count
+    }
+
+    /// A request that one limit in shadow mode would have denied was within the others.
+    fn export_limits(&self, sheet: &mut Sheet) {
+        let limits = &self.labels.limits;
+        let exceeded: Vec<u64> = (0..limits.len())
+            .map(|limit| self.cells.sum(|cells| &cells.limits_exceeded[limit]))
+            .collect();
+        let shadowed: u64 = limits
+            .iter()
+            .zip(&exceeded)
+            .filter(|((_, mode), _)| *mode == Mode::Shadow)
+            .map(|(_, count)| count)
+            .sum();
+        let passed = self.cells.sum(|cells| &cells.limits_allowed) + shadowed;
+        for ((name, mode), denied) in limits.iter().zip(&exceeded) {
+            let allowed = match mode {
+                Mode::Off => continue,
+                Mode::Enforce => passed,
+                Mode::Shadow => passed - denied,
+            };
+            for (decision, count) in [("allow", allowed), ("deny", *denied)] {
+                let labels = [self.name(), name, decision, mode.word()];
+                sheet.counter(&catalogue::RATE_LIMIT_DECISIONS, &labels, count);
+            }
+        }
+    }
+
+    /// Deduplication and compression.
+    fn export_modes(&self, sheet: &mut Sheet) {
+        let route = self.name();
+        if let Some(mode) = self.labels.deduplication {
+            for join in JoinOutcome::ALL {
+                let count = self.cells.sum(|cells| &cells.joins[join.slot()]);
+                let labels = [route, join.word(), mode.word()];
+                sheet.counter(&catalogue::DEDUPLICATION_REQUESTS, &labels, count);
+            }
+        }
+        if let Some(mode) = self.labels.compression {
+            for encode in EncodeOutcome::ALL {
+                let count = self.cells.sum(|cells| &cells.encodings[encode.slot()]);
+                let labels = [route, encode.word(), mode.word()];
+                sheet.counter(&catalogue::COMPRESSION_RESPONSES, &labels, count);
+            }
+            let plain = self.cells.sum(|cells| &cells.plain_bytes);
+            sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "in"], plain);
+            let encoded = self.cells.sum(|cells| &cells.encoded_bytes);
+            sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "out"], encoded);
+        }
+    }
+}
+
+// === impl RouteCells ===
+
+impl RouteCells {
+    fn new(limits: usize) -> Self {
+        Self {
+            requests: Default::default(),
+            durations: Default::default(),
+            request_bytes: Counter::default(),
+            response_bytes: Counter::default(),
+            failures: Default::default(),
+            shadow_cache: Default::default(),
+            stores: Default::default(),
+            joins: Default::default(),
+            limits_allowed: Counter::default(),
+            limits_exceeded: (0..limits).map(|_| Counter::default()).collect(),
+            encodings: Default::default(),
+            plain_bytes: Counter::default(),
+            encoded_bytes: Counter::default(),
+        }
+    }
+
+    fn record_limit(&self, shard: Shard, event: &RequestEvent) {
+        match event.limit {
+            LimitOutcome::Off => {}
+            LimitOutcome::Allow => self.limits_allowed.add(shard, 1),
+            LimitOutcome::Deny | LimitOutcome::Shadow => {
+                let limit = usize::from(event.limit_index.unwrap_or(0));
+                if let Some(exceeded) = self.limits_exceeded.get(limit) {
+                    exceeded.add(shard, 1);
+                }
+            }
+        }
+    }
+
+    /// Only requests that needed a fetch: a cache hit is not "alone".
+    fn record_join(&self, shard: Shard, event: &RequestEvent) {
+        let join = event.shadow.join.unwrap_or(event.join);
+        if event.upstream.is_some() || join != JoinOutcome::Alone {
+            self.joins[join.slot()].add(shard, 1);
+        }
+    }
+
+    fn record_encode(&self, shard: Shard, event: &RequestEvent) {
+        let encode = event.shadow.encode.unwrap_or(event.encode);
+        if encode == EncodeOutcome::AsIs(AsIsReason::Off) {
+            return; // nobody asked, for example because the request was refused before
+        }
+        self.encodings[encode.slot()].add(shard, 1);
+        if let EncodeOutcome::Encoded(_) = event.encode {
+            self.plain_bytes.add(shard, event.uncompressed_bytes);
+            self.encoded_bytes.add(shard, event.response_bytes);
+        }
+    }
+}
+
+/// The mode of a policy that decides anything.
+fn acting(mode: Option<Mode>) -> Option<Mode> {
+    mode.filter(|mode| *mode != Mode::Off)
+}

@@ -1,0 +1,533 @@
+//! What is recorded comes out, under the names of the catalogue and no others.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+    time::Duration,
+};
+
+use engine::{
+    failure::Failure,
+    outcome::{
+        AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason,
+        StoreOutcome,
+    },
+};
+use policy::{
+    Admin, Balance, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy, DeduplicationPolicy,
+    Endpoint, HostHeader, LimitKey, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch, Scheme,
+    Shutdown, Upstream, UpstreamProtocol, UpstreamTimeouts, Weight,
+};
+
+use super::*;
+use crate::{MethodLabel, ShadowOutcomes, catalogue::CATALOGUE};
+
+fn route(name: &str, mode: Mode) -> Route {
+    let limit = |name: &str, mode| LimitPolicy {
+        name: name.to_owned(),
+        mode,
+        rate: Rate::new(1, Duration::from_secs(1)).unwrap(),
+        burst: 1,
+        key: LimitKey::ClientIp,
+    };
+    Route {
+        name: name.to_owned(),
+        matches: RouteMatch::default(),
+        upstream: 0,
+        cache: Some(CachePolicy {
+            mode,
+            ttl: None,
+            query: Default::default(),
+            request_cookies: Default::default(),
+            max_object: ByteSize::from_bytes(1),
+        }),
+        compression: Some(CompressionPolicy {
+            mode,
+            encodings: Coding::ALL.to_vec(),
+            min_size: ByteSize::from_bytes(1),
+            types: Vec::new(),
+        }),
+        deduplication: Some(DeduplicationPolicy { mode }),
+        rate_limits: vec![limit("strict", Mode::Enforce), limit("trial", Mode::Shadow)],
+        settings: Vec::new(),
+        line: 1,
+    }
+}
+
+fn endpoint(host: &str) -> Endpoint {
+    Endpoint {
+        scheme: Scheme::Http,
+        host: host.to_owned(),
+        port: 80,
+        weight: Weight::ONE,
+    }
+}
+
+fn policies(routes: Vec<Route>) -> Policies {
+    let second = Duration::from_secs(1);
+    Policies {
+        listeners: Vec::new(),
+        memory: Memory {
+            limit: ByteSize::from_bytes(1),
+        },
+        clients: Clients {
+            max_head: ByteSize::from_bytes(1),
+            max_headers: 1,
+            max_body: ByteSize::from_bytes(1),
+            max_connections: 1,
+            max_http2_streams: 1,
+            head_timeout: second,
+            idle_timeout: second,
+            stall_timeout: second,
+        },
+        admin: Admin {
+            address: None,
+            telemetry_address: None,
+            token_file: None,
+        },
+        access_log: Default::default(),
+        shutdown: Shutdown {
+            delay: second,
+            deadline: second,
+        },
+        upstreams: vec![Upstream {
+            name: "legacy".to_owned(),
+            endpoints: vec![endpoint("a"), endpoint("::1"), endpoint("a")],
+            balance: Balance::default(),
+            protocol: UpstreamProtocol::default(),
+            host_header: HostHeader::default(),
+            timeouts: UpstreamTimeouts {
+                connect: second,
+                first_byte: second,
+                idle: second,
+                total: None,
+                keep_alive: second,
+            },
+            max_idle_connections: 1,
+        }],
+        routes,
+        redacted: String::new(),
+    }
+}
+
+fn metrics(routes: Vec<Route>) -> Metrics {
+    Metrics::new(&policies(routes), &Health::new()).unwrap()
+}
+
+/// Samples by name with labels, without the library's own process metrics.
+fn samples(metrics: &Metrics) -> BTreeMap<String, f64> {
+    let text = metrics.text().unwrap();
+    let mut samples = BTreeMap::new();
+    for line in text.lines().filter(|line| line.starts_with("forebay_")) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let twice = samples.insert(name.to_owned(), value.parse().unwrap());
+        assert!(twice.is_none(), "{name} twice");
+    }
+    samples
+}
+
+#[track_caller]
+fn assert_sample(metrics: &Metrics, name: &str, value: f64) {
+    let samples = samples(metrics);
+    assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
+}
+
+fn hit() -> RequestEvent {
+    RequestEvent {
+        route: Some(0),
+        method: MethodLabel::Get,
+        status: 200,
+        cache: CacheOutcome::Hit,
+        limit: LimitOutcome::Allow,
+        encode: EncodeOutcome::Encoded(Coding::Br),
+        duration: Duration::from_micros(80),
+        response_bytes: 300,
+        uncompressed_bytes: 1000,
+        ..RequestEvent::default()
+    }
+}
+
+fn miss() -> RequestEvent {
+    RequestEvent {
+        upstream: Some(0),
+        endpoint: Some(1),
+        upstream_status: Some(200),
+        cache: CacheOutcome::Miss(MissReason::Uri),
+        store: Some(StoreOutcome::Stored),
+        join: JoinOutcome::Lead,
+        upstream_time: Some(Duration::from_millis(30)),
+        request_bytes: 12,
+        ..hit()
+    }
+}
+
+#[test]
+fn a_hit_and_a_miss_come_out() {
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    metrics.record(&hit());
+    metrics.record(&miss());
+    for (name, value) in [
+        (
+            r#"forebay_http_requests_total{cache="hit",code_class="2xx",method="GET",route="api"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_http_requests_total{cache="miss",code_class="2xx",method="GET",route="api"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_http_request_duration_seconds_bucket{cache="hit",route="api",le="0.00005"}"#,
+            0.0,
+        ),
+        (
+            r#"forebay_http_request_duration_seconds_bucket{cache="hit",route="api",le="0.0001"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_http_request_duration_seconds_bucket{cache="hit",route="api",le="+Inf"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_http_request_duration_seconds_sum{cache="hit",route="api"}"#,
+            0.00008,
+        ),
+        (r#"forebay_http_response_bytes_total{route="api"}"#, 600.0),
+        (r#"forebay_http_request_bytes_total{route="api"}"#, 12.0),
+        (
+            r#"forebay_cache_requests_total{mode="enforce",outcome="hit",route="api"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_cache_stores_total{outcome="stored",route="api"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_deduplication_requests_total{mode="enforce",outcome="lead",route="api"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_compression_responses_total{mode="enforce",outcome="br",route="api"}"#,
+            2.0,
+        ),
+        (
+            r#"forebay_compression_bytes_total{direction="in",route="api"}"#,
+            2000.0,
+        ),
+        (
+            r#"forebay_compression_bytes_total{direction="out",route="api"}"#,
+            600.0,
+        ),
+        (
+            r#"forebay_upstream_requests_total{endpoint="[::1]:80",outcome="2xx",upstream="legacy"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_upstream_request_duration_seconds_count{upstream="legacy"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, &ordered(name), value);
+    }
+}
+
+/// The library keeps labels in the order of the catalogue; the tests should not care.
+fn ordered(name: &str) -> String {
+    let Some((family, labels)) = name.split_once('{') else {
+        return name.to_owned();
+    };
+    let labels: Vec<&str> = labels.trim_end_matches('}').split(',').collect();
+    let base = ["_bucket", "_sum", "_count"]
+        .iter()
+        .find_map(|suffix| family.strip_suffix(suffix))
+        .unwrap_or(family);
+    let known = CATALOGUE.iter().find(|known| known.name == base).unwrap();
+    let mut ordered: Vec<&str> = Vec::new();
+    for label in known.labels {
+        ordered.extend(
+            labels
+                .iter()
+                .filter(|text| text.split('=').next() == Some(label.name)),
+        );
+    }
+    ordered.extend(labels.iter().filter(|text| text.starts_with("le=")));
+    format!("{family}{{{}}}", ordered.join(","))
+}
+
+#[test]
+fn the_caches_answers_are_summed_over_routes() {
+    let metrics = metrics(vec![
+        route("api", Mode::Enforce),
+        route("web", Mode::Enforce),
+    ]);
+    metrics.record(&hit());
+    metrics.record(&RequestEvent {
+        route: Some(1),
+        ..hit()
+    });
+    metrics.record(&miss());
+    let answers = metrics.cache_answers();
+    assert_eq!((answers.hits, answers.misses, answers.stale), (2, 1, 0));
+}
+
+#[test]
+fn a_shadow_policy_counts_what_it_would_have_done() {
+    let metrics = metrics(vec![route("api", Mode::Shadow)]);
+    metrics.record(&RequestEvent {
+        cache: CacheOutcome::Off,
+        join: JoinOutcome::Alone,
+        encode: EncodeOutcome::AsIs(AsIsReason::Shadow),
+        shadow: ShadowOutcomes {
+            cache: Some(CacheOutcome::Hit),
+            join: Some(JoinOutcome::Follow),
+            encode: Some(EncodeOutcome::Encoded(Coding::Zstd)),
+        },
+        ..miss()
+    });
+    for (name, value) in [
+        (
+            r#"forebay_http_requests_total{route="api",method="GET",code_class="2xx",cache="off"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_cache_requests_total{route="api",outcome="hit",mode="shadow"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_deduplication_requests_total{route="api",outcome="follow",mode="shadow"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_compression_responses_total{route="api",outcome="zstd",mode="shadow"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
+    assert!(!metrics.text().unwrap().contains("compression_bytes"));
+}
+
+#[test]
+fn each_limit_has_its_own_decisions() {
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    let over = |limit, index| RequestEvent {
+        limit,
+        limit_index: Some(index),
+        ..hit()
+    };
+    metrics.record(&hit());
+    metrics.record(&over(LimitOutcome::Deny, 0));
+    metrics.record(&over(LimitOutcome::Deny, 0));
+    metrics.record(&over(LimitOutcome::Shadow, 1));
+    for (name, value) in [
+        (
+            r#"forebay_rate_limit_decisions_total{route="api",limit="strict",decision="deny",mode="enforce"}"#,
+            2.0,
+        ),
+        (
+            r#"forebay_rate_limit_decisions_total{route="api",limit="strict",decision="allow",mode="enforce"}"#,
+            2.0,
+        ),
+        (
+            r#"forebay_rate_limit_decisions_total{route="api",limit="trial",decision="deny",mode="shadow"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_rate_limit_decisions_total{route="api",limit="trial",decision="allow",mode="shadow"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
+}
+
+#[test]
+fn positions_that_do_not_exist_are_not_a_panic() {
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    metrics.record(&RequestEvent {
+        route: Some(9),
+        upstream: Some(9),
+        ..miss()
+    });
+    metrics.record(&RequestEvent {
+        endpoint: Some(9),
+        limit: LimitOutcome::Deny,
+        limit_index: Some(9),
+        ..miss()
+    });
+    assert_sample(
+        &metrics,
+        r#"forebay_upstream_requests_total{upstream="legacy",endpoint="none",outcome="2xx"}"#,
+        1.0,
+    );
+}
+
+#[test]
+fn a_failure_says_whose_doing_it_was() {
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    metrics.record(&RequestEvent {
+        failure: Some(Failure::NoRoute),
+        status: 404,
+        ..RequestEvent::default()
+    });
+    metrics.record(&RequestEvent {
+        failure: Some(Failure::ConnectFailed),
+        status: 502,
+        endpoint: Some(2), // the same server as the first
+        upstream_status: None,
+        ..miss()
+    });
+    for (name, value) in [
+        (
+            r#"forebay_failures_total{route="none",failure="no-route",blame="client"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_failures_total{route="api",failure="connect-failed",blame="upstream"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_upstream_requests_total{upstream="legacy",endpoint="a:80",outcome="connect-failed"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
+}
+
+#[test]
+fn a_route_called_none_does_not_make_a_series_twice() {
+    let metrics = metrics(vec![route("none", Mode::Enforce)]);
+    metrics.record(&RequestEvent {
+        route: None,
+        ..hit()
+    });
+    metrics.record(&hit());
+    assert_sample(
+        &metrics,
+        r#"forebay_http_response_bytes_total{route="none"}"#,
+        600.0,
+    );
+}
+
+#[test]
+fn a_reload_keeps_the_numbers_of_what_stays() {
+    let health = Health::new();
+    let both = policies(vec![
+        route("api", Mode::Enforce),
+        route("old", Mode::Enforce),
+    ]);
+    let before = Metrics::new(&both, &health).unwrap();
+    before.record(&hit());
+    before.record(&RequestEvent {
+        route: Some(1),
+        ..hit()
+    });
+    before.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(5));
+
+    let other = policies(vec![
+        route("new", Mode::Enforce),
+        route("api", Mode::Enforce),
+    ]);
+    let after = before.reloaded(&other).unwrap();
+    after.record(&RequestEvent {
+        route: Some(1),
+        ..hit()
+    });
+    before.record(&hit()); // began under the old policies
+    assert_sample(
+        &after,
+        r#"forebay_http_response_bytes_total{route="api"}"#,
+        900.0,
+    );
+    assert_sample(&after, "forebay_config_last_reload_successful", 1.0);
+    assert!(!after.text().unwrap().contains(r#"route="old""#));
+    after.config_refused();
+    assert_sample(&after, "forebay_config_last_reload_successful", 0.0);
+    assert_sample(
+        &after,
+        "forebay_config_last_reload_success_timestamp_seconds",
+        5.0,
+    );
+}
+
+#[test]
+fn threads_do_not_lose_counts() {
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| (0..1000).for_each(|_| metrics.record(&hit())));
+        }
+    });
+    assert_sample(
+        &metrics,
+        r#"forebay_http_requests_total{route="api",method="GET",code_class="2xx",cache="hit"}"#,
+        12_000.0,
+    );
+}
+
+#[test]
+fn what_is_exported_is_exactly_the_catalogue() {
+    let metrics = metrics(vec![
+        route("api", Mode::Enforce),
+        route("tried", Mode::Shadow),
+    ]);
+    metrics.record(&miss());
+    metrics.record(&RequestEvent {
+        failure: Some(Failure::UpstreamTruncated),
+        ..miss()
+    });
+    metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
+    metrics.upstream_connection(0, None, Some(ConnectionState::Active));
+    metrics.client_connected();
+    metrics.client_disconnected(ClientConnectionEnd::Closed);
+    metrics.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(1));
+    metrics.watch_cache(CacheFigures::default);
+    let text = metrics.text().unwrap();
+    let exported: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+        .filter(|name| name.starts_with("forebay_"))
+        .collect();
+    let catalogued: BTreeSet<&str> = CATALOGUE.iter().map(|family| family.name).collect();
+    assert_eq!(exported, catalogued);
+    assert!(text.contains("process_resident_memory_bytes"));
+}
+
+#[test]
+fn a_connection_moves_between_states() {
+    let metrics = metrics(vec![]);
+    let (active, idle) = (Some(ConnectionState::Active), Some(ConnectionState::Idle));
+    metrics.upstream_connection(0, None, active);
+    metrics.upstream_connection(0, None, active);
+    metrics.upstream_connection(0, active, idle);
+    thread::scope(|scope| {
+        scope.spawn(|| metrics.upstream_connection(0, idle, None));
+    });
+    let name =
+        |state| format!(r#"forebay_upstream_connections{{upstream="legacy",state="{state}"}}"#);
+    assert_sample(&metrics, &name("active"), 1.0);
+    assert_sample(&metrics, &name("idle"), 0.0);
+}
+
+/// `cargo test --release -p forebay-telemetry measure -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement, which says nothing in a debug build"]
+#[expect(clippy::disallowed_methods, reason = "it measures real time")]
+fn measure_record() {
+    use std::{hint::black_box, time::Instant};
+
+    const ROUNDS: u32 = 5_000_000;
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    for (what, threads) in [("one thread", 1), ("two threads", 2)] {
+        for (kind, event) in [("hit", hit()), ("miss", miss())] {
+            let began = Instant::now();
+            thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| (0..ROUNDS).for_each(|_| metrics.record(black_box(&event))));
+                }
+            });
+            let each = (Instant::now() - began) / ROUNDS;
+            println!("{what}, {kind}: {each:?} for each record");
+        }
+    }
+}

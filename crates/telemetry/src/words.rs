@@ -1,0 +1,414 @@
+//! The place of each outcome in an array of counters.
+//!
+//! Recording a request must not look anything up by name, so every enum that is a label has a dense
+//! numbering here. The matches are exhaustive: an outcome added in `engine` does not compile until
+//! it has a place, and a test holds the numbering and the words together.
+
+use engine::{
+    failure::{Blame, Failure, Malformed},
+    outcome::{
+        AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, MissReason, SkipReason,
+        StoreOutcome,
+    },
+};
+use policy::{Coding, Mode};
+
+use crate::MethodLabel;
+
+/// An enum whose values are the values of a label.
+pub(crate) trait Word: Copy + 'static {
+    /// One value for each word, in the order of their slots.
+    const ALL: &'static [Self];
+
+    /// Its place, below the length of [`Self::ALL`].
+    fn slot(self) -> usize;
+
+    /// Its word.
+    fn word(self) -> &'static str;
+}
+
+/// The first digit of a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodeClass {
+    Informational,
+    Success,
+    Redirection,
+    ClientError,
+    ServerError,
+    /// Nothing was sent.
+    None,
+}
+
+/// How an exchange with an endpoint ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UpstreamOutcome {
+    Answered(CodeClass),
+    Failed(Failure),
+}
+
+/// Every word of a label, for the catalogue.
+pub(crate) fn words<W: Word>() -> Vec<&'static str> {
+    W::ALL.iter().map(|word| word.word()).collect()
+}
+
+// === impl CodeClass ===
+
+impl CodeClass {
+    pub(crate) const fn of(status: u16) -> Self {
+        match status / 100 {
+            1 => Self::Informational,
+            2 => Self::Success,
+            3 => Self::Redirection,
+            4 => Self::ClientError,
+            5.. => Self::ServerError,
+            0 => Self::None,
+        }
+    }
+}
+
+impl Word for CodeClass {
+    const ALL: &'static [Self] = &[
+        Self::Informational,
+        Self::Success,
+        Self::Redirection,
+        Self::ClientError,
+        Self::ServerError,
+        Self::None,
+    ];
+
+    fn slot(self) -> usize {
+        self as usize
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Informational => "1xx",
+            Self::Success => "2xx",
+            Self::Redirection => "3xx",
+            Self::ClientError => "4xx",
+            Self::ServerError => "5xx",
+            Self::None => "none",
+        }
+    }
+}
+
+// === impl MethodLabel ===
+
+impl Word for MethodLabel {
+    const ALL: &'static [Self] = &[
+        Self::Delete,
+        Self::Get,
+        Self::Head,
+        Self::Options,
+        Self::Other,
+        Self::Patch,
+        Self::Post,
+        Self::Put,
+    ];
+
+    fn slot(self) -> usize {
+        self as usize
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl CacheOutcome ===
+
+impl Word for CacheOutcome {
+    const ALL: &'static [Self] = &[
+        Self::Bypass(BypassReason::Method),
+        Self::Hit,
+        Self::Miss(MissReason::Uri),
+        Self::Off,
+        Self::Revalidated,
+        Self::Stale,
+    ];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Bypass(_) => 0,
+            Self::Hit => 1,
+            Self::Miss(_) => 2,
+            Self::Off => 3,
+            Self::Revalidated => 4,
+            Self::Stale => 5,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl StoreOutcome ===
+
+impl Word for StoreOutcome {
+    const ALL: &'static [Self] = &[
+        Self::Stored,
+        Self::Skipped(SkipReason::Authorization),
+        Self::Skipped(SkipReason::Cookie),
+        Self::Skipped(SkipReason::Incomplete),
+        Self::Skipped(SkipReason::MemoryPressure),
+        Self::Skipped(SkipReason::Method),
+        Self::Skipped(SkipReason::NoFreshness),
+        Self::Skipped(SkipReason::NoStore),
+        Self::Skipped(SkipReason::Partial),
+        Self::Skipped(SkipReason::Private),
+        Self::Skipped(SkipReason::SetCookie),
+        Self::Skipped(SkipReason::Shadow),
+        Self::Skipped(SkipReason::Stale),
+        Self::Skipped(SkipReason::Status),
+        Self::Skipped(SkipReason::TooLarge),
+        Self::Skipped(SkipReason::VaryStar),
+    ];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Stored => 0,
+            Self::Skipped(reason) => match reason {
+                SkipReason::Authorization => 1,
+                SkipReason::Cookie => 2,
+                SkipReason::Incomplete => 3,
+                SkipReason::MemoryPressure => 4,
+                SkipReason::Method => 5,
+                SkipReason::NoFreshness => 6,
+                SkipReason::NoStore => 7,
+                SkipReason::Partial => 8,
+                SkipReason::Private => 9,
+                SkipReason::SetCookie => 10,
+                SkipReason::Shadow => 11,
+                SkipReason::Stale => 12,
+                SkipReason::Status => 13,
+                SkipReason::TooLarge => 14,
+                SkipReason::VaryStar => 15,
+            },
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl JoinOutcome ===
+
+impl Word for JoinOutcome {
+    const ALL: &'static [Self] = &[Self::Alone, Self::Follow, Self::Lead];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Alone => 0,
+            Self::Follow => 1,
+            Self::Lead => 2,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl EncodeOutcome ===
+
+impl Word for EncodeOutcome {
+    const ALL: &'static [Self] = &[
+        Self::Encoded(Coding::Br),
+        Self::Encoded(Coding::Gzip),
+        Self::Encoded(Coding::Zstd),
+        Self::AsIs(AsIsReason::AlreadyEncoded),
+        Self::AsIs(AsIsReason::ClientDeclined),
+        Self::AsIs(AsIsReason::EventStream),
+        Self::AsIs(AsIsReason::NoBody),
+        Self::AsIs(AsIsReason::NoTransform),
+        Self::AsIs(AsIsReason::Off),
+        Self::AsIs(AsIsReason::Partial),
+        Self::AsIs(AsIsReason::Shadow),
+        Self::AsIs(AsIsReason::TooSmall),
+        Self::AsIs(AsIsReason::Type),
+    ];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Encoded(Coding::Br) => 0,
+            Self::Encoded(Coding::Gzip) => 1,
+            Self::Encoded(Coding::Zstd) => 2,
+            Self::AsIs(reason) => match reason {
+                AsIsReason::AlreadyEncoded => 3,
+                AsIsReason::ClientDeclined => 4,
+                AsIsReason::EventStream => 5,
+                AsIsReason::NoBody => 6,
+                AsIsReason::NoTransform => 7,
+                AsIsReason::Off => 8,
+                AsIsReason::Partial => 9,
+                AsIsReason::Shadow => 10,
+                AsIsReason::TooSmall => 11,
+                AsIsReason::Type => 12,
+            },
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl Failure ===
+
+impl Word for Failure {
+    const ALL: &'static [Self] = &[
+        Self::Malformed(Malformed::ContentLength),
+        Self::Malformed(Malformed::Host),
+        Self::Malformed(Malformed::Method),
+        Self::Malformed(Malformed::Target),
+        Self::Malformed(Malformed::TransferEncoding),
+        Self::Malformed(Malformed::Upgrade),
+        Self::NotCached,
+        Self::UnknownHost,
+        Self::NoRoute,
+        Self::MethodNotAllowed,
+        Self::Loop,
+        Self::RateLimited,
+        Self::BodyTooLarge,
+        Self::ClientGone,
+        Self::ClientStalled,
+        Self::ConnectFailed,
+        Self::ConnectTimedOut,
+        Self::FirstByteTimedOut,
+        Self::UpstreamClosed,
+        Self::UpstreamGarbage,
+        Self::UpstreamStalled,
+        Self::UpstreamTruncated,
+        Self::TotalTimedOut,
+        Self::Internal,
+    ];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Malformed(what) => match what {
+                Malformed::ContentLength => 0,
+                Malformed::Host => 1,
+                Malformed::Method => 2,
+                Malformed::Target => 3,
+                Malformed::TransferEncoding => 4,
+                Malformed::Upgrade => 5,
+            },
+            Self::NotCached => 6,
+            Self::UnknownHost => 7,
+            Self::NoRoute => 8,
+            Self::MethodNotAllowed => 9,
+            Self::Loop => 10,
+            Self::RateLimited => 11,
+            Self::BodyTooLarge => 12,
+            Self::ClientGone => 13,
+            Self::ClientStalled => 14,
+            Self::ConnectFailed => 15,
+            Self::ConnectTimedOut => 16,
+            Self::FirstByteTimedOut => 17,
+            Self::UpstreamClosed => 18,
+            Self::UpstreamGarbage => 19,
+            Self::UpstreamStalled => 20,
+            Self::UpstreamTruncated => 21,
+            Self::TotalTimedOut => 22,
+            Self::Internal => 23,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl Blame ===
+
+impl Word for Blame {
+    const ALL: &'static [Self] = &[Self::Client, Self::Upstream, Self::Us];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Client => 0,
+            Self::Upstream => 1,
+            Self::Us => 2,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl Mode ===
+
+impl Word for Mode {
+    /// A policy that is off counts nothing, so that `off` is not a label value.
+    const ALL: &'static [Self] = &[Self::Enforce, Self::Shadow];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Enforce | Self::Off => 0,
+            Self::Shadow => 1,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl UpstreamOutcome ===
+
+impl UpstreamOutcome {
+    /// How many there are.
+    pub(crate) const COUNT: usize = CodeClass::ALL.len() + Failure::ALL.len();
+
+    /// Its place, below [`Self::COUNT`].
+    pub(crate) fn slot(self) -> usize {
+        match self {
+            Self::Answered(class) => class.slot(),
+            Self::Failed(failure) => CodeClass::ALL.len() + failure.slot(),
+        }
+    }
+
+    /// The words in the order of their slots.
+    pub(crate) fn all_words() -> Vec<&'static str> {
+        [words::<CodeClass>(), words::<Failure>()].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn check<W: Word>() {
+        let mut seen = HashSet::new();
+        for (place, value) in W::ALL.iter().enumerate() {
+            assert_eq!(value.slot(), place, "{}", value.word());
+            assert!(seen.insert(value.word()), "{} twice", value.word());
+        }
+    }
+
+    #[test]
+    fn every_word_has_its_own_place() {
+        check::<CodeClass>();
+        check::<MethodLabel>();
+        check::<CacheOutcome>();
+        check::<StoreOutcome>();
+        check::<JoinOutcome>();
+        check::<EncodeOutcome>();
+        check::<Failure>();
+        check::<Blame>();
+        check::<Mode>();
+        assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
+    }
+
+    #[test]
+    fn a_status_beyond_599_is_a_server_error() {
+        assert_eq!(CodeClass::of(999), CodeClass::ServerError);
+        assert_eq!(CodeClass::of(0), CodeClass::None);
+        assert_eq!(CodeClass::of(204).word(), "2xx");
+    }
+}

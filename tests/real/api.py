@@ -16,6 +16,7 @@ class Api:
 
     def seen(self, path):
         """How many requests for a path reached each replica."""
+        time.sleep(0.1)  # a server writes its log after it has answered
         return [
             (self.directory / f"{name}.access").read_text(encoding="utf-8").count(f" {path} ")
             for name in self.replicas

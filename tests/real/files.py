@@ -36,6 +36,7 @@ class Files:
 
     def seen(self, path, status=""):
         """How many requests for a path reached nginx, with this status where one is given."""
+        time.sleep(0.1)  # a server writes its log after it has answered
         log = (self.directory / "files.access").read_text(encoding="utf-8").splitlines()
         return sum(f" /files/{path} {status}" in f"{line} " for line in log)
 

@@ -1,0 +1,46 @@
+# The verbs of this repository; .ci/run calls the same ones. `make help` lists them.
+
+SHELL := /bin/bash
+export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
+
+# Passed on to `make demo` and `make bench`, as in: make demo ARGS=--once
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: demo test check bench gen setup help
+
+demo: ## Start a slow API, Forebay in front of it and traffic; show before and after (ARGS=--once)
+	@tools/setup.sh build
+	cargo run --release --locked -p forebay -- demo $(ARGS)
+
+test: ## Build everything and run every test
+	@tools/setup.sh test
+	cargo build --workspace --locked
+	cargo test --workspace --locked
+
+check: ## Formatting, lints, generated files, dependency rules, deployment files
+	@tools/setup.sh build
+	@tools/setup.sh deploy
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	tools/generated-fresh.sh
+	tools/deny.sh
+	tools/deploy-valid.sh
+
+bench: ## Measure Forebay beside nginx on this machine (ARGS="--rounds 7 --only hit-1k")
+	@tools/setup.sh bench
+	cargo build --release --locked -p forebay
+	tests/bench/run $(ARGS)
+
+gen: ## Write the JSON Schema and the reference pages from the code
+	@tools/setup.sh build
+	tools/gen.sh
+
+setup: ## Install what any of the verbs needs (system packages through apt-get)
+	@tools/setup.sh build
+	@tools/setup.sh test
+	@tools/setup.sh bench
+	@tools/setup.sh deploy
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -8,29 +8,49 @@
 
 mod admin;
 mod cache;
+mod check;
 mod clients;
 mod compression;
 mod deduplication;
+mod deserialize;
+mod diagnostic;
+mod file;
+mod interpolate;
 mod limit;
 mod listener;
 mod mode;
+mod planned;
 mod policies;
+mod redact;
 mod route;
+mod schema;
 mod setting;
+mod single;
+mod source;
+mod spelling;
+mod suggest;
+mod tree;
 mod upstream;
 mod values;
+mod yaml;
 
 pub use admin::{AccessLog, Admin, Shutdown};
 pub use cache::{CachePolicy, QueryKey, RequestCookies};
 pub use clients::Clients;
 pub use compression::{Coding, CompressionPolicy, MediaTypePattern};
 pub use deduplication::DeduplicationPolicy;
+pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use limit::{LimitKey, LimitPolicy};
 pub use listener::{ListenAddress, Listener, Tls};
 pub use mode::Mode;
 pub use policies::{Memory, Policies};
 pub use route::{FieldMatch, HostPattern, PathPattern, PathSegment, Route, RouteMatch, TextMatch};
+pub use schema::json_schema;
 pub use setting::{Setting, SettingOrigin};
+pub use single::single_upstream;
+pub use source::{Checked, Source, parse};
+pub use spelling::{parse_duration, show_duration};
+pub use tree::Span;
 pub use upstream::{
     Balance, Endpoint, HostHeader, Scheme, Upstream, UpstreamProtocol, UpstreamTimeouts,
 };

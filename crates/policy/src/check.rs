@@ -1,0 +1,56 @@
+//! From the shapes of the file to what Forebay runs on, collecting every mistake on the way.
+//!
+//! The checks go on after a mistake with a value that stands in for the wrong one; the result is only
+//! handed out when nothing was wrong.
+
+mod blocks;
+mod conditions;
+mod findings;
+mod listeners;
+mod merge;
+mod names;
+mod operator;
+mod reachable;
+mod routes;
+mod upstreams;
+
+use crate::{
+    Diagnostic, Policies,
+    deserialize::Pruned,
+    file::{At, File},
+    tree::Places,
+};
+
+use findings::Findings;
+
+/// Checks a whole file; `redacted` is carried along.
+pub(crate) fn check(
+    file: &At<File>,
+    places: &Places,
+    pruned: &Pruned,
+    redacted: String,
+) -> (Policies, Vec<Diagnostic>) {
+    let mut findings = Findings::new(places, pruned);
+    operator::check_version(&mut findings, file);
+    let mut taken = listeners::Taken::default();
+    let listeners = listeners::check_listeners(&mut findings, file, &mut taken);
+    let memory = operator::check_memory(&mut findings, &file.value);
+    let clients = operator::check_clients(&mut findings, &file.value);
+    let admin = operator::check_admin(&mut findings, &file.value, &mut taken);
+    let access_log = operator::access_log(&file.value);
+    let shutdown = operator::check_shutdown(&mut findings, &file.value);
+    let upstreams = upstreams::check_upstreams(&mut findings, file);
+    let routes = routes::check_routes(&mut findings, file, &upstreams, memory.limit);
+    let policies = Policies {
+        listeners,
+        memory,
+        clients,
+        admin,
+        access_log,
+        shutdown,
+        upstreams,
+        routes,
+        redacted,
+    };
+    (policies, findings.into_list())
+}

@@ -1,0 +1,168 @@
+//! Each policy block by itself, wherever it stands: bounds, patterns, names.
+//!
+//! A block is checked once, where it is written, however many routes use it; merging then only picks.
+
+use http::HeaderName;
+
+use crate::{
+    ByteSize, MediaTypePattern,
+    diagnostic::Code,
+    file::{At, CacheFile, CompressionFile, LimitFile, LimitKeyFile},
+};
+
+use super::{
+    findings::{DAY, Findings},
+    names::{NameIs, Seen, check_name},
+};
+
+/// The blocks of a named policy or of a route.
+#[derive(Clone, Copy)]
+pub(super) struct Blocks<'f> {
+    pub(super) cache: Option<&'f At<CacheFile>>,
+    pub(super) compression: Option<&'f At<CompressionFile>>,
+    pub(super) rate_limit: Option<&'f At<Vec<At<LimitFile>>>>,
+}
+
+pub(super) fn check_blocks(findings: &mut Findings<'_>, blocks: Blocks<'_>, memory: ByteSize) {
+    if let Some(cache) = blocks.cache {
+        check_cache(findings, &cache.value, memory);
+    }
+    if let Some(compression) = blocks.compression {
+        check_compression(findings, &compression.value, memory);
+    }
+    if let Some(limits) = blocks.rate_limit {
+        let mut names = Seen::default();
+        for limit in &limits.value {
+            check_limit(findings, limit, &mut names);
+        }
+    }
+}
+
+fn check_cache(findings: &mut Findings<'_>, cache: &CacheFile, memory: ByteSize) {
+    let ttl = cache.ttl.as_ref();
+    // A year is what RFC 9111 calls a long time; a policy that wants more wants a purge instead.
+    findings.time(ttl, DAY, (std::time::Duration::from_millis(1), 365 * DAY));
+    let max_object = cache.max_object.as_ref();
+    findings.size(max_object, memory, (ByteSize::from_bytes(1), memory));
+    let key = cache.key.as_ref().and_then(|key| key.value.query.as_ref());
+    let ignore = key.and_then(|query| query.value.ignore.as_ref());
+    for pattern in ignore.map_or(&[][..], |at| &at.value) {
+        check_query_pattern(findings, pattern);
+    }
+}
+
+fn check_query_pattern(findings: &mut Findings<'_>, pattern: &At<String>) {
+    let name = pattern.value.strip_suffix('*').unwrap_or(&pattern.value);
+    if pattern.value.is_empty() || name.contains(['*', '&', '=', '#']) {
+        let message = format!("`{}` is not a parameter pattern", findings.show(pattern));
+        let help =
+            "write a name, or the beginning of one and a `*`: `utm_*`; `*` alone is every one";
+        findings.error(pattern.node, Code::BadQueryPattern, message, help);
+    }
+}
+
+fn check_compression(findings: &mut Findings<'_>, compression: &CompressionFile, memory: ByteSize) {
+    let min_size = compression.min_size.as_ref();
+    findings.size(min_size, memory, (ByteSize::from_bytes(0), memory));
+    if let Some(encodings) = &compression.encodings {
+        if encodings.value.is_empty() {
+            let message = "there is no coding to offer".to_owned();
+            findings.error(
+                encodings.node,
+                Code::Empty,
+                message,
+                "to switch it off, write `mode: off`",
+            );
+        }
+        for (index, encoding) in encodings.value.iter().enumerate() {
+            let before = &encodings.value[..index];
+            if before.iter().any(|other| other.value == encoding.value) {
+                let message = "this coding is listed twice".to_owned();
+                findings.error(encoding.node, Code::ListedTwice, message, "remove one");
+            }
+        }
+    }
+    if let Some(types) = &compression.types {
+        if types.value.is_empty() {
+            let message = "there is no type to compress".to_owned();
+            findings.error(
+                types.node,
+                Code::Empty,
+                message,
+                "to switch it off, write `mode: off`",
+            );
+        }
+        for kind in &types.value {
+            if parse_media_type(&kind.value).is_none() {
+                let message = format!("`{}` is not a media type pattern", findings.show(kind));
+                let help =
+                    "write `text/html`, `text/*` or `application/*+json`, without parameters";
+                findings.error(kind.node, Code::BadMediaType, message, help);
+            }
+        }
+    }
+}
+
+/// Reads `text/html`, `text/*` or `application/*+json`.
+pub(super) fn parse_media_type(text: &str) -> Option<MediaTypePattern> {
+    let text = text.to_ascii_lowercase();
+    let (kind, subtype) = text.split_once('/')?;
+    let token = |part: &str| {
+        let mut bytes = part.bytes();
+        let plain = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte));
+        !part.is_empty() && plain
+    };
+    if !token(kind) {
+        return None;
+    }
+    if subtype == "*" {
+        return Some(MediaTypePattern::Subtypes(kind.to_owned()));
+    }
+    if let Some(suffix) = subtype.strip_prefix('*') {
+        let name = suffix.strip_prefix('+')?;
+        return token(name).then(|| MediaTypePattern::Suffix {
+            kind: kind.to_owned(),
+            suffix: suffix.to_owned(),
+        });
+    }
+    token(subtype).then_some(MediaTypePattern::Exact(text))
+}
+
+fn check_limit(findings: &mut Findings<'_>, limit: &At<LimitFile>, names: &mut Seen) {
+    match &limit.value.name {
+        None => findings.missing(
+            limit.node,
+            "name",
+            "every rate limit has a name, for its metrics",
+        ),
+        Some(name) => {
+            let shown = findings.show(name).to_owned();
+            check_name(findings, name.node, &name.value, NameIs::Value, &shown);
+            names.add(findings, name.node, &name.value, "rate limit", &shown);
+        }
+    }
+    findings.count(limit.value.burst.as_ref(), 1_u32, (1, 1_000_000));
+    if let Some(rate) = &limit.value.rate
+        && rate.value.0.per() > DAY
+    {
+        let message = "a rate over more than a day is not kept".to_owned();
+        findings.error(
+            rate.node,
+            Code::OutOfBounds,
+            message,
+            "count over a day or less",
+        );
+    }
+    if let Some(key) = &limit.value.key
+        && let LimitKeyFile::Header(header) = &key.value
+        && HeaderName::from_bytes(header.value.as_bytes()).is_err()
+    {
+        let message = format!("`{}` is not the name of a header", findings.show(header));
+        findings.error(
+            header.node,
+            Code::BadHeaderName,
+            message,
+            "such as `X-Api-Key`",
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! Listeners, and the rule that no two share an address.
+
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
+
+use ipnet::IpNet;
+
+use crate::{
+    ListenAddress, Listener, Tls,
+    diagnostic::Code,
+    file::{At, File, ListenerFile, TlsFile},
+    tree::NodeId,
+};
+
+use super::findings::Findings;
+
+/// Addresses that are taken, and by whom.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    tcp: Vec<(SocketAddr, NodeId)>,
+    sockets: HashMap<String, NodeId>,
+}
+
+pub(super) fn check_listeners(
+    findings: &mut Findings<'_>,
+    file: &At<File>,
+    taken: &mut Taken,
+) -> Vec<Listener> {
+    let help = "add `listeners:` with an entry such as `- address: 0.0.0.0:8080`";
+    let Some(listeners) = &file.value.listeners else {
+        findings.missing(file.node, "listeners", help);
+        return Vec::new();
+    };
+    if listeners.value.is_empty() && !findings.lost_below("listeners") {
+        let message = "there is no listener".to_owned();
+        findings.error(listeners.node, Code::Empty, message, help);
+    }
+    let checked = listeners.value.iter();
+    checked
+        .filter_map(|listener| check_listener(findings, listener, taken))
+        .collect()
+}
+
+fn check_listener(
+    findings: &mut Findings<'_>,
+    listener: &At<ListenerFile>,
+    taken: &mut Taken,
+) -> Option<Listener> {
+    let proxies = listener.value.trusted_proxies.as_ref();
+    let trusted_proxies = proxies.map_or_else(Vec::new, |networks| {
+        let networks = networks.value.iter();
+        networks
+            .filter_map(|network| check_network(findings, network))
+            .collect()
+    });
+    let tls = listener
+        .value
+        .tls
+        .as_ref()
+        .and_then(|tls| check_tls(findings, tls));
+    let Some(address) = &listener.value.address else {
+        findings.missing(listener.node, "address", "such as `address: 0.0.0.0:8080`");
+        return None;
+    };
+    let address = check_address(findings, address, taken)?;
+    Some(Listener {
+        address,
+        trusted_proxies,
+        tls,
+    })
+}
+
+fn check_address(
+    findings: &mut Findings<'_>,
+    address: &At<String>,
+    taken: &mut Taken,
+) -> Option<ListenAddress> {
+    if let Some(path) = address.value.strip_prefix("unix:") {
+        // 107 bytes are what Linux leaves for a path in a socket address.
+        if path.is_empty() || path.len() > 107 || path.contains('\0') {
+            let message = format!("`{}` is not a usable socket path", findings.show(address));
+            let help = "write `unix:/run/forebay.sock`, at most 107 bytes";
+            findings.error(address.node, Code::BadAddress, message, help);
+            return None;
+        }
+        taken.claim_socket(findings, address.node, &address.value);
+        return Some(ListenAddress::Unix(PathBuf::from(path)));
+    }
+    let Ok(tcp) = address.value.parse::<SocketAddr>() else {
+        let message = format!(
+            "`{}` is not an address to listen on",
+            findings.show(address)
+        );
+        let help = "write an IP address and a port, `0.0.0.0:8080` or `[::]:8080`, or `unix:/path`";
+        findings.error(address.node, Code::BadAddress, message, help);
+        return None;
+    };
+    taken.claim(findings, address.node, tcp);
+    Some(ListenAddress::Tcp(tcp))
+}
+
+fn check_network(findings: &mut Findings<'_>, network: &At<String>) -> Option<IpNet> {
+    let text = network.value.as_str();
+    let parsed = text.parse::<IpNet>().ok().or_else(|| {
+        text.parse()
+            .ok()
+            .map(|address: std::net::IpAddr| IpNet::from(address))
+    });
+    if parsed.is_none() {
+        let message = format!("`{}` is not a network", findings.show(network));
+        let help = "write an address or a network, `10.0.0.7` or `10.0.0.0/8`";
+        findings.error(network.node, Code::BadNetwork, message, help);
+    }
+    parsed.map(|network| network.trunc())
+}
+
+fn check_tls(findings: &mut Findings<'_>, tls: &At<TlsFile>) -> Option<Tls> {
+    let certificate = required_file(
+        findings,
+        tls,
+        "certificate_file",
+        &tls.value.certificate_file,
+    );
+    let key = required_file(findings, tls, "key_file", &tls.value.key_file);
+    Some(Tls {
+        certificate_file: certificate?,
+        key_file: key?,
+    })
+}
+
+fn required_file(
+    findings: &mut Findings<'_>,
+    tls: &At<TlsFile>,
+    field: &str,
+    file: &Option<At<String>>,
+) -> Option<PathBuf> {
+    match file {
+        None => {
+            findings.missing(
+                tls.node,
+                field,
+                "TLS needs `certificate_file` and `key_file`",
+            );
+            None
+        }
+        Some(file) => check_file(findings, file),
+    }
+}
+
+/// A path of a file; whether it exists is for whoever opens it.
+pub(super) fn check_file(findings: &mut Findings<'_>, file: &At<String>) -> Option<PathBuf> {
+    if file.value.is_empty() || file.value.contains('\0') {
+        let message = "this is not the path of a file".to_owned();
+        findings.error(file.node, Code::WrongValue, message, "");
+        return None;
+    }
+    Some(PathBuf::from(&file.value))
+}
+
+// === impl Taken ===
+
+impl Taken {
+    /// Takes a TCP address; any number of listeners may let the system choose a port.
+    pub(super) fn claim(&mut self, findings: &mut Findings<'_>, node: NodeId, address: SocketAddr) {
+        match self.holder(address) {
+            Some(holder) => taken_twice(findings, node, holder, &address.to_string()),
+            None if address.port() == 0 => {}
+            None => self.tcp.push((address, node)),
+        }
+    }
+
+    /// Takes an address that the file does not mention; whoever wrote the other one has to move.
+    pub(super) fn claim_default(
+        &mut self,
+        findings: &mut Findings<'_>,
+        field: &str,
+        address: SocketAddr,
+    ) {
+        if let Some(holder) = self.holder(address) {
+            let message = format!("`admin.{field}` listens on {address} unless told otherwise");
+            let help = format!("choose another address here, or set `admin.{field}`");
+            findings.error(holder, Code::AddressTaken, message, &help);
+        }
+    }
+
+    fn claim_socket(&mut self, findings: &mut Findings<'_>, node: NodeId, address: &str) {
+        match self.sockets.get(address) {
+            Some(holder) => taken_twice(findings, node, *holder, address),
+            None => {
+                self.sockets.insert(address.to_owned(), node);
+            }
+        }
+    }
+
+    /// Who already listens where this address would: the same port on the same or on every address.
+    fn holder(&self, address: SocketAddr) -> Option<NodeId> {
+        let same = |other: &SocketAddr| {
+            other.port() == address.port()
+                && other.is_ipv4() == address.is_ipv4()
+                && (other.ip() == address.ip()
+                    || other.ip().is_unspecified()
+                    || address.ip().is_unspecified())
+        };
+        let holder = self.tcp.iter().find(|(other, _)| same(other));
+        holder.map(|(_, node)| *node)
+    }
+}
+
+fn taken_twice(findings: &mut Findings<'_>, node: NodeId, holder: NodeId, address: &str) {
+    let shown = findings.written(node).unwrap_or(address);
+    let line = findings.line(holder);
+    let message = format!("`{shown}` is already taken in line {line}");
+    let help = "every listener needs an address and port of its own";
+    findings.error(node, Code::AddressTaken, message, help);
+}

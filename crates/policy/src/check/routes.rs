@@ -1,0 +1,266 @@
+//! Routes: what they match, where they lead, and which policies they come to.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    Route, Upstream,
+    diagnostic::Code,
+    file::{At, File, Named, PolicyFile, RouteFile},
+    suggest::{closest, listed},
+};
+
+use super::{
+    blocks::{Blocks, check_blocks},
+    conditions::check_match,
+    findings::Findings,
+    merge::{Layer, merge},
+    names::{NameIs, Seen, check_name},
+    reachable::unreachable,
+};
+
+/// What routes may refer to, and what was referred to.
+pub(super) struct References<'f> {
+    upstreams: HashMap<String, usize>,
+    policies: HashMap<&'f str, &'f PolicyFile>,
+    used_upstreams: HashSet<String>,
+    used_policies: HashSet<String>,
+}
+
+pub(super) fn check_routes(
+    findings: &mut Findings<'_>,
+    file: &At<File>,
+    upstreams: &[Upstream],
+    memory: crate::ByteSize,
+) -> Vec<Route> {
+    let help = "add `routes:` with an entry such as `- {name: all, upstream: app}`";
+    check_policies(findings, file.value.policies.as_ref(), memory);
+    let mut references = References::new(&file.value, upstreams);
+    let Some(routes) = &file.value.routes else {
+        findings.missing(file.node, "routes", help);
+        return Vec::new();
+    };
+    if routes.value.is_empty() && !findings.lost_below("routes") {
+        let message = "there is no route".to_owned();
+        findings.error(routes.node, Code::Empty, message, help);
+    }
+    let mut names = Seen::default();
+    let mut checked = Vec::new();
+    let mut nodes = Vec::new();
+    for route in &routes.value {
+        let blocks = Blocks {
+            cache: route.value.cache.as_ref(),
+            compression: route.value.compression.as_ref(),
+            rate_limit: route.value.rate_limit.as_ref(),
+        };
+        check_blocks(findings, blocks, memory);
+        if let Some(name) = &route.value.name {
+            let shown = findings.show(name).to_owned();
+            check_name(findings, name.node, &name.value, NameIs::Value, &shown);
+            names.add(findings, name.node, &name.value, "route", &shown);
+        }
+        checked.push(check_route(findings, route, &mut references));
+        nodes.push(route.node);
+    }
+    for (dead, hider) in unreachable(&checked) {
+        // What could not be read was left out, so the match may look wider than it is written.
+        if findings.lost_below(&format!("routes[{dead}].match"))
+            || findings.lost_below(&format!("routes[{hider}].match"))
+        {
+            continue;
+        }
+        let message = format!(
+            "no request can reach this route: the one in line {} takes them all",
+            checked[hider].line
+        );
+        let help = "narrow the match of one of them, or remove one";
+        findings.error(nodes[dead], Code::Unreachable, message, help);
+    }
+    references.report_unused(findings, &file.value);
+    checked
+}
+
+fn check_policies(
+    findings: &mut Findings<'_>,
+    policies: Option<&At<Named<PolicyFile>>>,
+    memory: crate::ByteSize,
+) {
+    for (name, policy) in policies.map_or(&[][..], |at| &at.value.0) {
+        check_name(findings, policy.node, name, NameIs::Key, name);
+        let blocks = Blocks {
+            cache: policy.value.cache.as_ref(),
+            compression: policy.value.compression.as_ref(),
+            rate_limit: policy.value.rate_limit.as_ref(),
+        };
+        check_blocks(findings, blocks, memory);
+    }
+}
+
+fn check_route(
+    findings: &mut Findings<'_>,
+    route: &At<RouteFile>,
+    references: &mut References<'_>,
+) -> Route {
+    let shape = &route.value;
+    if shape.name.is_none() {
+        let help = "every route has a name, for logs and metrics";
+        findings.missing(route.node, "name", help);
+    }
+    let upstream = match &shape.upstream {
+        Some(upstream) => references.upstream(findings, upstream),
+        None => {
+            let help = "name the upstream that its requests go to";
+            findings.missing(route.node, "upstream", help);
+            None
+        }
+    };
+    let mut layers = references.layers(findings, shape);
+    layers.push(Layer {
+        policy: None,
+        cache: shape.cache.as_ref(),
+        compression: shape.compression.as_ref(),
+        deduplication: shape.deduplication.as_ref(),
+        rate_limit: shape.rate_limit.as_ref(),
+    });
+    let merged = merge(findings, &layers);
+    Route {
+        name: shape
+            .name
+            .as_ref()
+            .map_or_else(String::new, |name| name.value.clone()),
+        matches: check_match(findings, shape.matches.as_ref()),
+        // Without one the file is refused, and nobody sees this zero.
+        upstream: upstream.unwrap_or(0),
+        cache: merged.cache,
+        compression: merged.compression,
+        deduplication: merged.deduplication,
+        rate_limits: merged.rate_limits,
+        settings: merged.settings,
+        line: findings.line(route.node),
+    }
+}
+
+// === impl References ===
+
+impl<'f> References<'f> {
+    fn new(file: &'f File, upstreams: &[Upstream]) -> Self {
+        let policies = file.policies.as_ref().map_or(&[][..], |at| &at.value.0);
+        Self {
+            upstreams: upstreams
+                .iter()
+                .enumerate()
+                .map(|(index, upstream)| (upstream.name.clone(), index))
+                .collect(),
+            policies: policies
+                .iter()
+                .map(|(name, policy)| (name.as_str(), &policy.value))
+                .collect(),
+            used_upstreams: HashSet::new(),
+            used_policies: HashSet::new(),
+        }
+    }
+
+    fn upstream(&mut self, findings: &mut Findings<'_>, name: &At<String>) -> Option<usize> {
+        self.used_upstreams.insert(name.value.clone());
+        let index = self.upstreams.get(&name.value).copied();
+        let lost = findings.was_pruned("upstreams")
+            || findings.was_pruned(&format!("upstreams.{}", name.value));
+        if index.is_none() && !lost {
+            let mut known: Vec<_> = self.upstreams.keys().map(String::as_str).collect();
+            known.sort_unstable();
+            let message = format!("there is no upstream `{}`", findings.show(name));
+            let help = meant(
+                &name.value,
+                &known,
+                "upstreams",
+                findings.written(name.node),
+            );
+            findings.error(name.node, Code::UnknownUpstream, message, &help);
+        }
+        index
+    }
+
+    /// The named policies a route uses, in its order.
+    fn layers(&mut self, findings: &mut Findings<'_>, route: &RouteFile) -> Vec<Layer<'f>> {
+        let mut layers: Vec<Layer<'f>> = Vec::new();
+        for name in route.uses.as_ref().map_or(&[][..], |at| &at.value) {
+            let first = !layers
+                .iter()
+                .any(|layer| layer.policy == Some(name.value.as_str()));
+            self.used_policies.insert(name.value.clone());
+            match self.policies.get_key_value(name.value.as_str()) {
+                Some((policy, shape)) if first => layers.push(Layer {
+                    policy: Some(policy),
+                    cache: shape.cache.as_ref(),
+                    compression: shape.compression.as_ref(),
+                    deduplication: shape.deduplication.as_ref(),
+                    rate_limit: shape.rate_limit.as_ref(),
+                }),
+                Some(_) => {
+                    let message =
+                        format!("`{}` is already used by this route", findings.show(name));
+                    findings.error(name.node, Code::PolicyUsedTwice, message, "remove one");
+                }
+                None => self.unknown_policy(findings, name),
+            }
+        }
+        layers
+    }
+
+    fn unknown_policy(&self, findings: &mut Findings<'_>, name: &At<String>) {
+        if findings.was_pruned("policies")
+            || findings.was_pruned(&format!("policies.{}", name.value))
+        {
+            return;
+        }
+        let mut known: Vec<_> = self.policies.keys().copied().collect();
+        known.sort_unstable();
+        let message = format!("there is no policy `{}`", findings.show(name));
+        let help = meant(&name.value, &known, "policies", findings.written(name.node));
+        findings.error(name.node, Code::UnknownPolicy, message, &help);
+    }
+
+    fn report_unused(&self, findings: &mut Findings<'_>, file: &File) {
+        if findings.lost_below("routes") {
+            return;
+        }
+        let upstreams = file.upstreams.as_ref().map_or(&[][..], |at| &at.value.0);
+        for (name, at) in upstreams {
+            if !self.used_upstreams.contains(name) {
+                let message = format!("no route uses the upstream `{name}`");
+                findings.key_warning(
+                    at.node,
+                    Code::UnusedUpstream,
+                    message,
+                    "remove it, or route to it",
+                );
+            }
+        }
+        let policies = file.policies.as_ref().map_or(&[][..], |at| &at.value.0);
+        for (name, at) in policies {
+            if !self.used_policies.contains(name) {
+                let message = format!("no route uses the policy `{name}`");
+                findings.key_warning(
+                    at.node,
+                    Code::UnusedPolicy,
+                    message,
+                    "remove it, or `use` it",
+                );
+            }
+        }
+    }
+}
+
+/// What to do about a name that does not exist. A value from the environment gets no suggestion: how
+/// near it is to something would tell what it is.
+fn meant(name: &str, known: &[&str], what: &str, written: Option<&str>) -> String {
+    let there = if known.is_empty() {
+        format!("the file has no {what}")
+    } else {
+        let few = known.iter().copied().take(12);
+        format!("there are {}", listed(few, "and"))
+    };
+    match closest(name, known.iter().copied()).filter(|_| written.is_none()) {
+        Some(close) => format!("did you mean `{close}`? {there}"),
+        None => there,
+    }
+}

@@ -1,0 +1,142 @@
+//! Policies as the file spells them, in `policies` and in `routes` alike.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{At, Count, Pace, Size, Time};
+
+/// A reusable group of policies.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Policy")]
+pub(crate) struct PolicyFile {
+    /// Caching. An empty mapping switches it on with its defaults.
+    pub(crate) cache: Option<At<CacheFile>>,
+    /// Compression. An empty mapping switches it on with its defaults.
+    pub(crate) compression: Option<At<CompressionFile>>,
+    /// Deduplication. An empty mapping switches it on.
+    pub(crate) deduplication: Option<At<DeduplicationFile>>,
+    /// Rate limits, all of which must allow a request.
+    pub(crate) rate_limit: Option<At<Vec<At<LimitFile>>>>,
+}
+
+/// How far a policy may go: `enforce` decides and acts, `shadow` decides and reports and changes
+/// nothing, `off` does not decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum ModeWord {
+    Enforce,
+    Shadow,
+    Off,
+}
+
+/// What may be kept, and for how long.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Cache")]
+pub(crate) struct CacheFile {
+    /// `enforce`, `shadow` (decide and report only) or `off`. Default `enforce`.
+    pub(crate) mode: Option<At<ModeWord>>,
+    /// How long a response is fresh when the origin does not say; an origin that does say is obeyed.
+    /// Default none: such a response is not kept.
+    pub(crate) ttl: Option<At<Time>>,
+    /// What tells two cached responses apart besides method, host and path.
+    pub(crate) key: Option<At<KeyFile>>,
+    /// What a `Cookie` in the request means: `bypass` only shares what the origin declared cacheable,
+    /// `ignore` vouches that responses do not depend on cookies. Default `bypass`.
+    pub(crate) request_cookies: Option<At<RequestCookiesWord>>,
+    /// Larger bodies pass through without being kept; at most `memory.limit`. Default `8MiB`.
+    pub(crate) max_object: Option<At<Size>>,
+}
+
+/// What tells two cached responses apart.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "CacheKey")]
+pub(crate) struct KeyFile {
+    /// Which query parameters take part.
+    pub(crate) query: Option<At<QueryKeyFile>>,
+}
+
+/// Which query parameters take part in the cache key.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "CacheKeyQuery")]
+pub(crate) struct QueryKeyFile {
+    /// Parameters left out of the key; a `*` at the end matches any ending, `utm_*`. Default none.
+    pub(crate) ignore: Option<At<Vec<At<String>>>>,
+}
+
+/// What a `Cookie` in the request means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum RequestCookiesWord {
+    Bypass,
+    Ignore,
+}
+
+/// When a response is made smaller on its way to the client.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Compression")]
+pub(crate) struct CompressionFile {
+    /// `enforce`, `shadow` (decide and report only) or `off`. Default `enforce`.
+    pub(crate) mode: Option<At<ModeWord>>,
+    /// The codings on offer, most wanted first. Default `[zstd, br, gzip]`.
+    pub(crate) encodings: Option<At<Vec<At<EncodingWord>>>>,
+    /// Bodies known to be smaller are left as they are. Default `1KiB`.
+    pub(crate) min_size: Option<At<Size>>,
+    /// Media types worth compressing, such as `text/*` or `application/*+json`. Default text, JSON,
+    /// JavaScript, XML, SVG, WebAssembly and uncompressed fonts.
+    pub(crate) types: Option<At<Vec<At<String>>>>,
+}
+
+/// A content coding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum EncodingWord {
+    Zstd,
+    Br,
+    Gzip,
+}
+
+/// When identical requests in flight share one fetch.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Deduplication")]
+pub(crate) struct DeduplicationFile {
+    /// `enforce`, `shadow` (decide and report only) or `off`. Default `enforce`.
+    pub(crate) mode: Option<At<ModeWord>>,
+}
+
+/// One named rate limit. A limit of the same name further on refines it field by field.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "RateLimit")]
+pub(crate) struct LimitFile {
+    /// Its name in metrics and response headers.
+    #[schemars(required)]
+    pub(crate) name: Option<At<String>>,
+    /// `enforce`, `shadow` (decide and report only) or `off`. Default `enforce`.
+    pub(crate) mode: Option<At<ModeWord>>,
+    /// The sustained rate, such as `100/s` or `60/min`. Required, here or in the limit refined.
+    pub(crate) rate: Option<At<Pace>>,
+    /// How many requests may come at once after a rest, 1 to 1000000. Default the number in `rate`.
+    pub(crate) burst: Option<At<Count>>,
+    /// Who counts as one caller: `client_ip` or `{header: X-Api-Key}`. Default `client_ip`.
+    pub(crate) key: Option<At<LimitKeyFile>>,
+}
+
+/// Who counts as one caller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(crate) enum LimitKeyFile {
+    /// The client's address; IPv6 by its /64.
+    ClientIp,
+    /// The value of this request header; requests without it share one allowance.
+    Header(At<String>),
+}

@@ -1,0 +1,154 @@
+//! Single values of the file: durations, sizes, rates, whole numbers.
+
+use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
+
+use crate::{ByteSize, Rate, spelling};
+
+/// `30s`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time(pub(crate) Duration);
+
+/// `64KiB`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size(pub(crate) ByteSize);
+
+/// `100/s`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace(pub(crate) Rate);
+
+/// A whole number, not negative.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count(pub(crate) u64);
+
+/// What the three text values have in common.
+trait Spelled: Sized {
+    const EXPECTED: &'static str;
+    const NAME: &'static str;
+    const PATTERN: &'static str;
+    fn read(text: &str) -> Option<Self>;
+}
+
+struct SpelledVisitor<T>(PhantomData<T>);
+struct CountVisitor;
+
+// === impl Time ===
+
+impl Spelled for Time {
+    const EXPECTED: &'static str = "a duration such as 250ms, 30s, 5m, 1h30m or 2d";
+    const NAME: &'static str = "duration";
+    const PATTERN: &'static str = r"^([0-9]+(d|h|ms|m|s))+$|\$\{";
+
+    fn read(text: &str) -> Option<Self> {
+        spelling::parse_duration(text).ok().map(Self)
+    }
+}
+
+// === impl Size ===
+
+impl Spelled for Size {
+    const EXPECTED: &'static str = "a size such as 512B, 64KiB, 10MB or 1GiB";
+    const NAME: &'static str = "size";
+    const PATTERN: &'static str = r"^[0-9]+ *([KMGT]i?)?B$|\$\{";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+}
+
+// === impl Pace ===
+
+impl Spelled for Pace {
+    const EXPECTED: &'static str =
+        "a rate such as 100/s, 60/min, 3/h or 5/10s, at least one and at most a billion a second";
+    const NAME: &'static str = "rate";
+    const PATTERN: &'static str = r"^[0-9]+/(s|m|min|h|d|([0-9]+(d|h|ms|m|s))+)$|\$\{";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+}
+
+// === impl Count ===
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u64(CountVisitor)
+    }
+}
+
+impl Visitor<'_> for CountVisitor {
+    type Value = Count;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a whole number")
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Count, E> {
+        Ok(Count(number))
+    }
+}
+
+impl JsonSchema for Count {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "number".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": r"\$\{"}
+            ]
+        })
+    }
+}
+
+// === impl SpelledVisitor ===
+
+impl<T: Spelled> Visitor<'_> for SpelledVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(T::EXPECTED)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        T::read(text).ok_or_else(|| E::invalid_value(de::Unexpected::Other("text"), &self))
+    }
+}
+
+macro_rules! spelled {
+    ($($name:ident),+) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(SpelledVisitor(PhantomData))
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                <Self as Spelled>::NAME.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "pattern": <Self as Spelled>::PATTERN})
+            }
+        }
+    )+};
+}
+
+spelled!(Pace, Size, Time);

@@ -80,6 +80,9 @@ fn no_cache_and_the_clients_demands_ask_the_origin() {
             "{request:?}"
         );
     }
+    // A reload is a reload, even in the very instant of storing.
+    let reload = [cc("max-age=0")];
+    assert_eq!(reuse(&[cc("max-age=10")], &reload, 0), demand);
     let stale = reuse(&[cc("max-age=10")], &[cc("max-stale")], 11);
     assert_eq!(stale, Reuse::Revalidate(RevalidateReason::Stale));
 }

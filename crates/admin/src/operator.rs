@@ -69,7 +69,8 @@ const PLACES: [Place; 6] = [
     },
 ];
 
-/// Everything in [`PLACES`], for those whom [`guard::admit`] lets in.
+/// `GET /`, `/cache/stats`, `/config_dump`, `/routes`, `/upstreams` and `/version`, for those who ask
+/// by one of our names, from no other site, and with the token when there is one.
 pub fn admin_router(state: AdminState) -> Router {
     Router::new()
         .route("/", get(async || Json(PLACES)))

@@ -162,6 +162,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_through_log_arrives_under_its_own_target() {
+        use tracing_log::log;
+
+        let _another_test_was_first = LogTracer::init();
+        let said = logged(Format::Json, "info", || {
+            log::info!(target: "pingora_core::server", "chatter");
+            log::warn!(target: "pingora_core::server", "trouble");
+            log::info!(target: "forebay", "started");
+        });
+        let lines: Vec<serde_json::Value> = said
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 2, "{said}");
+        assert_eq!(lines[0]["target"], "pingora_core::server");
+        assert_eq!(lines[0]["message"], "trouble");
+        assert_eq!(lines[1]["target"], "forebay");
+    }
+
+    #[test]
     fn a_wrong_level_is_an_error_that_names_it() {
         let error = filter("proxy=loud").unwrap_err();
         assert!(error.to_string().contains("proxy=loud"), "{error}");

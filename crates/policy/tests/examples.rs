@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use policy::{Checked, Source, json_schema, parse, single_upstream};
+use policy::{Checked, Source, json_schema, parse, reference_markdown, single_upstream};
 
 const EXAMPLES: [&str; 3] = [
     "minimal.yaml",
@@ -15,7 +15,8 @@ fn root() -> PathBuf {
 }
 
 fn load(name: &str) -> String {
-    fs::read_to_string(root().join("config").join(name)).unwrap()
+    let path = root().join("config").join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn checked(name: &str, text: &str) -> Checked {
@@ -61,6 +62,15 @@ fn the_schema_in_config_is_fresh() {
     assert!(
         load("forebay.schema.json") == fresh,
         "run `cargo run -p forebay-policy --example print_schema > config/forebay.schema.json`"
+    );
+}
+
+#[test]
+fn the_policy_reference_in_docs_is_fresh() {
+    let page = root().join("docs/reference/policies.md");
+    assert!(
+        fs::read_to_string(page).unwrap() == reference_markdown(),
+        "run `cargo run -p forebay-policy --example print_reference > docs/reference/policies.md`"
     );
 }
 

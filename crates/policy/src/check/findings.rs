@@ -36,6 +36,11 @@ impl<'t> Findings<'t> {
         self.list
     }
 
+    /// How much was found so far, to tell later whether something was added.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// A mistake in a value.
     pub(super) fn error(&mut self, node: NodeId, code: Code, message: String, help: &str) {
         let span = self.places.get(node).span;
@@ -91,6 +96,12 @@ impl<'t> Findings<'t> {
     /// Whether anything at or below this path has been reported as unreadable.
     pub(super) fn lost_below(&self, path: &str) -> bool {
         self.pruned.any_below(path)
+    }
+
+    /// Whether anything in a field of this mapping has been reported as unreadable.
+    pub(super) fn lost_in(&self, mapping: NodeId, field: &str) -> bool {
+        let path = self.places.path(mapping);
+        self.pruned.any_below(&format!("{path}.{field}"))
     }
 
     /// What may be shown of a text: never a value from the environment.

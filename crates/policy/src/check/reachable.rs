@@ -114,3 +114,6 @@ fn implies(given: &TextMatch, condition: &TextMatch) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

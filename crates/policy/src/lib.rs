@@ -1,8 +1,8 @@
 //! YAML text in, checked policies out.
 //!
-//! Two kinds of type live here on purpose. [`file`] holds the shapes of the file: lenient, optional,
+//! Two kinds of type live here on purpose. `file` holds the shapes of the file: lenient, optional,
 //! named as an operator writes them. Everything else is what the rest of Forebay runs on: exact
-//! values that cannot be wrong once they exist. [`check`] is the one way from the first to the
+//! values that cannot be wrong once they exist. `check` is the one way from the first to the
 //! second, and it reports every mistake at once. No I/O, no clock, no HTTP server: the caller brings
 //! the text and the environment.
 

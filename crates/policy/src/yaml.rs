@@ -217,7 +217,7 @@ const LIMITS: [&str; 2] = [TOO_DEEP, "recursion limit exceeded"];
 fn over_budget() -> (Code, String, Option<String>) {
     (
         Code::OverBudget,
-        "the file is nested too deeply or repeats too much through aliases".to_owned(),
+        "the file is nested too deeply, or too large once its aliases are followed".to_owned(),
         Some(format!(
             "at most {MAX_DEPTH} levels, {MAX_NODES} values and {MAX_ANCHORS} anchors or aliases"
         )),

@@ -145,3 +145,17 @@ routes:
         ("5/10s", &policy("fair", 5))
     );
 }
+
+#[test]
+fn merge_keys_work_like_anywhere_in_yaml() {
+    let text = "x-cache: &cache {ttl: 60s, max_object: 1MiB}
+routes:
+  - {name: a, upstream: app, cache: {<<: *cache, ttl: 5s}}
+";
+    let route = &routes(text)[0];
+    let cache = route.cache.as_ref().unwrap();
+    assert_eq!(cache.ttl, Some(Duration::from_secs(5)));
+    assert_eq!(cache.max_object, ByteSize::from_bytes(1 << 20));
+    let size = setting(route, "cache.max_object");
+    assert_eq!(size, ("1MiB", &SettingOrigin::Route { line: 4 }));
+}

@@ -82,6 +82,26 @@ fn many_routes_may_share_one_anchor() {
 }
 
 #[test]
+fn thousands_of_routes_are_read() {
+    let mut text = "version: 1\nlisteners: [{address: '0.0.0.0:80'}]\n\
+        upstreams: {app: {endpoints: ['http://a']}}\nroutes:\n"
+        .to_owned();
+    for index in 0..4_000 {
+        text += &format!(
+            "- {{name: r{index}, upstream: app, match: {{path: '/{{id}}/{index}'}}, cache: {{}}}}\n"
+        );
+    }
+    let source = Source {
+        name: "f.yaml",
+        bytes: text.as_bytes(),
+    };
+    assert_eq!(
+        parse(source, &|_| None).unwrap().policies.routes.len(),
+        4_000
+    );
+}
+
+#[test]
 fn mistakes_are_cut_off_somewhere() {
     let fields: String = (0..1_000)
         .map(|index| format!("field{index}: 1\n"))

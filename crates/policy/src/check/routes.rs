@@ -27,6 +27,14 @@ pub(super) struct References<'f> {
     used_policies: HashSet<String>,
 }
 
+/// A route's node, and whether its match is what the file says.
+#[derive(Clone, Copy, Debug)]
+enum Matched {
+    AsWritten(NodeId),
+    /// Something in it could not be read and was left out, so it looks wider than it is.
+    InPart,
+}
+
 pub(super) fn check_routes(
     findings: &mut Findings<'_>,
     file: &At<File>,
@@ -66,14 +74,6 @@ pub(super) fn check_routes(
     report_unreachable(findings, &checked, &matches);
     references.report_unused(findings, &file.value);
     checked
-}
-
-/// A route's node, and whether its match is what the file says.
-#[derive(Clone, Copy, Debug)]
-enum Matched {
-    AsWritten(NodeId),
-    /// Something in it could not be read and was left out, so it looks wider than it is.
-    InPart,
 }
 
 fn report_unreachable(findings: &mut Findings<'_>, routes: &[Route], matches: &[Matched]) {

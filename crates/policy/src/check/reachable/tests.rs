@@ -6,7 +6,6 @@ use http::{HeaderName, Method};
 use proptest::{prelude::*, sample::select};
 
 use super::*;
-use crate::PathPattern;
 
 #[derive(Clone, Debug)]
 struct Request {

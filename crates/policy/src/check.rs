@@ -23,14 +23,15 @@ use crate::{
 
 use findings::Findings;
 
-/// Checks a whole file; `redacted` is carried along.
+/// Checks a whole file; `text` is what it was read from, and `redacted` is carried along.
 pub(crate) fn check(
     file: &At<File>,
+    text: &str,
     places: &Places,
     pruned: &Pruned,
     redacted: String,
 ) -> (Policies, Vec<Diagnostic>) {
-    let mut findings = Findings::new(places, pruned);
+    let mut findings = Findings::new(text, places, pruned);
     operator::check_version(&mut findings, file);
     let mut taken = listeners::Taken::default();
     let listeners = listeners::check_listeners(&mut findings, file, &mut taken);

@@ -34,7 +34,7 @@ pub struct Diagnostic {
 }
 
 /// Everything that is wrong with one file, in the order of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Diagnostics {
     name: String,
     text: String,
@@ -115,6 +115,15 @@ impl Diagnostics {
     /// `message` and `help`.
     pub fn to_json(&self) -> serde_json::Value {
         render::to_json(&self.name, &self.list)
+    }
+}
+
+impl std::fmt::Debug for Diagnostics {
+    /// Without the text, which may be long.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("Diagnostics");
+        let shown = shown.field("name", &self.name).field("list", &self.list);
+        shown.finish_non_exhaustive()
     }
 }
 

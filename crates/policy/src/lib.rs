@@ -1,8 +1,8 @@
 //! YAML text in, checked policies out.
 //!
-//! Two kinds of type live here on purpose. [`file`] holds the shapes of the file: lenient, optional,
+//! Two kinds of type live here on purpose. `file` holds the shapes of the file: lenient, optional,
 //! named as an operator writes them. Everything else is what the rest of Forebay runs on: exact
-//! values that cannot be wrong once they exist. [`check`] is the one way from the first to the
+//! values that cannot be wrong once they exist. `check` is the one way from the first to the
 //! second, and it reports every mistake at once. No I/O, no clock, no HTTP server: the caller brings
 //! the text and the environment.
 
@@ -22,6 +22,7 @@ mod mode;
 mod planned;
 mod policies;
 mod redact;
+mod reference;
 mod route;
 mod schema;
 mod setting;
@@ -44,6 +45,7 @@ pub use limit::{LimitKey, LimitPolicy};
 pub use listener::{ListenAddress, Listener, Tls};
 pub use mode::Mode;
 pub use policies::{Memory, Policies};
+pub use reference::reference_markdown;
 pub use route::{FieldMatch, HostPattern, PathPattern, PathSegment, Route, RouteMatch, TextMatch};
 pub use schema::json_schema;
 pub use setting::{Setting, SettingOrigin};

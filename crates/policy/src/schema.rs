@@ -66,6 +66,7 @@ fn allow_empty(definition: &mut Value) {
     if let Some(object) = definition.as_object_mut()
         && object.get("type") == Some(&json!("object"))
         && !object.contains_key("required")
+        && !object.contains_key("minProperties")
     {
         object.insert("type".to_owned(), json!(["object", "null"]));
     }

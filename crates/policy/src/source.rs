@@ -59,7 +59,7 @@ pub fn parse(
         node: tree.root.id,
         value: shape,
     };
-    let (policies, found) = check(&file, &tree.places, &pruned, redacted);
+    let (policies, found) = check(&file, text, &tree.places, &pruned, redacted);
     list.extend(found);
     let wrong = list
         .iter()

@@ -151,3 +151,6 @@ impl fmt::Display for Rate {
         write!(formatter, "{}/{per}", self.events())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,7 +170,7 @@ impl Places {
 
     /// Whether a value below this one came from the environment.
     pub(crate) fn any_written_below(&self, id: NodeId) -> bool {
-        // A node is numbered before those inside it, and those before what follows it.
+        // Those inside a node are numbered right after it.
         let inside = |mut at: NodeId| {
             while let Some(parent) = self.get(at).parent {
                 if parent == id {
@@ -180,8 +180,9 @@ impl Places {
             }
             false
         };
-        let mut later = self.0.iter().enumerate().skip(id.0 + 1);
-        later.any(|(number, place)| place.written.is_some() && inside(NodeId(number)))
+        let later = self.0.iter().enumerate().skip(id.0 + 1);
+        let mut below = later.take_while(|(number, _)| inside(NodeId(*number)));
+        below.any(|(_, place)| place.written.is_some())
     }
 
     /// The dotted path, `routes[1].cache.ttl`; empty for the root.

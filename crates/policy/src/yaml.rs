@@ -139,25 +139,41 @@ fn convert(text: &str, raw: Raw, parent: NodeId, places: &mut Places) -> Value {
     }
 }
 
-/// The parser's location as ours; the parser counts bytes, lines and columns itself.
+/// The parser's location as ours. Errors of the scanner come without a byte offset.
 fn span(text: &str, location: Location) -> Span {
     let bytes = location.span();
-    let start = usize::try_from(bytes.byte_offset().unwrap_or(0)).unwrap_or(0);
+    let line = usize::try_from(location.line()).unwrap_or(1).max(1);
+    let column = usize::try_from(location.column()).unwrap_or(1).max(1);
+    let start = match bytes.byte_offset().map(usize::try_from) {
+        Some(Ok(start)) => boundary(text, start),
+        _ => byte_at(text, line, column),
+    };
     let len = usize::try_from(bytes.byte_len().unwrap_or(0)).unwrap_or(0);
-    let start = boundary(text, start);
     let end = boundary(text, start.saturating_add(len));
     let written = text[start..end].trim_end();
     Span {
         start,
         end: start + written.len(),
-        line: usize::try_from(location.line()).unwrap_or(1).max(1),
-        column: usize::try_from(location.column()).unwrap_or(1).max(1),
+        line,
+        column,
     }
+}
+
+fn byte_at(text: &str, line: usize, column: usize) -> usize {
+    let mut lines = text.split_inclusive('\n');
+    let start: usize = lines.by_ref().take(line - 1).map(str::len).sum();
+    let inside = lines.next().unwrap_or_default().char_indices();
+    let inside = inside.map(|(at, _)| at).nth(column - 1);
+    start + inside.unwrap_or(0)
 }
 
 fn diagnose(text: &str, error: &YamlError) -> Diagnostic {
     let error = error.without_snippet();
-    let (code, message, help) = match error {
+    let cause = match error {
+        YamlError::AliasError { error, .. } => error.without_snippet(),
+        other => other,
+    };
+    let (code, message, help) = match cause {
         YamlError::DuplicateMappingKey { key, .. } => (
             Code::DuplicateKey,
             match key {
@@ -177,7 +193,7 @@ fn diagnose(text: &str, error: &YamlError) -> Diagnostic {
         | YamlError::AliasExpansionLimitExceeded { .. }
         | YamlError::AliasReplayStackDepthExceeded { .. }
         | YamlError::RecursiveReferencesRequireWeakTypes { .. } => over_budget(),
-        YamlError::Message { msg, .. } if msg.contains(TOO_DEEP) => over_budget(),
+        other if LIMITS.iter().any(|limit| other.to_string().contains(limit)) => over_budget(),
         other => (
             Code::Syntax,
             syntax_message(other),
@@ -195,10 +211,13 @@ fn diagnose(text: &str, error: &YamlError) -> Diagnostic {
 /// What our own depth check says to the parser, to be recognised in [`diagnose`].
 const TOO_DEEP: &str = "nested too deeply";
 
+/// How the scanner and [`TOO_DEEP`] say that a limit was reached; both arrive as text.
+const LIMITS: [&str; 2] = [TOO_DEEP, "recursion limit exceeded"];
+
 fn over_budget() -> (Code, String, Option<String>) {
     (
         Code::OverBudget,
-        "the file is nested too deeply or repeats too much through aliases".to_owned(),
+        "the file is nested too deeply, or too large once its aliases are followed".to_owned(),
         Some(format!(
             "at most {MAX_DEPTH} levels, {MAX_NODES} values and {MAX_ANCHORS} anchors or aliases"
         )),
@@ -209,6 +228,8 @@ fn syntax_message(error: &YamlError) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     let line = line.strip_prefix("error: ").unwrap_or(line);
+    // The place is told separately.
+    let line = line.split(" at line ").next().unwrap_or(line);
     format!("this is not valid YAML: {line}")
 }
 

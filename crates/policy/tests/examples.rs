@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use policy::{Checked, Source, json_schema, parse, single_upstream};
+use policy::{Checked, Source, json_schema, parse, reference_markdown, single_upstream};
 
 const EXAMPLES: [&str; 3] = [
     "minimal.yaml",
@@ -15,7 +15,8 @@ fn root() -> PathBuf {
 }
 
 fn load(name: &str) -> String {
-    fs::read_to_string(root().join("config").join(name)).unwrap()
+    let path = root().join("config").join(name);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn checked(name: &str, text: &str) -> Checked {
@@ -56,11 +57,82 @@ fn every_example_is_valid_under_the_schema() {
 }
 
 #[test]
+fn the_schema_and_the_reader_agree_on_shapes() {
+    let validator = jsonschema::validator_for(&json_schema()).unwrap();
+    let head = "version: 1\nlisteners: [{address: '0.0.0.0:80'}]\n\
+        upstreams: {app: {endpoints: ['http://a']}}\n";
+    for (body, fine) in [
+        (
+            "routes: [{name: a, upstream: app, cache: , memory: }]",
+            false,
+        ),
+        (
+            "routes: [{name: a, upstream: app, cache: , compression: }]",
+            true,
+        ),
+        (
+            "routes: [{name: a, upstream: app}]\nmemory:\nadmin:\nx-any: [1]",
+            true,
+        ),
+        ("routes: [{name: a, upstream: app, cache: {ttl: }}]", false),
+        (
+            "routes: [{name: a, upstream: app, cache: {ttl: 1 s}}]",
+            false,
+        ),
+        ("routes: [{name: a, upstream: app, use: }]", false),
+        ("routes: [{name: a}]", false),
+        (
+            "routes: [{name: a, upstream: app, match: {headers: {X: {}}}}]",
+            false,
+        ),
+        (
+            "routes: [{name: a, upstream: app, match: {headers: {X: }}}]",
+            false,
+        ),
+        (
+            "routes: [{name: a, upstream: app, match: {host: a, headers: {X: a}}}]",
+            true,
+        ),
+        (
+            "routes: [{name: a, upstream: app, rate_limit: [{name: a, rate: 1/s, key: {ip: x}}]}]",
+            false,
+        ),
+        (
+            "routes: [{name: a, upstream: app, rate_limit: [{name: a, rate: 1/s, key: client_ip}]}]",
+            true,
+        ),
+        (
+            "routes: [{name: a, upstream: app}]\naccess_log: some",
+            false,
+        ),
+        ("routes: [{name: a, upstream: app}]\nredis: {}", false),
+    ] {
+        let text = format!("{head}{body}");
+        let instance: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        let source = Source {
+            name: "f.yaml",
+            bytes: text.as_bytes(),
+        };
+        assert_eq!(parse(source, &|_| None).is_ok(), fine, "read {body}");
+        assert_eq!(validator.is_valid(&instance), fine, "schema {body}");
+    }
+}
+
+#[test]
 fn the_schema_in_config_is_fresh() {
     let fresh = format!("{:#}\n", json_schema());
     assert!(
         load("forebay.schema.json") == fresh,
         "run `cargo run -p forebay-policy --example print_schema > config/forebay.schema.json`"
+    );
+}
+
+#[test]
+fn the_policy_reference_in_docs_is_fresh() {
+    let page = root().join("docs/reference/policies.md");
+    assert!(
+        fs::read_to_string(page).unwrap() == reference_markdown(),
+        "run `cargo run -p forebay-policy --example print_reference > docs/reference/policies.md`"
     );
 }
 

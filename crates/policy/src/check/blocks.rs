@@ -15,6 +15,9 @@ use super::{
     names::{NameIs, Seen, check_name},
 };
 
+/// What `memory.limit` is at least.
+pub(super) const SMALLEST_MEMORY: ByteSize = ByteSize::from_bytes(8 << 20);
+
 /// The blocks of a named policy or of a route.
 #[derive(Clone, Copy)]
 pub(super) struct Blocks<'f> {
@@ -24,6 +27,8 @@ pub(super) struct Blocks<'f> {
 }
 
 pub(super) fn check_blocks(findings: &mut Findings<'_>, blocks: Blocks<'_>, memory: ByteSize) {
+    // A limit that is too small has been reported; what would fit the smallest one is not wrong too.
+    let memory = memory.max(SMALLEST_MEMORY);
     if let Some(cache) = blocks.cache {
         check_cache(findings, &cache.value, memory);
     }

@@ -97,6 +97,9 @@ pub(super) fn parse_host(text: &str) -> Result<HostPattern, &'static str> {
         None => (false, text.as_str()),
     };
     let name = name.strip_suffix('.').unwrap_or(name);
+    if name == "*" {
+        return Err("leave `host` out to match every host");
+    }
     if name.contains('*') {
         return Err("`*` can only stand for the first labels, as in `*.example.com`");
     }

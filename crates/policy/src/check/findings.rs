@@ -16,6 +16,7 @@ pub(super) const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Everything found so far, and the tree to point into.
 pub(super) struct Findings<'t> {
+    text: &'t str,
     places: &'t Places,
     pruned: &'t Pruned,
     list: Vec<Diagnostic>,
@@ -24,8 +25,9 @@ pub(super) struct Findings<'t> {
 // === impl Findings ===
 
 impl<'t> Findings<'t> {
-    pub(super) fn new(places: &'t Places, pruned: &'t Pruned) -> Self {
+    pub(super) fn new(text: &'t str, places: &'t Places, pruned: &'t Pruned) -> Self {
         Self {
+            text,
             places,
             pruned,
             list: Vec::new(),
@@ -34,6 +36,11 @@ impl<'t> Findings<'t> {
 
     pub(super) fn into_list(self) -> Vec<Diagnostic> {
         self.list
+    }
+
+    /// How much was found so far, to tell later whether something was added.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
     }
 
     /// A mistake in a value.
@@ -93,6 +100,12 @@ impl<'t> Findings<'t> {
         self.pruned.any_below(path)
     }
 
+    /// Whether anything in a field of this mapping has been reported as unreadable.
+    pub(super) fn lost_in(&self, mapping: NodeId, field: &str) -> bool {
+        let path = self.places.path(mapping);
+        self.pruned.any_below(&format!("{path}.{field}"))
+    }
+
     /// What may be shown of a text: never a value from the environment.
     pub(super) fn show<'a>(&'a self, text: &'a At<String>) -> &'a str {
         self.written(text.node).unwrap_or(&text.value)
@@ -133,9 +146,8 @@ impl<'t> Findings<'t> {
         let Some(time) = time else { return default };
         let value = time.value.0;
         if value < bounds.0 || value > bounds.1 {
-            let shown = self.shown(time.node, &show_duration(value));
             let (low, high) = (show_duration(bounds.0), show_duration(bounds.1));
-            self.out_of_bounds(time.node, &shown, &low, &high);
+            self.out_of_bounds(time.node, &low, &high);
         }
         value
     }
@@ -155,13 +167,7 @@ impl<'t> Findings<'t> {
         let Some(size) = size else { return default };
         let value = size.value.0;
         if value < bounds.0 || value > bounds.1 {
-            let shown = self.shown(size.node, &value.to_string());
-            self.out_of_bounds(
-                size.node,
-                &shown,
-                &bounds.0.to_string(),
-                &bounds.1.to_string(),
-            );
+            self.out_of_bounds(size.node, &bounds.0.to_string(), &bounds.1.to_string());
         }
         value
     }
@@ -176,22 +182,15 @@ impl<'t> Findings<'t> {
         let Some(count) = count else { return default };
         let value = count.value.0;
         if value < bounds.0 || value > bounds.1 {
-            let shown = self.shown(count.node, &value.to_string());
-            self.out_of_bounds(
-                count.node,
-                &shown,
-                &bounds.0.to_string(),
-                &bounds.1.to_string(),
-            );
+            self.out_of_bounds(count.node, &bounds.0.to_string(), &bounds.1.to_string());
         }
         N::try_from(value).unwrap_or(default)
     }
 
-    fn shown(&self, node: NodeId, value: &str) -> String {
-        self.written(node).unwrap_or(value).to_owned()
-    }
-
-    fn out_of_bounds(&mut self, node: NodeId, shown: &str, low: &str, high: &str) {
+    fn out_of_bounds(&mut self, node: NodeId, low: &str, high: &str) {
+        // The file itself never holds what the environment says, so its own words may be repeated.
+        let span = self.places.get(node).span;
+        let shown = self.text[span.start..span.end].trim_matches(['"', '\'']);
         let message = format!("`{shown}` is out of bounds");
         let help = format!("it may be from {low} to {high}");
         self.error(node, Code::OutOfBounds, message, &help);

@@ -3,8 +3,6 @@
 //! Field by field, the last layer that says something wins. Each effective setting is noted with its
 //! origin, so that `forebay explain` can point at the line that decided it.
 
-use std::time::Duration;
-
 use http::HeaderName;
 
 use crate::{
@@ -122,7 +120,7 @@ fn merge_cache(picker: &mut Picker<'_, '_>, stack: &Stack<'_, CacheFile>) -> Cac
         |block| block.ttl.as_ref(),
         |time| Some(time.0),
         None,
-        { |ttl: &Option<Duration>| ttl.map_or_else(|| "none".to_owned(), show_duration) },
+        |ttl| ttl.map_or_else(|| "none".to_owned(), show_duration),
     );
     let ignore = picker.pick(
         stack,

@@ -9,6 +9,7 @@ use crate::{
 };
 
 use super::{
+    blocks::SMALLEST_MEMORY,
     findings::{DAY, Findings},
     listeners::{Taken, check_file},
 };
@@ -36,7 +37,7 @@ pub(super) fn check_version(findings: &mut Findings<'_>, file: &At<File>) {
 }
 
 pub(super) fn check_memory(findings: &mut Findings<'_>, file: &File) -> Memory {
-    let bounds = (ByteSize::from_bytes(8 * MIB), ByteSize::from_bytes(1 << 50));
+    let bounds = (SMALLEST_MEMORY, ByteSize::from_bytes(1 << 44));
     let limit = file
         .memory
         .as_ref()
@@ -60,7 +61,7 @@ pub(super) fn check_clients(findings: &mut Findings<'_>, file: &File) -> Clients
         max_body: findings.size(
             clients.max_body.as_ref(),
             bytes(1 << 30),
-            (bytes(0), bytes(1 << 50)),
+            (bytes(0), bytes(1 << 44)),
         ),
         max_connections: findings.count(clients.max_connections.as_ref(), 10_000, (1, 10_000_000)),
         max_http2_streams: findings.count(clients.max_http2_streams.as_ref(), 100, (1, 10_000)),

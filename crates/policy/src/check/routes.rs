@@ -7,6 +7,7 @@ use crate::{
     diagnostic::Code,
     file::{At, File, Named, PolicyFile, RouteFile},
     suggest::{closest, listed},
+    tree::NodeId,
 };
 
 use super::{
@@ -24,6 +25,14 @@ pub(super) struct References<'f> {
     policies: HashMap<&'f str, &'f PolicyFile>,
     used_upstreams: HashSet<String>,
     used_policies: HashSet<String>,
+}
+
+/// A route's node, and whether its match is what the file says.
+#[derive(Clone, Copy, Debug)]
+enum Matched {
+    AsWritten(NodeId),
+    /// Something in it could not be read and was left out, so it looks wider than it is.
+    InPart,
 }
 
 pub(super) fn check_routes(
@@ -45,7 +54,7 @@ pub(super) fn check_routes(
     }
     let mut names = Seen::default();
     let mut checked = Vec::new();
-    let mut nodes = Vec::new();
+    let mut matches = Vec::new();
     for route in &routes.value {
         let blocks = Blocks {
             cache: route.value.cache.as_ref(),
@@ -58,25 +67,28 @@ pub(super) fn check_routes(
             check_name(findings, name.node, &name.value, NameIs::Value, &shown);
             names.add(findings, name.node, &name.value, "route", &shown);
         }
-        checked.push(check_route(findings, route, &mut references));
-        nodes.push(route.node);
+        let (route, matched) = check_route(findings, route, &mut references);
+        checked.push(route);
+        matches.push(matched);
     }
-    for (dead, hider) in unreachable(&checked) {
-        // What could not be read was left out, so the match may look wider than it is written.
-        if findings.lost_below(&format!("routes[{dead}].match"))
-            || findings.lost_below(&format!("routes[{hider}].match"))
-        {
-            continue;
-        }
-        let message = format!(
-            "no request can reach this route: the one in line {} takes them all",
-            checked[hider].line
-        );
-        let help = "narrow the match of one of them, or remove one";
-        findings.error(nodes[dead], Code::Unreachable, message, help);
-    }
+    report_unreachable(findings, &checked, &matches);
     references.report_unused(findings, &file.value);
     checked
+}
+
+fn report_unreachable(findings: &mut Findings<'_>, routes: &[Route], matches: &[Matched]) {
+    for (dead, hider) in unreachable(routes) {
+        let (Matched::AsWritten(node), Matched::AsWritten(_)) = (matches[dead], matches[hider])
+        else {
+            continue;
+        };
+        let message = format!(
+            "no request can reach this route: the one in line {} takes them all",
+            routes[hider].line
+        );
+        let help = "narrow the match of one of them, or remove one";
+        findings.error(node, Code::Unreachable, message, help);
+    }
 }
 
 fn check_policies(
@@ -99,8 +111,15 @@ fn check_route(
     findings: &mut Findings<'_>,
     route: &At<RouteFile>,
     references: &mut References<'_>,
-) -> Route {
+) -> (Route, Matched) {
     let shape = &route.value;
+    let before = findings.len();
+    let matches = check_match(findings, shape.matches.as_ref());
+    let matched = if findings.len() > before || findings.lost_in(route.node, "match") {
+        Matched::InPart
+    } else {
+        Matched::AsWritten(route.node)
+    };
     if shape.name.is_none() {
         let help = "every route has a name, for logs and metrics";
         findings.missing(route.node, "name", help);
@@ -122,12 +141,12 @@ fn check_route(
         rate_limit: shape.rate_limit.as_ref(),
     });
     let merged = merge(findings, &layers);
-    Route {
+    let route = Route {
         name: shape
             .name
             .as_ref()
             .map_or_else(String::new, |name| name.value.clone()),
-        matches: check_match(findings, shape.matches.as_ref()),
+        matches,
         // Without one the file is refused, and nobody sees this zero.
         upstream: upstream.unwrap_or(0),
         cache: merged.cache,
@@ -136,7 +155,8 @@ fn check_route(
         rate_limits: merged.rate_limits,
         settings: merged.settings,
         line: findings.line(route.node),
-    }
+    };
+    (route, matched)
 }
 
 // === impl References ===
@@ -257,7 +277,7 @@ fn meant(name: &str, known: &[&str], what: &str, written: Option<&str>) -> Strin
         format!("the file has no {what}")
     } else {
         let few = known.iter().copied().take(12);
-        format!("there are {}", listed(few, "and"))
+        format!("the file has {}", listed(few, "and"))
     };
     match closest(name, known.iter().copied()).filter(|_| written.is_none()) {
         Some(close) => format!("did you mean `{close}`? {there}"),

@@ -20,6 +20,8 @@ use super::{
 
 const ENDPOINT_HELP: &str = "write scheme, host and port only: `http://127.0.0.1:3000`";
 
+const HOLDS_PASSWORD: &str = "it holds a user name or password";
+
 pub(super) fn check_upstreams(findings: &mut Findings<'_>, file: &At<File>) -> Vec<Upstream> {
     let help =
         "add `upstreams:` with an entry such as `app: {endpoints: [\"http://127.0.0.1:3000\"]}`";
@@ -139,6 +141,12 @@ fn check_url(findings: &mut Findings<'_>, url: &At<String>, weight: Weight) -> O
             port,
             weight,
         }),
+        // A password is not repeated in messages, which end up in logs.
+        Err(why @ HOLDS_PASSWORD) => {
+            let message = format!("this cannot be an endpoint: {why}");
+            findings.error(url.node, Code::BadEndpoint, message, ENDPOINT_HELP);
+            None
+        }
         Err(why) => {
             let message = format!("`{}` cannot be an endpoint: {why}", findings.show(url));
             findings.error(url.node, Code::BadEndpoint, message, ENDPOINT_HELP);
@@ -156,7 +164,7 @@ fn parse_url(text: &str) -> Result<(Scheme, String, u16), &'static str> {
         _ => return Err("the scheme is neither `http` nor `https`"),
     };
     if rest.contains('@') {
-        return Err("it holds a user name or password");
+        return Err(HOLDS_PASSWORD);
     }
     if rest.contains('#') {
         return Err("it has a fragment");

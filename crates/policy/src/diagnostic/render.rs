@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use super::{Diagnostic, Severity};
+use crate::Span;
 
 /// Lines longer than this are not shown; a minified file would fill the terminal.
 const LONGEST_LINE: usize = 500;
@@ -53,10 +54,12 @@ fn report<'a>(name: &'a str, text: &'a str, diagnostic: &'a Diagnostic) -> Group
                 ),
         );
     } else {
-        group = group.element(Level::NOTE.message(format!(
-            "{name}:{}:{}, in {}",
-            diagnostic.span.line, diagnostic.span.column, diagnostic.path
-        )));
+        let Span { line, column, .. } = diagnostic.span;
+        let place = match diagnostic.path.as_str() {
+            "" => format!("{name}:{line}:{column}"),
+            path => format!("{name}:{line}:{column}, in {path}"),
+        };
+        group = group.element(Level::NOTE.message(place));
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));

@@ -67,7 +67,7 @@ pub(crate) enum ConditionFile {
 /// A condition on a header or query parameter; exactly one of these.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Condition")]
+#[schemars(rename = "Condition", extend("minProperties" = 1, "maxProperties" = 1))]
 pub(crate) struct ConditionKeys {
     /// It must be exactly this.
     pub(crate) exact: Option<At<String>>,

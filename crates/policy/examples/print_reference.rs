@@ -1,0 +1,5 @@
+//! Prints the policy reference, as it is kept in `docs/reference/policies.md`.
+
+fn main() {
+    print!("{}", policy::reference_markdown());
+}

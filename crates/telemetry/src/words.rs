@@ -163,6 +163,8 @@ impl Word for StoreOutcome {
         Self::Skipped(SkipReason::Status),
         Self::Skipped(SkipReason::TooLarge),
         Self::Skipped(SkipReason::VaryStar),
+        Self::Skipped(SkipReason::CloseDelimited),
+        Self::Skipped(SkipReason::NoCache),
     ];
 
     fn slot(self) -> usize {
@@ -184,6 +186,8 @@ impl Word for StoreOutcome {
                 SkipReason::Status => 13,
                 SkipReason::TooLarge => 14,
                 SkipReason::VaryStar => 15,
+                SkipReason::CloseDelimited => 16,
+                SkipReason::NoCache => 17,
             },
         }
     }
@@ -283,6 +287,8 @@ impl Word for Failure {
         Self::UpstreamTruncated,
         Self::TotalTimedOut,
         Self::Internal,
+        Self::Malformed(Malformed::ConnectionField),
+        Self::Malformed(Malformed::Expectation),
     ];
 
     fn slot(self) -> usize {
@@ -294,6 +300,8 @@ impl Word for Failure {
                 Malformed::Target => 3,
                 Malformed::TransferEncoding => 4,
                 Malformed::Upgrade => 5,
+                Malformed::ConnectionField => 24,
+                Malformed::Expectation => 25,
             },
             Self::NotCached => 6,
             Self::UnknownHost => 7,

@@ -74,7 +74,7 @@ pub(crate) fn serve(
     match set_course(&mut exchange, &mut head, &body) {
         Course::Answer(from_store) => {
             drain(body);
-            Answering::here(answer::from_store(exchange, &head, from_store))
+            Answering::here(answer::from_store(exchange, &head, &from_store))
         }
         Course::Refuse(refusal) => {
             drain(body);

@@ -57,7 +57,9 @@ impl EncodedBody {
             };
             if !self.rest.is_empty() {
                 let piece = self.rest.split_to(self.rest.len().min(PIECE));
-                let written = encoder.write(&piece).map_err(encoder_failed);
+                let written = encoder
+                    .write(&piece)
+                    .map_err(|error| encoder_failed(&error));
                 self.unflushed = true;
                 match written {
                     Ok(out) if out.is_empty() => continue,
@@ -67,7 +69,7 @@ impl EncodedBody {
             match Pin::new(&mut self.source).poll_frame(cx) {
                 Poll::Pending if self.unflushed => {
                     self.unflushed = false;
-                    match encoder.flush().map_err(encoder_failed) {
+                    match encoder.flush().map_err(|error| encoder_failed(&error)) {
                         Ok(out) if out.is_empty() => return Poll::Pending,
                         flushed => return Poll::Ready(Some(flushed)),
                     }
@@ -75,7 +77,9 @@ impl EncodedBody {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => {
                     let last = self.encoder.take().map(Encoder::finish);
-                    return Poll::Ready(last.map(|last| last.map_err(encoder_failed)));
+                    return Poll::Ready(
+                        last.map(|last| last.map_err(|error| encoder_failed(&error))),
+                    );
                 }
                 Poll::Ready(Some(Err(cut))) => return Poll::Ready(Some(Err(cut))),
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
@@ -87,7 +91,7 @@ impl EncodedBody {
     }
 }
 
-fn encoder_failed(error: std::io::Error) -> CutShort {
+fn encoder_failed(error: &std::io::Error) -> CutShort {
     tracing::error!(%error, "an encoder failed");
     CutShort(Failure::Internal)
 }

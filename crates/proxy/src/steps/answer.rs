@@ -65,7 +65,7 @@ struct Shareable<'a> {
 pub(crate) fn from_store(
     exchange: Exchange,
     request: &request::Parts,
-    hit: FromStore,
+    hit: &FromStore,
 ) -> Response<RecordedBody> {
     let told = CacheStatus {
         outcome: CacheOutcome::Hit,

@@ -18,7 +18,7 @@ fn allowed(verdict: Verdict) -> bool {
 
 /// A key of the first shard.
 fn in_first_shard(number: u128) -> u128 {
-    number * SHARDS as u128 | number << 64
+    (number * SHARDS as u128) | (number << 64)
 }
 
 #[test]

@@ -31,7 +31,7 @@ use crate::{
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::lookup::Intent,
-    upstream::{Order, Target, UpstreamState},
+    upstream::{Line, Order, Target, UpstreamState},
 };
 
 /// A request for the upstream, before it is written.
@@ -110,6 +110,14 @@ impl Errand {
     /// The upstream it is for.
     pub(crate) fn upstream(&self) -> &UpstreamState {
         &self.snapshot.upstreams[self.route().upstream]
+    }
+
+    /// What connections to it are made with.
+    pub(crate) fn line(&self) -> Line<'_> {
+        Line {
+            tls: &self.sidecar.tls,
+            metrics: &self.snapshot.metrics,
+        }
     }
 
     /// How the client reached us.

@@ -7,7 +7,7 @@ use engine::{
     outcome::CacheOutcome,
     trace::{self, RequestId},
 };
-use http::{HeaderName, HeaderValue, Response, header, request};
+use http::{HeaderName, HeaderValue, Response, request};
 use policy::Route;
 use telemetry::{MethodLabel, RequestEvent};
 
@@ -109,9 +109,6 @@ impl Exchange {
         }
         for (name, value) in self.limit_fields {
             headers.append(name, value);
-        }
-        if self.recording.sidecar.health.stage() == telemetry::Stage::Draining {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response.map(|body| RecordedBody::new(body, self.recording))
     }

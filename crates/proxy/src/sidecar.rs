@@ -44,7 +44,8 @@ pub enum SidecarError {
 }
 
 /// One client connection, counted while it lives.
-pub(crate) struct CountedConnection<'a>(&'a Sidecar);
+#[derive(Debug)]
+pub(crate) struct CountedConnection(Arc<Sidecar>);
 
 // === impl Sidecar ===
 
@@ -118,20 +119,18 @@ impl Sidecar {
     }
 
     /// Counts a new client connection, or refuses it when there are `limit` already.
-    pub(crate) fn admit_connection(&self, limit: usize) -> Option<CountedConnection<'_>> {
+    pub(crate) fn admit_connection(self: &Arc<Self>, limit: usize) -> Option<CountedConnection> {
         let counted = self
             .connections
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| {
                 (open < limit).then_some(open + 1)
             });
-        let metrics = &self.snapshot.load().metrics;
-        if counted.is_err() {
-            metrics.client_connected();
-            metrics.client_disconnected(ClientConnectionEnd::Refused);
-            return None;
-        }
-        metrics.client_connected();
-        Some(CountedConnection(self))
+        counted.is_ok().then(|| CountedConnection(Arc::clone(self)))
+    }
+
+    /// Tells that a client has connected.
+    pub(crate) fn connection_began(&self) {
+        self.snapshot.load().metrics.client_connected();
     }
 
     /// Tells how a client connection ended.
@@ -142,7 +141,7 @@ impl Sidecar {
 
 // === impl CountedConnection ===
 
-impl Drop for CountedConnection<'_> {
+impl Drop for CountedConnection {
     fn drop(&mut self) {
         self.0.connections.fetch_sub(1, Ordering::Relaxed);
     }

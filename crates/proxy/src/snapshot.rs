@@ -38,7 +38,8 @@ impl Snapshot {
             upstreams: policies
                 .upstreams
                 .iter()
-                .map(UpstreamState::new)
+                .enumerate()
+                .map(|(position, upstream)| UpstreamState::new(position, upstream))
                 .collect::<Result<_, _>>()?,
             metrics: Arc::new(metrics),
             policies: Arc::new(policies),

@@ -10,7 +10,6 @@ use engine::{failure::Failure, forwarding, outcome::JoinOutcome};
 use http::{Request, Response, StatusCode, header::HOST};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use policy::HostHeader;
 
 use crate::{
     body::{RequestBody, ResponseBody, UpstreamBody},
@@ -82,8 +81,8 @@ async fn connect(
     let mut failure = Failure::ConnectFailed;
     while let Some(endpoint) = upstream.pick(&tried) {
         let in_flight = InFlight::begin(&upstream.in_flight, endpoint.index);
-        let tls = &errand.sidecar.tls;
-        let mut sender = match upstream::connect_http1(endpoint, tls, timeouts.connect).await {
+        let dialer = upstream.dialer(endpoint, errand.line());
+        let mut sender = match upstream::connect_http1(dialer, timeouts.connect).await {
             Ok(sender) => sender,
             Err(failed) => {
                 failure = failed;
@@ -109,10 +108,7 @@ async fn connect(
 
 fn handshake(errand: &Errand, endpoint: &EndpointState) -> Result<Request<RequestBody>, Failure> {
     let (order, _) = errand.order();
-    let host = match errand.upstream().policy.host_header {
-        HostHeader::Client => order.host,
-        HostHeader::Endpoint => endpoint.host.clone(),
-    };
+    let host = errand.upstream().host(endpoint, order.host);
     let mut request = Request::new(RequestBody::Empty);
     *request.method_mut() = order.method;
     *request.uri_mut() = order.target.into_uri()?;
@@ -131,6 +127,11 @@ fn switch(
     let upstream = hyper::upgrade::on(&mut response);
     let connection = Arc::clone(&exchange.recording.connection);
     let in_flight = exchange.sidecar().health.enter();
+    let limit = exchange.snapshot().policies.clients.max_connections;
+    // The connection that asked for it is still counted, so this is refused only in a race.
+    let Some(counted) = exchange.sidecar().admit_connection(limit.saturating_add(1)) else {
+        return answer::refuse(exchange, Failure::Internal.into());
+    };
     tokio::spawn(async move {
         let (client, upstream) = match tokio::try_join!(client, upstream) {
             Ok(sides) => sides,
@@ -144,7 +145,7 @@ fn switch(
         if let Err(error) = tokio::io::copy_bidirectional(&mut client, &mut upstream).await {
             tracing::debug!(%error, "a tunnel ended with an error");
         }
-        drop((lease, in_flight));
+        drop((lease, in_flight, counted));
     });
     let (mut head, _) = response.into_parts();
     forwarding::prepare_switching(&mut head.headers);

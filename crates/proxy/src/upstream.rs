@@ -7,7 +7,7 @@ mod lease;
 mod pool;
 mod tls;
 
-pub(crate) use call::{FetchError, Fetched, Order, Target, classify, fetch};
+pub(crate) use call::{FetchError, Fetched, Line, Order, Target, classify, fetch};
 pub(crate) use connect::connect_http1;
 pub use endpoint::Unaddressable;
 pub(crate) use endpoint::{EndpointState, UpstreamState};

@@ -25,10 +25,11 @@ use crate::{clock, pipeline, sidecar::Sidecar, snapshot::Snapshot};
 pub(crate) async fn serve(sidecar: Arc<Sidecar>, stream: Stream, peer: Peer) {
     let snapshot = sidecar.snapshot.load_full();
     let limit = snapshot.policies.clients.max_connections;
-    let Some(_counted) = sidecar.admit_connection(limit) else {
-        return;
+    sidecar.connection_began();
+    let end = match sidecar.admit_connection(limit) {
+        Some(_counted) => serve_counted(&sidecar, &snapshot, stream, peer).await,
+        None => ClientConnectionEnd::Refused,
     };
-    let end = serve_counted(&sidecar, &snapshot, stream, peer).await;
     sidecar.connection_ended(end);
 }
 

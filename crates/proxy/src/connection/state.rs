@@ -70,6 +70,11 @@ impl ConnectionState {
         self.head_since.store(0, Ordering::Relaxed);
     }
 
+    /// Whether it speaks HTTP/2.
+    pub(crate) fn is_multiplexed(&self) -> bool {
+        self.multiplexed.load(Ordering::Relaxed)
+    }
+
     /// The connection carries another protocol now and looks after itself.
     pub(crate) fn upgraded(&self) {
         self.upgraded.store(true, Ordering::Relaxed);

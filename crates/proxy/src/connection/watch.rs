@@ -39,8 +39,10 @@ pub(crate) fn over(connection: &Arc<ConnectionState>, sidecar: &Arc<Sidecar>) {
 async fn keep_watch(sidecar: Arc<Sidecar>) {
     let mut tick = tokio::time::interval(SWEEP);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let heartbeat = sidecar.health.heartbeat(clock::now());
     loop {
         tick.tick().await;
+        heartbeat.beat(clock::now());
         sweep(&sidecar);
         upstream::sweep(clock::monotonic());
     }

@@ -161,7 +161,8 @@ pub(crate) fn refuse(mut exchange: Exchange, refusal: Refusal) -> Response<Recor
         .header_value(),
     };
     response.headers_mut().insert(&CACHE_STATUS, told);
-    if answer::ends_connection(failure) {
+    let connection = &exchange.recording.connection;
+    if answer::ends_connection(failure) && !connection.is_multiplexed() {
         answer::close_after(&mut response);
     }
     exchange.finish(response)

@@ -247,7 +247,7 @@ async fn run(
     order.upload = upload;
     loop {
         let sent_at = clock::now();
-        let fetched = upstream::fetch(errand.upstream(), &errand.sidecar.tls, order).await?;
+        let fetched = upstream::fetch(errand.upstream(), errand.line(), order).await?;
         let origin = Origin {
             endpoint: fetched.endpoint,
             status: fetched.head.status,

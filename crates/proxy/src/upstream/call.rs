@@ -10,7 +10,8 @@ use std::{sync::Arc, time::Duration};
 
 use engine::failure::Failure;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::HOST, uri};
-use policy::{HostHeader, Scheme};
+use policy::Scheme;
+use telemetry::Metrics;
 use tokio::time::Instant;
 
 use super::{
@@ -63,6 +64,13 @@ pub(crate) struct FetchError {
     pub(crate) endpoint: Option<usize>,
 }
 
+/// What new connections are made with, whichever upstream they are for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) tls: &'a TlsClient,
+    pub(crate) metrics: &'a Arc<Metrics>,
+}
+
 /// What to do after a request did not get a response.
 enum Setback {
     /// It may be sent again on a new connection.
@@ -81,7 +89,7 @@ enum Wanted {
 /// Sends `order` to `upstream` and waits for the head of the final response.
 pub(crate) async fn fetch(
     upstream: &UpstreamState,
-    tls: &TlsClient,
+    line: Line<'_>,
     mut order: Order,
 ) -> Result<Fetched, FetchError> {
     let deadline = upstream
@@ -103,7 +111,7 @@ pub(crate) async fn fetch(
             endpoint,
             deadline,
         };
-        let (sender, reused) = match call.connection(tls, wanted).await {
+        let (sender, reused) = match call.connection(line, wanted).await {
             Ok(connection) => connection,
             Err(failure) => {
                 error.failure = failure;
@@ -148,7 +156,7 @@ enum Reused {
 impl Call<'_> {
     async fn connection(
         &self,
-        tls: &TlsClient,
+        line: Line<'_>,
         wanted: Wanted,
     ) -> Result<(Sender, Reused), Failure> {
         if wanted == Wanted::Any {
@@ -160,7 +168,7 @@ impl Call<'_> {
         }
         let policy = &self.upstream.policy;
         let (limit, failure) = self.within(policy.timeouts.connect, Failure::ConnectTimedOut);
-        let sender = connect(self.endpoint, policy.protocol, tls, limit)
+        let sender = connect(self.upstream.dialer(self.endpoint, line), limit)
             .await
             .map_err(|error| match error {
                 Failure::ConnectTimedOut => failure,
@@ -271,10 +279,7 @@ impl Call<'_> {
 
     /// The request as the protocol of `sender` wants it.
     fn request(&self, order: Order, sender: &Sender) -> Result<Request<RequestBody>, Failure> {
-        let host = match self.upstream.policy.host_header {
-            HostHeader::Client => order.host,
-            HostHeader::Endpoint => self.endpoint.host.clone(),
-        };
+        let host = self.upstream.host(self.endpoint, order.host);
         let mut request = Request::new(order.body);
         *request.method_mut() = order.method;
         *request.headers_mut() = order.headers;

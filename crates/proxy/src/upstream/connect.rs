@@ -1,11 +1,12 @@
 //! Opening a connection to an endpoint, within the time for it.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use engine::failure::Failure;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use policy::{Scheme, UpstreamProtocol};
+use telemetry::{ConnectOutcome, Metrics};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -14,7 +15,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::{
     EndpointState, TlsClient,
-    lease::{Driver, Http1Sender, Sender},
+    lease::{ConnectionGauge, Driver, Http1Sender, Sender},
 };
 
 /// A response head beyond this is refused, and a body moves in pieces of at most this.
@@ -51,44 +52,61 @@ enum ConnectError {
     TlsName(String),
 }
 
-/// Opens a connection that speaks `protocol` within `limit`.
-pub(super) async fn connect(
-    endpoint: &EndpointState,
-    protocol: UpstreamProtocol,
-    tls: &TlsClient,
-    limit: Duration,
-) -> Result<Sender, Failure> {
-    let opened = tokio::time::timeout(limit, open(endpoint, protocol, tls)).await;
-    match opened {
-        Ok(Ok(sender)) => Ok(sender),
+/// What a new connection is made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dialer<'a> {
+    /// The position of the upstream in the policies.
+    pub(crate) upstream: u16,
+    pub(crate) endpoint: &'a EndpointState,
+    pub(crate) protocol: UpstreamProtocol,
+    pub(crate) tls: &'a TlsClient,
+    pub(crate) metrics: &'a Arc<Metrics>,
+}
+
+/// Opens a connection within `limit`.
+pub(super) async fn connect(dialer: Dialer<'_>, limit: Duration) -> Result<Sender, Failure> {
+    let endpoint = dialer.endpoint;
+    let (outcome, opened) = match tokio::time::timeout(limit, open(dialer)).await {
+        Ok(Ok(sender)) => (ConnectOutcome::Connected, Ok(sender)),
         Ok(Err(error)) => {
             tracing::warn!(endpoint = %endpoint.authority, %error, "cannot connect to upstream");
-            Err(Failure::ConnectFailed)
+            (ConnectOutcome::Failed, Err(Failure::ConnectFailed))
         }
         Err(_elapsed) => {
             tracing::warn!(endpoint = %endpoint.authority, ?limit, "upstream connect timed out");
-            Err(Failure::ConnectTimedOut)
+            (ConnectOutcome::TimedOut, Err(Failure::ConnectTimedOut))
         }
-    }
+    };
+    let position = u16::try_from(endpoint.index).unwrap_or(u16::MAX);
+    dialer
+        .metrics
+        .upstream_connect(dialer.upstream, position, outcome);
+    opened
 }
 
 /// Opens an HTTP/1.1 connection, whatever else the endpoint speaks: what an upgrade needs.
 pub(crate) async fn connect_http1(
-    endpoint: &EndpointState,
-    tls: &TlsClient,
+    dialer: Dialer<'_>,
     limit: Duration,
 ) -> Result<Http1Sender, Failure> {
-    match connect(endpoint, UpstreamProtocol::Http1, tls, limit).await? {
+    let dialer = Dialer {
+        protocol: UpstreamProtocol::Http1,
+        ..dialer
+    };
+    match connect(dialer, limit).await? {
         Sender::Http1(sender) => Ok(sender),
         Sender::Http2(_) => Err(Failure::Internal),
     }
 }
 
-async fn open(
-    endpoint: &EndpointState,
-    protocol: UpstreamProtocol,
-    tls: &TlsClient,
-) -> Result<Sender, ConnectError> {
+async fn open(dialer: Dialer<'_>) -> Result<Sender, ConnectError> {
+    let Dialer {
+        endpoint,
+        protocol,
+        tls,
+        ..
+    } = dialer;
+    let opened = || ConnectionGauge::opened(dialer.metrics, dialer.upstream);
     let tcp = dial(&endpoint.policy.host, endpoint.policy.port).await?;
     tcp.set_nodelay(true)?;
     match endpoint.policy.scheme {
@@ -97,7 +115,7 @@ async fn open(
                 UpstreamProtocol::Auto | UpstreamProtocol::Http1 => Agreed::Http1,
                 UpstreamProtocol::Http2 => Agreed::Http2,
             };
-            handshake(tcp, agreed).await
+            handshake(tcp, agreed, opened()).await
         }
         Scheme::Https => {
             let host = endpoint.policy.host.clone();
@@ -109,7 +127,7 @@ async fn open(
                 _ if protocol == UpstreamProtocol::Http2 => return Err(ConnectError::NotHttp2),
                 _ => Agreed::Http1,
             };
-            handshake(stream, agreed).await
+            handshake(stream, agreed, opened()).await
         }
     }
 }
@@ -126,7 +144,11 @@ async fn dial(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
     Err(last)
 }
 
-async fn handshake(io: impl Transport + 'static, agreed: Agreed) -> Result<Sender, ConnectError> {
+async fn handshake(
+    io: impl Transport + 'static,
+    agreed: Agreed,
+    gauge: ConnectionGauge,
+) -> Result<Sender, ConnectError> {
     let io = TokioIo::new(io);
     match agreed {
         Agreed::Http1 => {
@@ -141,6 +163,7 @@ async fn handshake(io: impl Transport + 'static, agreed: Agreed) -> Result<Sende
             });
             Ok(Sender::Http1(Http1Sender {
                 requests,
+                gauge,
                 _driver: Driver(driver),
             }))
         }
@@ -153,6 +176,7 @@ async fn handshake(io: impl Transport + 'static, agreed: Agreed) -> Result<Sende
                 .handshake(io)
                 .await?;
             tokio::spawn(async move {
+                let _open = gauge;
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "upstream connection ended with an error");
                 }

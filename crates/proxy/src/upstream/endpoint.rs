@@ -7,12 +7,16 @@ use std::sync::{
 
 use engine::balance::{Balancer, Pick};
 use http::{HeaderValue, uri::Authority};
-use policy::{Endpoint, Scheme, Upstream};
+use policy::{Endpoint, HostHeader, Scheme, Upstream};
+
+use super::{call::Line, connect::Dialer};
 
 /// An upstream and the state of its endpoints.
 #[derive(Debug)]
 pub(crate) struct UpstreamState {
     pub(crate) policy: Upstream,
+    /// Its position in the policies.
+    pub(crate) position: u16,
     pub(crate) endpoints: Vec<Arc<EndpointState>>,
     /// In flight per endpoint, in the same order; what the picker looks at.
     pub(crate) in_flight: Arc<[AtomicUsize]>,
@@ -42,7 +46,7 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 // === impl UpstreamState ===
 
 impl UpstreamState {
-    pub(crate) fn new(policy: &Upstream) -> Result<Self, Unaddressable> {
+    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, Unaddressable> {
         let endpoints = policy
             .endpoints
             .iter()
@@ -56,9 +60,29 @@ impl UpstreamState {
                 .map(|_| AtomicUsize::new(0))
                 .collect(),
             balancer: Balancer::new(policy.balance, &policy.endpoints),
+            position: u16::try_from(position).unwrap_or(u16::MAX),
             policy: policy.clone(),
             endpoints,
         })
+    }
+
+    /// What a new connection to `endpoint` is made with.
+    pub(crate) fn dialer<'a>(&self, endpoint: &'a EndpointState, line: Line<'a>) -> Dialer<'a> {
+        Dialer {
+            upstream: self.position,
+            endpoint,
+            protocol: self.policy.protocol,
+            tls: line.tls,
+            metrics: line.metrics,
+        }
+    }
+
+    /// The `Host` that `endpoint` sees for a request to `host`; a client of HTTP/1.0 may name none.
+    pub(crate) fn host(&self, endpoint: &EndpointState, host: HeaderValue) -> HeaderValue {
+        match self.policy.host_header {
+            HostHeader::Client if !host.is_empty() => host,
+            HostHeader::Client | HostHeader::Endpoint => endpoint.host.clone(),
+        }
     }
 
     /// Who gets the next request, `tried` endpoints left out.

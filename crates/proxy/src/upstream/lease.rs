@@ -9,6 +9,7 @@ use std::{
 };
 
 use hyper::client::conn::{http1, http2};
+use telemetry::{ConnectionState, Metrics};
 use tokio::task::JoinHandle;
 
 use super::pool::{self, Keeping};
@@ -27,7 +28,16 @@ pub(crate) enum Sender {
 #[derive(Debug)]
 pub(crate) struct Http1Sender {
     pub(crate) requests: http1::SendRequest<RequestBody>,
+    pub(crate) gauge: ConnectionGauge,
     pub(crate) _driver: Driver,
+}
+
+/// One connection to an upstream as the metrics see it, from its opening to its end.
+#[derive(Debug)]
+pub(crate) struct ConnectionGauge {
+    metrics: Arc<Metrics>,
+    upstream: u16,
+    state: ConnectionState,
 }
 
 /// The task of a connection; dropping it closes the connection.
@@ -84,11 +94,41 @@ impl Lease {
             .as_ref()
             .is_none_or(|upload| upload.is_finished());
         match self.sender {
-            Sender::Http1(sender) if sent && !sender.requests.is_closed() => {
+            Sender::Http1(mut sender) if sent && !sender.requests.is_closed() => {
+                sender.gauge.becomes(ConnectionState::Idle);
                 pool::put(self.endpoint, sender, self.keeping);
             }
             Sender::Http1(_) | Sender::Http2(_) => {}
         }
+    }
+}
+
+// === impl ConnectionGauge ===
+
+impl ConnectionGauge {
+    /// A connection of the upstream at this position that has just been opened, and is in use.
+    pub(crate) fn opened(metrics: &Arc<Metrics>, upstream: u16) -> Self {
+        let state = ConnectionState::Active;
+        metrics.upstream_connection(upstream, None, Some(state));
+        Self {
+            metrics: Arc::clone(metrics),
+            upstream,
+            state,
+        }
+    }
+
+    /// It is taken into use, or put back.
+    pub(crate) fn becomes(&mut self, state: ConnectionState) {
+        self.metrics
+            .upstream_connection(self.upstream, Some(self.state), Some(state));
+        self.state = state;
+    }
+}
+
+impl Drop for ConnectionGauge {
+    fn drop(&mut self) {
+        self.metrics
+            .upstream_connection(self.upstream, Some(self.state), None);
     }
 }
 

@@ -8,6 +8,7 @@
 use std::{cell::RefCell, collections::HashMap, time::Duration};
 
 use hyper::client::conn::http2;
+use telemetry::ConnectionState;
 
 use super::lease::Http1Sender;
 use crate::{body::RequestBody, clock};
@@ -65,7 +66,11 @@ pub(crate) fn take(endpoint: u64) -> Taken {
         let usable = |idle: &Idle| idle.sender.requests.is_ready() && idle.since >= oldest;
         // One that is not ready yet has only just been given back: it stays for the next request.
         match pool.http1.iter().rposition(usable) {
-            Some(newest) => Taken::Http1(pool.http1.remove(newest).sender),
+            Some(newest) => {
+                let mut sender = pool.http1.remove(newest).sender;
+                sender.gauge.becomes(ConnectionState::Active);
+                Taken::Http1(sender)
+            }
             None => Taken::Nothing,
         }
     })

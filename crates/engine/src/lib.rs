@@ -5,9 +5,9 @@
 
 pub mod admit;
 pub mod balance;
+pub mod cache;
 pub mod client_ip;
 pub mod compression;
-pub mod cache;
 pub mod failure;
 mod field_list;
 pub mod forwarding;

@@ -116,7 +116,10 @@ impl Pruned {
     /// Whether something at or below this path was taken out.
     pub(crate) fn any_below(&self, path: &str) -> bool {
         let mut paths = self.0.iter();
-        paths.any(|pruned| pruned.starts_with(path))
+        paths.any(|pruned| {
+            let below = pruned.strip_prefix(path);
+            below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
     }
 
     /// Whether something at this path was taken out.

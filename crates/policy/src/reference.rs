@@ -82,8 +82,11 @@ fn kind(field: &Value) -> String {
         .and_then(Value::as_array)
     {
         let mut kinds: Vec<String> = choices.iter().map(kind).collect();
-        // Numbers also take `${..}` as text; the head of the page says so once.
-        if kinds.iter().any(|kind| kind == "number") {
+        // Words and numbers also take `${..}` as text; the head of the page says so once.
+        if kinds
+            .iter()
+            .any(|kind| kind == "number" || kind.starts_with('`'))
+        {
             kinds.retain(|kind| kind != "text");
         }
         kinds.dedup();

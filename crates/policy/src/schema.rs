@@ -1,7 +1,8 @@
 //! The JSON Schema of the file, for editors.
 //!
 //! Derived from the shapes in `file`, then brought in line with what the reader accepts: a field is
-//! never `null`, except that a mapping without required fields may be left empty (`cache:`).
+//! never `null`, except that a mapping without required fields may be left empty (`cache:`); and any
+//! single value may be a `${VARIABLE}`.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -14,12 +15,21 @@ pub fn json_schema() -> Value {
     let generator = settings.into_generator();
     let mut schema = generator.into_root_schema_for::<File>().to_value();
     refuse_null(&mut schema);
+    allow_variables(&mut schema);
     if let Some(definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut) {
         definitions.values_mut().for_each(allow_empty);
     }
     if let Some(root) = schema.as_object_mut() {
         let ignored = json!({"^x-": {"description": "Ignored; a place for YAML anchors."}});
         root.insert("patternProperties".to_owned(), ignored);
+        // A reader of the file sees first what it is.
+        let head = ["$schema", "title", "description"];
+        let mut rest = std::mem::take(root);
+        root.extend(
+            head.into_iter()
+                .filter_map(|key| rest.shift_remove_entry(key)),
+        );
+        root.extend(rest);
     }
     schema
 }
@@ -58,6 +68,24 @@ fn refuse_null_here(object: &mut Map<String, Value>) {
             // The field's own description says more than its type's.
             object.entry(key).or_insert(value);
         }
+    }
+}
+
+/// Lets words, numbers and booleans come from the environment: `max_headers: ${MAX_HEADERS}`.
+fn allow_variables(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            object.values_mut().for_each(allow_variables);
+            let kind = object.get("type").and_then(Value::as_str);
+            if object.contains_key("enum") || matches!(kind, Some("boolean" | "integer")) {
+                let mut value = std::mem::take(object);
+                object.extend(value.shift_remove_entry("description"));
+                let variable = json!({"type": "string", "pattern": r"\$\{"});
+                object.insert("anyOf".to_owned(), json!([value, variable]));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow_variables),
+        _ => {}
     }
 }
 

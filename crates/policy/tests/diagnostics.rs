@@ -47,3 +47,37 @@ fn every_bad_file_has_its_report() {
         });
     }
 }
+
+#[test]
+fn programs_get_the_same_as_json() {
+    let report = report("f.yaml", b"version: 1\nlistners: []\n").to_json();
+    let first = &report[0];
+    let unknown = report
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["code"] == "FB0101")
+        .unwrap();
+    assert_eq!(first["severity"], "error");
+    assert_eq!(unknown["file"], "f.yaml");
+    assert_eq!(
+        (&unknown["line"], &unknown["column"]),
+        (&2.into(), &1.into())
+    );
+    assert_eq!(unknown["path"], "listners");
+    assert!(
+        unknown["help"]
+            .as_str()
+            .unwrap()
+            .starts_with("did you mean `listeners`?")
+    );
+}
+
+#[test]
+fn codes_are_unique_and_explained() {
+    let mut seen = std::collections::HashSet::new();
+    for code in policy::Code::ALL {
+        assert!(seen.insert(code.as_str()), "{code} is used twice");
+        assert!(code.sentence().ends_with('.'), "{code}");
+    }
+}

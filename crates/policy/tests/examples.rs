@@ -106,6 +106,18 @@ fn the_schema_and_the_reader_agree_on_shapes() {
             false,
         ),
         ("routes: [{name: a, upstream: app}]\nredis: {}", false),
+        (
+            "routes: [{name: a, upstream: app}]\naccess_log: ${NONE:-all}",
+            true,
+        ),
+        (
+            "routes: [{name: a, upstream: app}]\nclients: {max_headers: '${NONE:-20}'}",
+            true,
+        ),
+        (
+            "routes: [{name: a, upstream: app}]\nclients: {max_headers: '20'}",
+            false,
+        ),
     ] {
         let text = format!("{head}{body}");
         let instance: serde_json::Value = serde_yaml::from_str(&text).unwrap();
@@ -152,4 +164,26 @@ fn a_single_upstream_is_a_file() {
     let route = &checked.policies.routes[0];
     assert_eq!(route.cache.as_ref().unwrap().ttl, None);
     assert!(route.compression.is_some() && route.deduplication.is_some());
+}
+
+#[test]
+fn a_single_upstream_cannot_say_more_than_an_address() {
+    for url in [
+        "http://a\"]\nadmin: {address: off}\n#",
+        "${HOME}",
+        "http://a\\",
+        "\u{0}",
+    ] {
+        let text = single_upstream(url, "0.0.0.0:8080");
+        let source = Source {
+            name: "single",
+            bytes: text.as_bytes(),
+        };
+        let diagnostics = parse(source, &|_| Some("http://b".to_owned())).unwrap_err();
+        assert_eq!(diagnostics.len(), 1, "{diagnostics}");
+        assert_eq!(
+            diagnostics.list()[0].path,
+            "upstreams.upstream.endpoints[0]"
+        );
+    }
 }

@@ -1,1 +1,30 @@
-//! x
+//! Carries one request through the steps, from the client's first byte to the last byte of the
+//! answer. Start reading at [`pipeline`]: it is the table of the steps, in their order.
+//!
+//! Decisions are made in `engine`; bytes are kept in `store`; what happened is told to `telemetry`.
+//! This crate moves bytes and time between them.
+
+mod answer;
+mod body;
+mod clock;
+mod connection;
+mod errand;
+mod exchange;
+mod fill;
+mod fill_job;
+mod flight;
+mod listener;
+mod patience;
+mod pipeline;
+mod recording;
+mod server_tls;
+mod sidecar;
+mod snapshot;
+mod steps;
+mod tunnel;
+mod upstream;
+
+pub use clock::{monotonic, now};
+pub use listener::{ClientApp, ListenerError, listeners};
+pub use sidecar::{Sidecar, SidecarError};
+pub use upstream::Unaddressable;

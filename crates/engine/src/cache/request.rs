@@ -118,6 +118,24 @@ pub fn classify(request: RequestHead<'_>, cookies: RequestCookies) -> RequestCla
     })
 }
 
+// === impl Lookup ===
+
+impl Lookup {
+    /// A GET that carries and demands nothing.
+    pub const PLAIN_GET: Self = Self {
+        method: Retrieval::Get,
+        authorization: false,
+        cookies: false,
+        conditional: false,
+        only_if_cached: false,
+        demand: Demand {
+            no_cache: false,
+            max_age: None,
+            min_fresh: None,
+        },
+    };
+}
+
 // === impl Seen ===
 
 impl Seen {

@@ -22,6 +22,16 @@ enum Fate {
     Remove,
 }
 
+/// An address and its spelling, which is needed twice.
+#[derive(Clone, Copy)]
+struct Node<'a> {
+    text: &'a [u8],
+    ip: IpAddr,
+}
+
+/// The most fields that are added to one request: four here, `Via`, `traceparent`, `X-Request-Id`.
+const ADDED: usize = 7;
+
 /// Removes what the upstream must not see. Costs one look at the names when there is none.
 pub(super) fn drop_unwanted(headers: &mut HeaderMap, trust: PeerTrust) {
     let unwanted = |name: &HeaderName| match fate(name) {
@@ -66,11 +76,19 @@ fn fate(name: &HeaderName) -> Fate {
 pub(super) fn add_forwarded(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
     let listed = headers.contains_key(&X_FORWARDED_FOR);
     let structured = headers.contains_key(header::FORWARDED);
+    let peer = facts.peer.to_canonical();
+    let mut text = Line::default();
+    text.put_ip(peer);
+    let node = Node {
+        text: text.as_bytes(),
+        ip: peer,
+    };
+    headers.reserve(ADDED);
     if listed || !structured {
-        add_x_forwarded_for(headers, facts);
+        add_x_forwarded_for(headers, node);
     }
     if structured || !listed {
-        add_standard(headers, facts);
+        add_standard(headers, node, facts);
     }
     if !headers.contains_key(&X_FORWARDED_PROTO) {
         let proto = HeaderValue::from_static(scheme(facts.scheme));
@@ -85,18 +103,18 @@ pub(super) fn add_forwarded(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
     }
 }
 
-fn add_x_forwarded_for(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
+fn add_x_forwarded_for(headers: &mut HeaderMap, peer: Node<'_>) {
     let mut line = Line::default();
     line.join(headers, &X_FORWARDED_FOR);
-    line.put_ip(facts.peer.to_canonical());
+    line.put(peer.text);
     line.insert(headers, &X_FORWARDED_FOR);
 }
 
-fn add_standard(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
+fn add_standard(headers: &mut HeaderMap, peer: Node<'_>, facts: &ForwardFacts<'_>) {
     let mut line = Line::default();
     line.join(headers, &header::FORWARDED);
     line.put(b"for=");
-    line.put_node(facts.peer.to_canonical());
+    line.put_node(peer);
     if !facts.authority.is_empty() {
         line.put(b";host=");
         line.put_authority(facts.authority);
@@ -175,13 +193,13 @@ impl Line {
     }
 
     /// RFC 7239 section 6: IPv6 in brackets and quotes.
-    fn put_node(&mut self, ip: IpAddr) {
-        if ip.is_ipv6() {
+    fn put_node(&mut self, node: Node<'_>) {
+        if node.ip.is_ipv6() {
             self.put(b"\"[");
-            self.put_ip(ip);
+            self.put(node.text);
             self.put(b"]\"");
         } else {
-            self.put_ip(ip);
+            self.put(node.text);
         }
     }
 
@@ -196,12 +214,15 @@ impl Line {
         }
     }
 
-    fn insert(&self, headers: &mut HeaderMap, name: &HeaderName) {
-        let text = if self.long.is_empty() {
+    fn as_bytes(&self) -> &[u8] {
+        if self.long.is_empty() {
             &self.short[..self.used]
         } else {
             &self.long
-        };
-        insert_text(headers, name.clone(), text);
+        }
+    }
+
+    fn insert(&self, headers: &mut HeaderMap, name: &HeaderName) {
+        insert_text(headers, name.clone(), self.as_bytes());
     }
 }

@@ -232,13 +232,15 @@ proptest! {
         let limit = gcra(events, SECOND, burst);
         let mut cell = Cell::default();
         let now = Duration::from_nanos(early);
-        let wait = loop {
+        let mut denied = None;
+        for _ in 0..=burst {
             let (verdict, next) = limit.decide(cell, now);
             cell = next;
             if let Verdict::Deny { retry_after } = verdict {
-                break retry_after;
+                denied = Some(retry_after);
             }
-        };
+        }
+        let wait = denied.expect("one more than the burst");
         prop_assert!(is_allowed(limit.decide(cell, now + wait).0));
         prop_assert!(!is_allowed(limit.decide(cell, now + wait - Duration::from_nanos(1)).0));
     }

@@ -104,12 +104,7 @@ impl JsonSchema for Count {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "anyOf": [
-                {"type": "integer", "minimum": 0},
-                {"type": "string", "pattern": r"\$\{"}
-            ]
-        })
+        json_schema!({"type": "integer", "minimum": 0})
     }
 }
 

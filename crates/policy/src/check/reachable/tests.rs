@@ -226,9 +226,9 @@ fn requests() -> Vec<Request> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
-    fn no_living_route_is_called_dead(routes in proptest::collection::vec(route(), 2..8)) {
+    fn no_living_route_is_called_dead(routes in proptest::collection::vec(route(), 2..24)) {
         let dead = unreachable(&routes);
         if !dead.is_empty() {
             for request in requests() {

@@ -1,0 +1,153 @@
+//! The one table from what went wrong to what the client is told.
+//!
+//! Every failure becomes an RFC 9457 problem document with a stable `type`, and, when it is not the
+//! client's doing, a `Proxy-Status` (RFC 9209) that says where it happened.
+
+use bytes::Bytes;
+use engine::failure::{Blame, Failure, Malformed};
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER},
+};
+
+use crate::body::ResponseBody;
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+/// How long a client should leave an upstream alone that cannot be reached, in seconds.
+const UPSTREAM_RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// What a failure looks like from outside.
+struct Row {
+    status: StatusCode,
+    title: &'static str,
+    /// The RFC 9209 error type.
+    proxy_status: &'static str,
+}
+
+/// The response for `failure`, told apart in logs by `request_id`.
+pub(crate) fn problem(failure: Failure, request_id: &str) -> Response<ResponseBody> {
+    let row = row(failure);
+    let document = serde_json::json!({
+        "type": format!("urn:forebay:problem:{}", failure.as_str()),
+        "title": row.title,
+        "status": row.status.as_u16(),
+        "request_id": request_id,
+    });
+    let mut response = Response::new(ResponseBody::Full(Bytes::from(document.to_string())));
+    *response.status_mut() = row.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, PROBLEM_JSON);
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    if failure.blame() != Blame::Client {
+        let said = format!("Forebay; error={}", row.proxy_status);
+        if let Ok(said) = HeaderValue::try_from(said) {
+            headers.insert("proxy-status", said);
+        }
+    }
+    if row.status == StatusCode::BAD_GATEWAY || row.status == StatusCode::GATEWAY_TIMEOUT {
+        headers.insert(RETRY_AFTER, UPSTREAM_RETRY_AFTER);
+    }
+    response
+}
+
+/// Whether the connection can go on after `failure`: not when its framing is in doubt.
+pub(crate) const fn ends_connection(failure: Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Malformed(_)
+            | Failure::BodyTooLarge
+            | Failure::ClientGone
+            | Failure::ClientStalled
+    )
+}
+
+/// Says that the connection ends here.
+pub(crate) fn close_after(response: &mut Response<ResponseBody>) {
+    response.headers_mut().insert(CONNECTION, CLOSE);
+}
+
+fn row(failure: Failure) -> Row {
+    let (status, title, proxy_status) = match failure {
+        Failure::Malformed(what) => return malformed(what),
+        Failure::NotCached => (504, "Not in the cache, and only-if-cached was asked", ""),
+        Failure::UnknownHost => (421, "This server does not answer for that host", ""),
+        Failure::NoRoute => (404, "No route for this path", ""),
+        Failure::MethodNotAllowed => (405, "No route for this method", ""),
+        Failure::Loop => (
+            508,
+            "The request has been here before",
+            "proxy_loop_detected",
+        ),
+        Failure::RateLimited => (429, "Too many requests", ""),
+        Failure::BodyTooLarge => (413, "The request body is too large", ""),
+        Failure::ClientGone => (400, "The request body ended early", ""),
+        Failure::ClientStalled => (408, "The request body did not arrive in time", ""),
+        Failure::ConnectFailed => (502, "The upstream cannot be reached", "connection_refused"),
+        Failure::ConnectTimedOut => (
+            504,
+            "The upstream cannot be reached in time",
+            "connection_timeout",
+        ),
+        Failure::FirstByteTimedOut => (
+            504,
+            "The upstream did not answer in time",
+            "http_response_timeout",
+        ),
+        Failure::UpstreamClosed => (
+            502,
+            "The upstream closed the connection without an answer",
+            "connection_terminated",
+        ),
+        Failure::UpstreamGarbage => (
+            502,
+            "The upstream did not answer in HTTP",
+            "http_protocol_error",
+        ),
+        Failure::UpstreamStalled => (
+            504,
+            "The upstream stopped sending",
+            "connection_read_timeout",
+        ),
+        Failure::UpstreamTruncated => (
+            502,
+            "The upstream ended its answer early",
+            "http_response_incomplete",
+        ),
+        Failure::TotalTimedOut => (
+            504,
+            "The upstream took longer than it may in all",
+            "http_response_timeout",
+        ),
+        Failure::Internal => (500, "Forebay failed", "proxy_internal_error"),
+    };
+    Row::new(status, title, proxy_status)
+}
+
+fn malformed(what: Malformed) -> Row {
+    let (status, title) = match what {
+        Malformed::ConnectionField => (400, "A connection field in HTTP/2"),
+        Malformed::ContentLength => (400, "Content-Length is not one number"),
+        Malformed::Expectation => (417, "Expect asks for something unknown"),
+        Malformed::Host => (400, "The host is missing, repeated or not a host"),
+        Malformed::Method => (501, "This method means nothing here"),
+        Malformed::Target => (400, "The target cannot be understood"),
+        Malformed::TransferEncoding => (400, "Transfer-Encoding is not just chunked"),
+        Malformed::Upgrade => (400, "Upgrade does not go with a body"),
+    };
+    Row::new(status, title, "http_request_error")
+}
+
+// === impl Row ===
+
+impl Row {
+    fn new(status: u16, title: &'static str, proxy_status: &'static str) -> Self {
+        Self {
+            // Every number in this file is a valid status.
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            title,
+            proxy_status,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The bodies that pass through, each a type of its own; none is boxed on the way of a hit.
+
+mod encoded;
+mod request;
+mod response;
+mod upstream;
+
+pub(crate) use encoded::{EncodedBody, Encoder};
+pub(crate) use request::{RequestBody, Upload, drain};
+pub(crate) use response::ResponseBody;
+pub(crate) use upstream::UpstreamBody;
+
+use engine::failure::Failure;
+
+/// A body that ended before its end.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("body cut short: {}", .0.as_str())]
+pub(crate) struct CutShort(pub(crate) Failure);

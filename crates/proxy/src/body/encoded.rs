@@ -1,0 +1,124 @@
+//! A body made smaller on its way.
+//!
+//! **Bytes never wait.** When the source pauses, what has been put in is flushed out: a client
+//! that could have seen a line of a slow stream sees it. A source that does not pause is never
+//! flushed in the middle, so that its ratio does not suffer.
+
+mod encoder;
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use engine::failure::Failure;
+use http::HeaderMap;
+use http_body::{Body, Frame};
+
+pub(crate) use encoder::Encoder;
+
+use super::{CutShort, ResponseBody};
+
+/// How much of a body that is here already is compressed before anything is sent.
+const PIECE: usize = 64 * 1024;
+
+/// A body that passes through an [`Encoder`].
+#[derive(Debug)]
+pub(crate) struct EncodedBody {
+    source: ResponseBody,
+    encoder: Option<Encoder>,
+    rest: Bytes,
+    unflushed: bool,
+    trailers: Option<HeaderMap>,
+}
+
+// === impl EncodedBody ===
+
+impl EncodedBody {
+    pub(crate) fn new(source: ResponseBody, encoder: Encoder) -> Self {
+        let (source, rest) = match source {
+            ResponseBody::Full(bytes) => (ResponseBody::Empty, bytes),
+            other => (other, Bytes::new()),
+        };
+        Self {
+            source,
+            encoder: Some(encoder),
+            rest,
+            unflushed: false,
+            trailers: None,
+        }
+    }
+
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, CutShort>>> {
+        loop {
+            let Some(encoder) = &mut self.encoder else {
+                return Poll::Ready(None);
+            };
+            if !self.rest.is_empty() {
+                let piece = self.rest.split_to(self.rest.len().min(PIECE));
+                let written = encoder
+                    .write(&piece)
+                    .map_err(|error| encoder_failed(&error));
+                self.unflushed = true;
+                match written {
+                    Ok(out) if out.is_empty() => continue,
+                    written => return Poll::Ready(Some(written)),
+                }
+            }
+            match Pin::new(&mut self.source).poll_frame(cx) {
+                Poll::Pending if self.unflushed => {
+                    self.unflushed = false;
+                    match encoder.flush().map_err(|error| encoder_failed(&error)) {
+                        Ok(out) if out.is_empty() => return Poll::Pending,
+                        flushed => return Poll::Ready(Some(flushed)),
+                    }
+                }
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => {
+                    let last = self.encoder.take().map(Encoder::finish);
+                    return Poll::Ready(
+                        last.map(|last| last.map_err(|error| encoder_failed(&error))),
+                    );
+                }
+                Poll::Ready(Some(Err(cut))) => return Poll::Ready(Some(Err(cut))),
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(frame) => self.trailers = frame.into_trailers().ok(),
+                },
+            }
+        }
+    }
+}
+
+fn encoder_failed(error: &std::io::Error) -> CutShort {
+    tracing::error!(%error, "an encoder failed");
+    CutShort(Failure::Internal)
+}
+
+impl Body for EncodedBody {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        match self.poll_data(cx) {
+            Poll::Ready(Some(data)) => Poll::Ready(Some(data.map(Frame::data))),
+            Poll::Ready(None) => Poll::Ready(
+                self.trailers
+                    .take()
+                    .map(|trailers| Ok(Frame::trailers(trailers))),
+            ),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.encoder.is_none() && self.trailers.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests;

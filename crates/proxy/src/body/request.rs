@@ -1,0 +1,200 @@
+//! What the client uploads, on its way to the upstream.
+//!
+//! Enforced on the way: the size limit, the declared length (an upstream must never see a request
+//! end before or after where its head said, see TRAPS 5), and the patience for a client that stops
+//! sending. Back-pressure comes by itself: a piece is read when the upstream has taken the last.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes};
+use engine::failure::Failure;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use parking_lot::Mutex;
+
+use super::CutShort;
+use crate::patience::Patience;
+
+/// The body of a request to an upstream.
+#[derive(Debug)]
+pub(crate) enum RequestBody {
+    /// There is none.
+    Empty,
+    /// The client's.
+    Client(Box<ClientBody>),
+}
+
+/// A client's body under its limits.
+#[derive(Debug)]
+pub(crate) struct ClientBody {
+    incoming: Incoming,
+    declared: Option<u64>,
+    limit: u64,
+    received: u64,
+    patience: Patience,
+    upload: Arc<Upload>,
+}
+
+/// How an upload went, for whoever sent the request upstream.
+#[derive(Debug, Default)]
+pub(crate) struct Upload {
+    finished: AtomicBool,
+    moved: AtomicU64,
+    failure: Mutex<Option<Failure>>,
+}
+
+// === impl RequestBody ===
+
+impl RequestBody {
+    /// Wraps what a client sends; `limit` in bytes, `patience` for each wait.
+    pub(crate) fn new(
+        incoming: Incoming,
+        declared: Option<u64>,
+        limit: u64,
+        patience: Duration,
+    ) -> (Self, Option<Arc<Upload>>) {
+        if incoming.is_end_stream() {
+            return (Self::Empty, None);
+        }
+        let upload = Arc::new(Upload::default());
+        let body = ClientBody {
+            incoming,
+            declared,
+            limit,
+            received: 0,
+            patience: Patience::new(patience),
+            upload: Arc::clone(&upload),
+        };
+        (Self::Client(Box::new(body)), Some(upload))
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        match &mut *self {
+            Self::Empty => Poll::Ready(None),
+            Self::Client(body) => body.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Client(body) => body.incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Client(body) => body.incoming.size_hint(),
+        }
+    }
+}
+
+// === impl ClientBody ===
+
+impl ClientBody {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        let frame = match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Pending if self.patience.poll_exhausted(cx).is_ready() => {
+                return Poll::Ready(Some(Err(self.fail(Failure::ClientStalled))));
+            }
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(frame) => frame,
+        };
+        self.patience.progressed();
+        Poll::Ready(match frame {
+            None if self.declared.is_some_and(|length| length != self.received) => {
+                Some(Err(self.fail(Failure::ClientGone)))
+            }
+            None => {
+                self.upload.finished.store(true, Ordering::Release);
+                None
+            }
+            Some(Err(_gone)) => Some(Err(self.fail(Failure::ClientGone))),
+            Some(Ok(frame)) => Some(self.accept(frame)),
+        })
+    }
+
+    fn accept(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, CutShort> {
+        if let Some(data) = frame.data_ref() {
+            self.received += data.remaining() as u64;
+            if self.received > self.limit {
+                return Err(self.fail(Failure::BodyTooLarge));
+            }
+            self.upload.moved.store(self.received, Ordering::Relaxed);
+        }
+        if self.incoming.is_end_stream() {
+            self.upload.finished.store(true, Ordering::Release);
+        }
+        Ok(frame)
+    }
+
+    fn fail(&self, failure: Failure) -> CutShort {
+        *self.upload.failure.lock() = Some(failure);
+        CutShort(failure)
+    }
+}
+
+// === impl Upload ===
+
+impl Upload {
+    /// Whether the last byte was handed to the upstream's connection.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// How many bytes the upstream's connection has taken.
+    pub(crate) fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Why it ended early, when it was the client's doing.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        *self.failure.lock()
+    }
+}
+
+/// How much of an unwanted body is read so that the connection can be kept.
+const DRAIN_BYTES: usize = 256 * 1024;
+/// How long that may take.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+
+/// Reads and drops what a client still sends to a request that was answered without it (TRAPS 3).
+///
+/// Without this the close that follows could reach the client before the answer does. What is
+/// beyond the caps is left to hyper, which closes the connection and never reads it as a request.
+pub(crate) fn drain(incoming: Incoming) {
+    if incoming.is_end_stream() {
+        return;
+    }
+    tokio::spawn(async move {
+        let mut left = DRAIN_BYTES;
+        let mut incoming = incoming;
+        let emptied = async {
+            while let Some(Ok(frame)) = http_body_util::BodyExt::frame(&mut incoming).await {
+                let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else {
+                    return;
+                };
+                left = rest;
+            }
+        };
+        // Either way there is nothing more to do: the body is empty, or no longer worth reading.
+        let _outcome = tokio::time::timeout(DRAIN_TIME, emptied).await;
+    });
+}

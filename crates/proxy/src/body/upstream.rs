@@ -1,0 +1,113 @@
+//! What an upstream sends, on its way to the client or into the cache.
+//!
+//! When the body ends cleanly its connection goes back to the pool of this worker; when it does
+//! not, or nobody reads it to the end, the connection is closed with it.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use engine::failure::Failure;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+
+use super::CutShort;
+use crate::{patience::Patience, upstream::Lease};
+
+/// A response body that is still being received.
+#[derive(Debug)]
+pub(crate) struct UpstreamBody {
+    incoming: Incoming,
+    lease: Option<Lease>,
+    patience: Patience,
+    total: Option<Pin<Box<Sleep>>>,
+}
+
+// === impl UpstreamBody ===
+
+impl UpstreamBody {
+    /// A body arriving on `lease`, each piece within `patience`, all of it before `deadline`.
+    pub(crate) fn new(
+        incoming: Incoming,
+        lease: Lease,
+        patience: Patience,
+        deadline: Option<Instant>,
+    ) -> Self {
+        let mut body = Self {
+            incoming,
+            lease: Some(lease),
+            patience,
+            total: deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline))),
+        };
+        if body.incoming.is_end_stream() {
+            body.give_back();
+        }
+        body
+    }
+
+    fn give_back(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.give_back();
+        }
+    }
+
+    fn poll_too_late(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
+        if let Some(total) = &mut self.total
+            && total.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Failure::TotalTimedOut);
+        }
+        self.patience
+            .poll_exhausted(cx)
+            .map(|()| Failure::UpstreamStalled)
+    }
+
+    fn fail(&mut self, failure: Failure) -> CutShort {
+        // Dropping the lease closes the connection: what follows on it is not a response.
+        self.lease = None;
+        CutShort(failure)
+    }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Pending => self
+                .poll_too_late(cx)
+                .map(|failure| Some(Err(self.fail(failure)))),
+            Poll::Ready(None) => {
+                self.give_back();
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Ok(frame))) => {
+                self.patience.progressed();
+                if self.incoming.is_end_stream() {
+                    self.give_back();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                tracing::debug!(%error, "upstream body failed");
+                Poll::Ready(Some(Err(self.fail(Failure::UpstreamTruncated))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

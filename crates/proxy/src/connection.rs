@@ -1,0 +1,18 @@
+//! One client connection: which protocol it speaks, and who ends it when.
+//!
+//! hyper serves the bytes. What is ours is around it: a [`Metered`] stream that notes when bytes
+//! move, a [`ConnectionState`] those notes go to, and one watch per worker that sweeps the states
+//! of all its connections a few times a second. A timer per request would cost more than all the
+//! rest of a cache hit's bookkeeping; a sweep costs a few loads per connection and second, and a
+//! timeout that fires a quarter of a second late hurts nobody.
+
+mod builders;
+mod metered;
+mod serve;
+mod sniff;
+mod state;
+mod watch;
+
+pub(crate) use builders::Builders;
+pub(crate) use serve::serve;
+pub(crate) use state::{ConnectionState, Peer};

@@ -1,0 +1,98 @@
+//! The client's stream, with a note taken when bytes move.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes};
+use pingora_core::protocols::Stream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::ConnectionState;
+
+/// A client stream that reports to its [`ConnectionState`], and gives back what was read to find
+/// out its protocol.
+#[derive(Debug)]
+pub(crate) struct Metered {
+    stream: Stream,
+    state: Arc<ConnectionState>,
+    sniffed: Bytes,
+}
+
+// === impl Metered ===
+
+impl Metered {
+    pub(crate) fn new(stream: Stream, state: Arc<ConnectionState>, sniffed: Bytes) -> Self {
+        Self {
+            stream,
+            state,
+            sniffed,
+        }
+    }
+
+    fn note_write<T>(&self, written: Poll<T>) -> Poll<T> {
+        match written {
+            Poll::Pending => self.state.write_blocked(),
+            Poll::Ready(_) => self.state.bytes_written(),
+        }
+        written
+    }
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.sniffed.is_empty() {
+            let n = self.sniffed.len().min(buf.remaining());
+            buf.put_slice(&self.sniffed[..n]);
+            self.sniffed.advance(n);
+            self.state.bytes_read();
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        if buf.filled().len() > before {
+            self.state.bytes_read();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.note_write(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.note_write(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.note_write(flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,248 @@
+//! What is needed to ask the upstream for a request, whoever waits for the answer.
+//!
+//! It owns everything and knows nothing of the client's connection: when several requests want the
+//! same, one errand is run for all of them, and goes on when the client that began it has left.
+
+use std::{net::IpAddr, sync::Arc};
+
+use engine::{
+    admit::{DeclaredBody, UpgradeIntent},
+    cache::{
+        codings::Codings,
+        revalidate::{self, Asking},
+        vary::AcceptEncoding,
+    },
+    client_ip::PeerTrust,
+    forwarding::{self, ForwardFacts},
+    trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
+};
+use http::{
+    HeaderMap, HeaderValue, Uri, Version,
+    header::{ACCEPT_ENCODING, HOST},
+    request,
+    uri::PathAndQuery,
+};
+use hyper::body::Incoming;
+use policy::{Mode, Route, Scheme};
+
+use crate::{
+    body::RequestBody,
+    exchange::Exchange,
+    sidecar::Sidecar,
+    snapshot::Snapshot,
+    steps::lookup::Intent,
+    upstream::{Line, Order, Target, UpstreamState},
+};
+
+/// A request for the upstream, before it is written.
+#[derive(Debug)]
+pub(crate) struct Errand {
+    pub(crate) sidecar: Arc<Sidecar>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// The route, by position.
+    pub(crate) route: usize,
+    /// The client's head, its path as it is routed, keyed and forwarded.
+    pub(crate) head: request::Parts,
+    pub(crate) facts: RequestFacts,
+    pub(crate) intent: Intent,
+    peer: IpAddr,
+    trust: PeerTrust,
+    scheme: Scheme,
+    request_id: RequestId,
+    trace: TraceContext,
+}
+
+/// What step 1 found out about a request.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestFacts {
+    /// The canonical authority.
+    pub(crate) authority: String,
+    /// The path in its one spelling, when that is not how the client spelled it.
+    pub(crate) rewritten: Option<String>,
+    pub(crate) declared: DeclaredBody,
+    pub(crate) upgrade: UpgradeIntent,
+}
+
+// === impl Errand ===
+
+impl Errand {
+    pub(crate) fn new(
+        exchange: &mut Exchange,
+        route: usize,
+        facts: RequestFacts,
+        intent: Intent,
+        head: &mut request::Parts,
+    ) -> Self {
+        let mut head = std::mem::replace(head, empty_head());
+        if let Some(path) = &facts.rewritten {
+            head.uri = with_path(&head.uri, path);
+        }
+        let seed = TraceSeed {
+            trace_id: fastrand::u128(1..),
+            parent_id: fastrand::u64(1..),
+            sampling: Sampling::NotSampled,
+        };
+        let trace = trace::continue_trace(&head.headers, &seed);
+        if let Some(log) = &mut exchange.recording.log {
+            log.trace_id = Some(format!("{:032x}", trace.trace_id));
+        }
+        let peer = exchange.recording.connection.peer;
+        Self {
+            sidecar: Arc::clone(exchange.sidecar()),
+            snapshot: Arc::clone(exchange.snapshot()),
+            route,
+            facts,
+            intent,
+            peer: peer.ip,
+            trust: exchange.client.peer,
+            scheme: peer.scheme,
+            request_id: exchange.request_id.clone(),
+            trace,
+            head,
+        }
+    }
+
+    /// The route that governs it.
+    pub(crate) fn route(&self) -> &Route {
+        &self.snapshot.policies.routes[self.route]
+    }
+
+    /// The upstream it is for.
+    pub(crate) fn upstream(&self) -> &UpstreamState {
+        &self.snapshot.upstreams[self.route().upstream]
+    }
+
+    /// What connections to it are made with.
+    pub(crate) fn line(&self) -> Line<'_> {
+        Line {
+            tls: &self.sidecar.tls,
+            metrics: &self.snapshot.metrics,
+        }
+    }
+
+    /// How the client reached us.
+    pub(crate) const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// What becomes of the client's `Accept-Encoding` on its way to the origin.
+    pub(crate) fn accept_encoding(&self) -> AcceptEncoding {
+        accept_encoding(self.route())
+    }
+
+    /// The client's body under the limits of `clients`.
+    pub(crate) fn body(
+        &self,
+        incoming: Incoming,
+    ) -> (RequestBody, Option<Arc<crate::body::Upload>>) {
+        let clients = &self.snapshot.policies.clients;
+        let declared = match self.facts.declared {
+            DeclaredBody::Length(length) => Some(length),
+            DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
+        };
+        RequestBody::new(
+            incoming,
+            declared,
+            clients.max_body.bytes(),
+            clients.stall_timeout,
+        )
+    }
+
+    /// The request as the upstream gets it; the client's fields stay as they are.
+    pub(crate) fn order(&self) -> (Order, Asking) {
+        let mut headers = self.head.headers.clone();
+        let mut asking = Asking::Plainly;
+        if self.intent.lookup.is_some() {
+            let stored = self.intent.stale.as_ref().map(|stale| &stale.stored.meta);
+            asking = revalidate::prepare(&mut headers, stored);
+        }
+        match self.accept_encoding() {
+            AcceptEncoding::Fixed => {
+                headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            }
+            AcceptEncoding::Reduced if headers.contains_key(ACCEPT_ENCODING) => {
+                let reduced = Codings::accepted(&headers).header_value();
+                headers.insert(ACCEPT_ENCODING, reduced);
+            }
+            AcceptEncoding::Reduced | AcceptEncoding::Verbatim => {}
+        }
+        forwarding::prepare_request(
+            &mut headers,
+            &ForwardFacts {
+                peer: self.peer,
+                trust: self.trust,
+                scheme: self.scheme,
+                authority: &self.facts.authority,
+                version: self.head.version,
+                upgrade: self.facts.upgrade,
+                instance: &self.sidecar.instance,
+            },
+        );
+        self.trace.apply(&mut headers);
+        self.request_id.apply(&mut headers);
+        let order = Order {
+            method: self.head.method.clone(),
+            target: self.target(),
+            host: take_host(&mut headers),
+            headers,
+            body: RequestBody::Empty,
+            upload: None,
+        };
+        (order, asking)
+    }
+
+    fn target(&self) -> Target {
+        let path = self.head.uri.path_and_query();
+        match path {
+            Some(path) if path != "*" => Target::Path(path.clone()),
+            Some(_) => Target::Asterisk,
+            None => Target::Path(PathAndQuery::from_static("/")),
+        }
+    }
+}
+
+/// What becomes of `Accept-Encoding` on `route`.
+///
+/// A route that compresses asks the origin for plain bytes: one stored response then serves every
+/// client, in whatever coding. A route that only caches asks for one of few spellings.
+pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
+    let enforced = |mode: Mode| mode == Mode::Enforce;
+    if route
+        .compression
+        .as_ref()
+        .is_some_and(|policy| enforced(policy.mode))
+    {
+        AcceptEncoding::Fixed
+    } else if route
+        .cache
+        .as_ref()
+        .is_some_and(|policy| enforced(policy.mode))
+    {
+        AcceptEncoding::Reduced
+    } else {
+        AcceptEncoding::Verbatim
+    }
+}
+
+fn take_host(headers: &mut HeaderMap) -> HeaderValue {
+    headers
+        .remove(HOST)
+        .unwrap_or_else(|| HeaderValue::from_static(""))
+}
+
+fn with_path(uri: &Uri, path: &str) -> Uri {
+    let whole = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = PathAndQuery::try_from(whole).ok();
+    // A normalised path is made of the same characters as the one it came from.
+    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
+}
+
+fn empty_head() -> request::Parts {
+    let (mut head, ()) = http::Request::new(()).into_parts();
+    head.version = Version::HTTP_11;
+    head
+}

@@ -1,0 +1,115 @@
+//! What one request carries from step to step.
+
+use std::sync::Arc;
+
+use engine::{
+    client_ip::{ClientAddress, client_ip},
+    outcome::CacheOutcome,
+    trace::{self, RequestId},
+};
+use http::{HeaderName, HeaderValue, Response, request};
+use policy::Route;
+use telemetry::{MethodLabel, RequestEvent};
+
+use crate::{
+    body::ResponseBody,
+    clock,
+    connection::ConnectionState,
+    flight::Lead,
+    recording::{LogFacts, RecordedBody, Recording},
+    sidecar::Sidecar,
+    snapshot::Snapshot,
+};
+
+pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) static CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// One request on its way through the steps.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    /// What will be told about it, filled in step by step.
+    pub(crate) recording: Recording,
+    pub(crate) request_id: RequestId,
+    pub(crate) client: ClientAddress,
+    /// The flight it would lead if deduplication were not in shadow mode.
+    pub(crate) shadow_lead: Option<Lead>,
+    /// `RateLimit` and its kin, for the response.
+    pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
+}
+
+// === impl Exchange ===
+
+impl Exchange {
+    /// Begins: one clock reading, one snapshot, one id.
+    pub(crate) fn begin(
+        sidecar: &Arc<Sidecar>,
+        connection: &Arc<ConnectionState>,
+        head: &request::Parts,
+    ) -> Self {
+        connection.request_began();
+        let snapshot = sidecar.snapshot.load_full();
+        let request_id = trace::request_id(&head.headers, fastrand::u128(..));
+        let peer = connection.peer;
+        let trusted = snapshot
+            .policies
+            .listeners
+            .get(peer.listener)
+            .map_or(&[][..], |listener| &listener.trusted_proxies);
+        let client = client_ip(peer.ip, &head.headers, trusted);
+        let log = sidecar
+            .access_log
+            .is_some()
+            .then(|| Box::new(LogFacts::of(head, client.ip, &request_id)));
+        let event = RequestEvent {
+            at: clock::now(),
+            method: MethodLabel::of(&head.method),
+            ..RequestEvent::default()
+        };
+        Self {
+            recording: Recording {
+                event,
+                sidecar: Arc::clone(sidecar),
+                snapshot,
+                connection: Arc::clone(connection),
+                log,
+                _in_flight: sidecar.health.enter(),
+            },
+            request_id,
+            client,
+            shadow_lead: None,
+            limit_fields: Vec::new(),
+        }
+    }
+
+    pub(crate) const fn event(&mut self) -> &mut RequestEvent {
+        &mut self.recording.event
+    }
+
+    pub(crate) fn sidecar(&self) -> &Arc<Sidecar> {
+        &self.recording.sidecar
+    }
+
+    pub(crate) fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.recording.snapshot
+    }
+
+    /// The route that governs it, once step 2 has found one.
+    pub(crate) fn route(&self) -> Option<&Route> {
+        let index = usize::from(self.recording.event.route?);
+        self.recording.snapshot.policies.routes.get(index)
+    }
+
+    /// Puts on every response what every response carries, and hands it to the recording.
+    pub(crate) fn finish(mut self, mut response: Response<ResponseBody>) -> Response<RecordedBody> {
+        let event = &mut self.recording.event;
+        event.status = response.status().as_u16();
+        let headers = response.headers_mut();
+        if event.cache == CacheOutcome::Hit || !headers.contains_key(&X_REQUEST_ID) {
+            self.request_id.apply(headers);
+        }
+        for (name, value) in self.limit_fields {
+            headers.append(name, value);
+        }
+        response.map(|body| RecordedBody::new(body, self.recording))
+    }
+}

@@ -1,0 +1,94 @@
+use http_body_util::BodyExt;
+use tokio_test::{assert_pending, assert_ready, task};
+
+use super::*;
+
+fn piece(text: &'static str) -> Bytes {
+    Bytes::from_static(text.as_bytes())
+}
+
+async fn text(reader: FillReader) -> String {
+    let whole = reader.collect().await.unwrap().to_bytes();
+    String::from_utf8(whole.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn a_late_reader_begins_at_the_beginning() {
+    let fill = Arc::new(Fill::default());
+    let early = fill.reader(None).unwrap();
+    fill.push(piece("one "));
+    let late = fill.reader(None).unwrap();
+    fill.push(piece("two"));
+    fill.finish(None);
+    assert_eq!(text(early).await, "one two");
+    assert_eq!(text(late).await, "one two");
+    assert_eq!(fill.collect(), "one two");
+}
+
+#[tokio::test]
+async fn a_waiting_reader_is_woken_by_the_next_piece_and_by_the_end() {
+    let fill = Arc::new(Fill::default());
+    let mut reader = fill.reader(None).unwrap();
+    let mut frame = task::spawn(reader.frame());
+    assert_pending!(frame.poll());
+    fill.push(piece("x"));
+    assert!(frame.is_woken());
+    assert!(assert_ready!(frame.poll()).unwrap().unwrap().is_data());
+    drop(frame);
+    let mut frame = task::spawn(reader.frame());
+    assert_pending!(frame.poll());
+    fill.finish(None);
+    assert!(frame.is_woken());
+    assert!(assert_ready!(frame.poll()).is_none());
+}
+
+#[tokio::test]
+async fn a_cut_body_is_an_error_for_everybody() {
+    let fill = Arc::new(Fill::default());
+    let reader = fill.reader(None).unwrap();
+    fill.push(piece("half"));
+    fill.cut(Failure::UpstreamTruncated);
+    let error = reader.collect().await.unwrap_err();
+    assert_eq!(error.0, Failure::UpstreamTruncated);
+    assert!(fill.reader(None).unwrap().collect().await.is_err());
+}
+
+#[tokio::test]
+async fn once_only_a_window_is_kept_nobody_new_may_join() {
+    let fill = Arc::new(Fill::default());
+    let early = fill.reader(None).unwrap();
+    fill.push(piece("one "));
+    fill.open_window();
+    assert!(fill.reader(None).is_none());
+    fill.push(piece("two"));
+    fill.finish(None);
+    assert_eq!(text(early).await, "one two");
+}
+
+#[tokio::test]
+async fn the_slowest_reader_of_a_window_holds_the_upstream_back() {
+    let fill = Arc::new(Fill::default());
+    let mut quick = fill.reader(None).unwrap();
+    let mut slow = fill.reader(None).unwrap();
+    fill.open_window();
+    fill.push(Bytes::from(vec![0; WINDOW]));
+    quick.frame().await;
+    let mut room = task::spawn(fill.room());
+    assert_pending!(room.poll());
+    slow.frame().await;
+    assert!(room.is_woken());
+    assert_eq!(assert_ready!(room.poll()), Room::More);
+}
+
+#[tokio::test]
+async fn a_window_nobody_reads_is_abandoned() {
+    let fill = Arc::new(Fill::default());
+    let reader = fill.reader(None).unwrap();
+    fill.open_window();
+    fill.push(Bytes::from(vec![0; WINDOW]));
+    let mut room = task::spawn(fill.room());
+    assert_pending!(room.poll());
+    drop(reader);
+    assert!(room.is_woken());
+    assert_eq!(assert_ready!(room.poll()), Room::Abandoned);
+}

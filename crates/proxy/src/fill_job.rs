@@ -1,0 +1,132 @@
+//! The work of reading a body for several clients and, when it has come whole, storing it.
+//!
+//! It belongs to no client: it goes on when the one that caused it has left, as long as the body is
+//! to be stored or somebody reads it. Nothing is stored before the clean end of the body
+//! (TRAPS 22).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use engine::failure::Failure;
+use http::HeaderMap;
+use http_body_util::BodyExt;
+use store::{FillReservation, StoredResponse};
+
+use crate::{
+    body::{CutShort, UpstreamBody},
+    fill::{Fill, Room},
+    flight::Filling,
+    sidecar::Sidecar,
+};
+
+/// A body to be read, and what to do with it.
+#[derive(Debug)]
+pub(crate) struct FillJob {
+    body: UpstreamBody,
+    head: Arc<StoredResponse>,
+    fill: Arc<Fill>,
+    length: Option<u64>,
+    keeping: Keeping,
+}
+
+/// How much of a body is kept, and for what.
+#[derive(Debug)]
+pub(crate) struct Keeping {
+    pub(crate) sidecar: Arc<Sidecar>,
+    pub(crate) key: Box<[u8]>,
+    /// Whether it goes into the cache at its end.
+    pub(crate) stored: bool,
+    /// Beyond this many bytes it is neither stored nor held for late followers.
+    pub(crate) cap: u64,
+    pub(crate) reservation: FillReservation,
+}
+
+/// Whether the whole body is still held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    Whole,
+    Window,
+}
+
+// === impl FillJob ===
+
+impl FillJob {
+    pub(crate) const fn new(
+        body: UpstreamBody,
+        head: Arc<StoredResponse>,
+        fill: Arc<Fill>,
+        length: Option<u64>,
+        keeping: Keeping,
+    ) -> Self {
+        Self {
+            body,
+            head,
+            fill,
+            length,
+            keeping,
+        }
+    }
+
+    /// What a follower needs to read along.
+    pub(crate) fn filling(&self) -> Filling {
+        Filling {
+            head: Arc::clone(&self.head),
+            fill: Arc::clone(&self.fill),
+            length: self.length,
+        }
+    }
+
+    /// Reads the body to its end.
+    pub(crate) async fn run(mut self) {
+        match self.read().await {
+            Ok((trailers, held)) => {
+                // Stored first: whoever no longer finds the flight must find the response.
+                if held == Held::Whole && self.keeping.stored && trailers.is_none() {
+                    let stored = StoredResponse {
+                        meta: self.head.meta.clone(),
+                        body: self.fill.collect(),
+                    };
+                    self.keeping
+                        .sidecar
+                        .responses
+                        .put(&self.keeping.key, Arc::new(stored));
+                }
+                self.fill.finish(trailers);
+            }
+            Err(failure) => self.fill.cut(failure),
+        }
+    }
+
+    async fn read(&mut self) -> Result<(Option<HeaderMap>, Held), Failure> {
+        let mut received = 0;
+        let mut held = Held::Whole;
+        let mut trailers = None;
+        while let Some(frame) = self.body.frame().await {
+            let frame = frame.map_err(|CutShort(failure)| failure)?;
+            match frame.into_data() {
+                Ok(data) => {
+                    received += data.len() as u64;
+                    held = self.take(data, received, held);
+                    if held == Held::Window && self.fill.room().await == Room::Abandoned {
+                        return Err(Failure::ClientGone);
+                    }
+                }
+                Err(frame) => trailers = frame.into_trailers().ok(),
+            }
+        }
+        Ok((trailers, held))
+    }
+
+    fn take(&mut self, data: Bytes, received: u64, held: Held) -> Held {
+        let keeping = &mut self.keeping;
+        let fits = received <= keeping.cap && keeping.reservation.grow_to(received);
+        let held = if held == Held::Whole && !fits {
+            self.fill.open_window();
+            Held::Window
+        } else {
+            held
+        };
+        self.fill.push(data);
+        held
+    }
+}

@@ -1,0 +1,148 @@
+//! The way of a request, step by step. This is the only place that orders the steps.
+//!
+//! | step | asks | answers |
+//! |---|---|---|
+//! | admit | well-formed, not a loop, one host, one path? | [`admit::Admitted`] or a [`Failure`] |
+//! | route | which rules govern it? | a route or a [`answer::Refusal`] |
+//! | limit | may this caller go on? | [`limit::Permission`] |
+//! | lookup | do we hold it, how fresh? | [`Looked`] |
+//! | join | is someone already fetching it? | [`join::Part`] |
+//! | fetch | which endpoint, and what does it say? | [`crate::upstream::fetch`] |
+//! | keep | may we store it, may others have it? | [`keep::Kept`] |
+//! | encode | does this client want it smaller? | [`engine::outcome::EncodeOutcome`] |
+//! | answer | headers, 304, or the one table from failure to HTTP | a response |
+//! | record | what is told about it | [`crate::recording`] |
+//!
+//! The first four never wait: a request that the cache answers is answered at once, without a
+//! future of its own.
+//!
+//! [`keep::Kept`]: crate::steps::keep::Kept
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use engine::{admit::UpgradeIntent, failure::Failure};
+use http::{Request, Response, request};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+
+use crate::{
+    body::drain,
+    connection::ConnectionState,
+    errand::Errand,
+    exchange::Exchange,
+    recording::RecordedBody,
+    sidecar::Sidecar,
+    steps::{
+        admit, answer, join, limit,
+        lookup::{self, Looked},
+        route,
+    },
+    tunnel,
+};
+
+/// A response that is here, or on its way.
+pub(crate) enum Answering {
+    Here(Option<Box<Response<RecordedBody>>>),
+    OnItsWay(Pin<Box<dyn Future<Output = Response<RecordedBody>> + Send>>),
+}
+
+/// What the steps that never wait have decided.
+enum Course {
+    /// Everything is here.
+    Answer(answer::FromStore),
+    /// The upstream must be asked.
+    Ask(Box<Errand>),
+    /// It is refused.
+    Refuse(answer::Refusal),
+    /// It wants to become something else than HTTP.
+    Tunnel(Box<Errand>, OnUpgrade),
+}
+
+/// Carries one request through the steps.
+pub(crate) fn serve(
+    sidecar: &Arc<Sidecar>,
+    connection: &Arc<ConnectionState>,
+    request: Request<Incoming>,
+) -> Answering {
+    let (mut head, body) = request.into_parts();
+    let mut exchange = Exchange::begin(sidecar, connection, &head);
+    match set_course(&mut exchange, &mut head, &body) {
+        Course::Answer(from_store) => {
+            drain(body);
+            Answering::here(answer::from_store(exchange, &head, &from_store))
+        }
+        Course::Refuse(refusal) => {
+            drain(body);
+            Answering::here(answer::refuse(exchange, refusal))
+        }
+        Course::Ask(errand) => {
+            let answered = async move {
+                match join::join(&mut exchange, errand, body).await {
+                    Ok(delivery) => answer::from_origin(exchange, delivery),
+                    Err(failure) => answer::refuse(exchange, failure.into()),
+                }
+            };
+            Answering::OnItsWay(Box::pin(answered))
+        }
+        Course::Tunnel(errand, upgrade) => {
+            Answering::OnItsWay(Box::pin(tunnel::open(exchange, errand, upgrade)))
+        }
+    }
+}
+
+/// Steps 1 to 4.
+fn set_course(exchange: &mut Exchange, head: &mut request::Parts, body: &Incoming) -> Course {
+    let upgrade = head.extensions.remove::<OnUpgrade>();
+    let admitted = match admit::admit(exchange, head, body) {
+        Ok(admitted) => admitted,
+        Err(failure) => return Course::Refuse(failure.into()),
+    };
+    let route = match route::route(exchange, head, &admitted) {
+        Ok(route) => route,
+        Err(refusal) => return Course::Refuse(refusal),
+    };
+    if let limit::Permission::Deny(refusal) = limit::limit(exchange, route, &head.headers) {
+        return Course::Refuse(refusal);
+    }
+    if let (UpgradeIntent::WebSocket, Some(upgrade)) = (admitted.upgrade, upgrade) {
+        let intent = lookup::Intent::bypass();
+        let errand = Errand::new(exchange, route, admitted.facts(), intent, head);
+        return Course::Tunnel(Box::new(errand), upgrade);
+    }
+    match lookup::lookup(exchange, route, head, &admitted) {
+        Looked::Answer(from_store) => Course::Answer(from_store),
+        Looked::Ask(intent) => {
+            let errand = Errand::new(exchange, route, admitted.facts(), intent, head);
+            Course::Ask(Box::new(errand))
+        }
+        Looked::NotCached => Course::Refuse(Failure::NotCached.into()),
+    }
+}
+
+// === impl Answering ===
+
+impl Answering {
+    fn here(response: Response<RecordedBody>) -> Self {
+        Self::Here(Some(Box::new(response)))
+    }
+}
+
+impl Future for Answering {
+    type Output = Result<Response<RecordedBody>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Here(response) => match response.take() {
+                Some(response) => Poll::Ready(Ok(*response)),
+                // Polled again after it was ready, which no caller does.
+                None => Poll::Pending,
+            },
+            Self::OnItsWay(answered) => answered.as_mut().poll(cx).map(Ok),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Everything that outlives a request.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use arc_swap::ArcSwap;
+use engine::forwarding::{Instance, InvalidPseudonym};
+use policy::Policies;
+use store::{FillBudget, LimiterCells, MemoryShares, ResponseStore, Uncacheable};
+use telemetry::{AccessLog, CacheFigures, ClientConnectionEnd, Health, Metrics};
+
+use crate::{
+    flight::Flights,
+    snapshot::Snapshot,
+    upstream::{TlsClient, Unaddressable},
+};
+
+/// One running Forebay: its policies, its stores, and what it tells.
+#[derive(Debug)]
+pub struct Sidecar {
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) instance: Instance,
+    pub(crate) responses: ResponseStore,
+    pub(crate) fills: Arc<FillBudget>,
+    pub(crate) limiter: LimiterCells,
+    pub(crate) uncacheable: Uncacheable,
+    pub(crate) flights: Arc<Flights>,
+    pub(crate) tls: TlsClient,
+    pub(crate) access_log: Option<AccessLog>,
+    pub(crate) health: Arc<Health>,
+    connections: AtomicUsize,
+}
+
+/// A sidecar that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum SidecarError {
+    /// The name for `Via` is no token.
+    Pseudonym(#[from] InvalidPseudonym),
+    /// An endpoint cannot be written as an authority.
+    Endpoint(#[from] Unaddressable),
+}
+
+/// One client connection, counted while it lives.
+#[derive(Debug)]
+pub(crate) struct CountedConnection(Arc<Sidecar>);
+
+// === impl Sidecar ===
+
+impl Sidecar {
+    /// Sets everything up; `pseudonym` must differ between running instances.
+    ///
+    /// # Errors
+    /// When the pseudonym is no token, or an endpoint cannot be addressed.
+    pub fn new(
+        policies: Policies,
+        pseudonym: &str,
+        metrics: Metrics,
+        access_log: Option<AccessLog>,
+        health: Arc<Health>,
+    ) -> Result<Self, SidecarError> {
+        let shares = MemoryShares::of(policies.memory.limit);
+        Ok(Self {
+            snapshot: ArcSwap::from_pointee(Snapshot::new(policies, metrics)?),
+            instance: Instance::new(pseudonym)?,
+            responses: ResponseStore::new(shares.responses),
+            fills: Arc::new(FillBudget::new(shares.fills)),
+            limiter: LimiterCells::new(shares.limiter),
+            uncacheable: Uncacheable::default(),
+            flights: Arc::default(),
+            tls: TlsClient::default(),
+            access_log,
+            health,
+            connections: AtomicUsize::new(0),
+        })
+    }
+
+    /// How full the stores are.
+    pub fn cache_figures(&self) -> CacheFigures {
+        let stats = self.responses.stats();
+        CacheFigures {
+            entries: stats.entries,
+            bytes: stats.bytes,
+            limit_bytes: stats.limit_bytes,
+            fill_bytes: self.fills.used(),
+            evicted_expired: 0,
+            evicted_explicit: stats.removed,
+            evicted_replaced: 0,
+            evicted_size: stats.evicted,
+        }
+    }
+
+    /// The requests in flight at one endpoint, both by position.
+    pub fn in_flight(&self, upstream: usize, endpoint: usize) -> u64 {
+        let snapshot = self.snapshot.load();
+        let counts = snapshot
+            .upstreams
+            .get(upstream)
+            .map(|state| &state.in_flight);
+        let count = counts.and_then(|counts| counts.get(endpoint));
+        count.map_or(0, |count| count.load(Ordering::Relaxed) as u64)
+    }
+
+    /// The policies that are in force.
+    pub fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.snapshot.load().policies)
+    }
+
+    /// The counters of these policies.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.snapshot.load().metrics)
+    }
+
+    /// Keeps the memory promise; call it a few times a second.
+    pub fn tidy(&self) {
+        self.responses.tidy();
+    }
+
+    /// Counts a new client connection, or refuses it when there are `limit` already.
+    pub(crate) fn admit_connection(self: &Arc<Self>, limit: usize) -> Option<CountedConnection> {
+        let counted = self
+            .connections
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| {
+                (open < limit).then_some(open + 1)
+            });
+        counted.is_ok().then(|| CountedConnection(Arc::clone(self)))
+    }
+
+    /// Tells that a client has connected.
+    pub(crate) fn connection_began(&self) {
+        self.snapshot.load().metrics.client_connected();
+    }
+
+    /// Tells how a client connection ended.
+    pub(crate) fn connection_ended(&self, end: ClientConnectionEnd) {
+        self.snapshot.load().metrics.client_disconnected(end);
+    }
+}
+
+// === impl CountedConnection ===
+
+impl Drop for CountedConnection {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,48 @@
+//! One set of policies, made ready to run.
+//!
+//! A request takes the snapshot that is current when it begins and keeps it to its end, so that no
+//! request ever sees half of two configurations.
+
+use std::sync::Arc;
+
+use engine::routing::Router;
+use policy::Policies;
+use telemetry::Metrics;
+
+use crate::{connection::Builders, steps::limit::RouteLimits, upstream::UpstreamState};
+
+/// Policies and everything that is computed from them once.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) policies: Arc<Policies>,
+    pub(crate) router: Router,
+    pub(crate) builders: Builders,
+    /// Per route, in the order of the policies.
+    pub(crate) limits: Vec<RouteLimits>,
+    /// Per upstream, in the order of the policies.
+    pub(crate) upstreams: Vec<UpstreamState>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+// === impl Snapshot ===
+
+impl Snapshot {
+    pub(crate) fn new(
+        policies: Policies,
+        metrics: Metrics,
+    ) -> Result<Self, crate::upstream::Unaddressable> {
+        Ok(Self {
+            router: Router::new(&policies.routes),
+            builders: Builders::new(&policies.clients),
+            limits: policies.routes.iter().map(RouteLimits::new).collect(),
+            upstreams: policies
+                .upstreams
+                .iter()
+                .enumerate()
+                .map(|(position, upstream)| UpstreamState::new(position, upstream))
+                .collect::<Result<_, _>>()?,
+            metrics: Arc::new(metrics),
+            policies: Arc::new(policies),
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! The steps, one file each: a thin shell around a question that `engine` answers.
+
+pub(crate) mod admit;
+pub(crate) mod answer;
+pub(crate) mod encode;
+pub(crate) mod invalidate;
+pub(crate) mod join;
+pub(crate) mod keep;
+pub(crate) mod limit;
+pub(crate) mod lookup;
+pub(crate) mod route;

@@ -1,0 +1,286 @@
+//! Step 5: is someone already fetching it? And then the fetch itself, by whoever leads.
+//!
+//! **Shared only when it may be.** Followers wait until the head of the leader's response proves
+//! that it is for them, too: nothing forbids it, and their own fields select the same variant. Else
+//! each goes alone, and the key is remembered so that the next ones do not queue (TRAPS 16).
+//!
+//! **A leader that leaves.** The errand runs in a task of its own: the client that began it may
+//! leave, the followers still get their answer.
+//!
+//! **A leader that fails.** One follower is promoted and tries again; who has followed twice gets
+//! the error (TRAPS 22).
+
+use std::{sync::Arc, time::Duration};
+
+use engine::{
+    cache::vary::Match,
+    failure::Failure,
+    outcome::{JoinOutcome, StoreOutcome},
+};
+use http::StatusCode;
+use hyper::body::Incoming;
+use policy::Mode;
+use store::StoredResponse;
+use tokio::sync::{oneshot, watch};
+
+use super::keep::{self, Audience, Kept, Next};
+use crate::{
+    body::RequestBody,
+    clock,
+    errand::Errand,
+    exchange::Exchange,
+    fill_job::FillJob,
+    flight::{Boarding, Landing, Lead},
+    upstream::{self, FetchError},
+};
+
+/// What a request gets in the end.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) errand: Box<Errand>,
+    pub(crate) kept: Kept,
+    /// Who answered; `None` for a follower.
+    pub(crate) origin: Option<Origin>,
+    pub(crate) store: Option<StoreOutcome>,
+    pub(crate) join: JoinOutcome,
+}
+
+/// The origin's part in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) endpoint: usize,
+    pub(crate) status: StatusCode,
+    /// From the request being sent to the head of the response.
+    pub(crate) time: Duration,
+}
+
+/// A request's part in fetching what it wants.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// It fetches for itself.
+    Alone,
+    /// It waits for somebody else's fetch.
+    Follow(watch::Receiver<Landing>),
+    /// It fetches for all who come meanwhile.
+    Lead(Lead),
+}
+
+/// How waiting for a leader ended.
+enum Followed {
+    Alone(Box<Errand>),
+    Delivered(Box<Delivery>),
+    Failed(Box<Errand>, Failure),
+}
+
+/// Gets the response for an errand, together with others if they want the same.
+pub(crate) async fn join(
+    exchange: &mut Exchange,
+    mut errand: Box<Errand>,
+    body: Incoming,
+) -> Result<Delivery, Failure> {
+    if errand.intent.flight_key.is_empty() {
+        return alone(exchange, errand, Some(body)).await;
+    }
+    crate::body::drain(body);
+    let mut failed = None;
+    loop {
+        errand = match part(exchange, &errand) {
+            Part::Alone => return alone(exchange, errand, None).await,
+            Part::Lead(lead) => return lead_errand(exchange, errand, lead).await,
+            Part::Follow(landing) => match follow(errand, landing).await {
+                Followed::Alone(errand) => return alone(exchange, errand, None).await,
+                Followed::Delivered(delivery) => return Ok(*delivery),
+                Followed::Failed(errand, failure) => {
+                    if failed.replace(failure).is_some() {
+                        return Err(failure);
+                    }
+                    errand
+                }
+            },
+        };
+    }
+}
+
+fn part(exchange: &mut Exchange, errand: &Errand) -> Part {
+    let key = &errand.intent.flight_key;
+    let hash = store::hash(key);
+    let sidecar = &errand.sidecar;
+    if sidecar.uncacheable.remembers(hash) {
+        return Part::Alone;
+    }
+    let demanding = errand
+        .intent
+        .lookup
+        .is_some_and(|known| known.demand.no_cache);
+    let boarding = sidecar.flights.board(key, hash);
+    let mode = errand.route().deduplication.map(|policy| policy.mode);
+    match (boarding, mode) {
+        (Boarding::Follow(_), Some(Mode::Enforce)) if demanding => Part::Alone,
+        (Boarding::Follow(landing), Some(Mode::Enforce)) => Part::Follow(landing),
+        (Boarding::Lead(lead), Some(Mode::Enforce)) => Part::Lead(lead),
+        (Boarding::Follow(_), _) => {
+            exchange.event().shadow.join = Some(JoinOutcome::Follow);
+            Part::Alone
+        }
+        (Boarding::Lead(lead), _) => {
+            exchange.event().shadow.join = Some(JoinOutcome::Lead);
+            exchange.shadow_lead = Some(lead);
+            Part::Alone
+        }
+    }
+}
+
+async fn alone(
+    exchange: &mut Exchange,
+    errand: Box<Errand>,
+    body: Option<Incoming>,
+) -> Result<Delivery, Failure> {
+    let (body, upload) = match body {
+        Some(incoming) => errand.body(incoming),
+        None => (RequestBody::Empty, None),
+    };
+    let counted = upload.clone();
+    let ran = run(errand, body, upload, Audience::One).await;
+    if let Some(upload) = counted {
+        exchange.event().request_bytes = upload.moved();
+    }
+    let (delivery, job) = told(exchange, ran)?;
+    if let Some(job) = job {
+        tokio::spawn(job.run());
+    }
+    Ok(delivery)
+}
+
+async fn lead_errand(
+    exchange: &mut Exchange,
+    errand: Box<Errand>,
+    lead: Lead,
+) -> Result<Delivery, Failure> {
+    let (sender, receiver) = oneshot::channel();
+    tokio::spawn(async move {
+        let sidecar = Arc::clone(&errand.sidecar);
+        let hash = store::hash(&errand.intent.flight_key);
+        let ran = run(errand, RequestBody::Empty, None, Audience::Several).await;
+        let (landing, job, answer) = match ran {
+            Ok((delivery, job)) => {
+                let landing = landing(&delivery, job.as_ref());
+                (landing, job, Ok(delivery))
+            }
+            Err(error) => (Landing::Failed(error.failure), None, Err(error)),
+        };
+        if matches!(landing, Landing::Alone) {
+            sidecar.uncacheable.remember(hash);
+        }
+        lead.land(landing);
+        // The client that began it may have left; the body is read all the same, if it is for
+        // more than that one.
+        let _left = sender.send(answer);
+        if let Some(job) = job {
+            job.run().await;
+        }
+        drop(lead);
+    });
+    match receiver.await {
+        Ok(answer) => {
+            let mut delivery = told(exchange, answer)?;
+            delivery.join = JoinOutcome::Lead;
+            Ok(delivery)
+        }
+        // The task ended without an answer, which only a panic can do.
+        Err(_closed) => Err(Failure::Internal),
+    }
+}
+
+fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
+    match (&delivery.kept, job) {
+        (Kept::Renewed(stored), _) if delivery.store == Some(StoreOutcome::Stored) => {
+            Landing::Stored(Arc::clone(stored))
+        }
+        (Kept::Filling { .. }, Some(job)) => Landing::Filling(job.filling()),
+        _ => Landing::Alone,
+    }
+}
+
+async fn follow(errand: Box<Errand>, mut landing: watch::Receiver<Landing>) -> Followed {
+    let landed = landing
+        .wait_for(|landing| !matches!(landing, Landing::Waiting))
+        .await
+        .map(|landing| landing.clone());
+    let kept = match landed {
+        Ok(Landing::Failed(failure)) => return Followed::Failed(errand, failure),
+        Err(_nobody_leads) => return Followed::Failed(errand, Failure::Internal),
+        Ok(Landing::Filling(filling)) if is_for(&errand, &filling.head) => {
+            match filling.fill.reader(filling.length) {
+                Some(reader) => Kept::Filling {
+                    head: filling.head,
+                    reader,
+                },
+                None => return Followed::Alone(errand),
+            }
+        }
+        Ok(Landing::Stored(stored)) if is_for(&errand, &stored) => Kept::Renewed(stored),
+        Ok(_) => return Followed::Alone(errand),
+    };
+    Followed::Delivered(Box::new(Delivery {
+        errand,
+        kept,
+        origin: None,
+        store: None,
+        join: JoinOutcome::Follow,
+    }))
+}
+
+/// Whether a follower's own fields select the leader's response.
+fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
+    stored.meta.vary.matches(&errand.head.headers) == Match::Same
+}
+
+/// Asks the origin, twice when its 304 was about something else.
+async fn run(
+    mut errand: Box<Errand>,
+    body: RequestBody,
+    upload: Option<Arc<crate::body::Upload>>,
+    audience: Audience,
+) -> Result<(Delivery, Option<FillJob>), FetchError> {
+    let (mut order, mut asking) = errand.order();
+    order.body = body;
+    order.upload = upload;
+    loop {
+        let sent_at = clock::now();
+        let fetched = upstream::fetch(errand.upstream(), errand.line(), order).await?;
+        let origin = Origin {
+            endpoint: fetched.endpoint,
+            status: fetched.head.status,
+            time: clock::monotonic().saturating_sub(sent_at.monotonic),
+        };
+        match keep::keep(&errand, fetched, asking, sent_at, audience) {
+            Next::AskAgain => {
+                errand.intent.stale = None;
+                (order, asking) = errand.order();
+            }
+            Next::Answer(verdicted) => {
+                let delivery = Delivery {
+                    errand,
+                    kept: verdicted.kept,
+                    origin: Some(origin),
+                    store: verdicted.store,
+                    join: JoinOutcome::Alone,
+                };
+                return Ok((delivery, verdicted.job));
+            }
+        }
+    }
+}
+
+/// Tells the event who failed.
+fn told<T>(exchange: &mut Exchange, ran: Result<T, FetchError>) -> Result<T, Failure> {
+    ran.map_err(|error| {
+        let upstream = exchange.route().map(|route| route.upstream);
+        let event = exchange.event();
+        event.upstream = upstream.and_then(|upstream| u16::try_from(upstream).ok());
+        event.endpoint = error
+            .endpoint
+            .and_then(|endpoint| u16::try_from(endpoint).ok());
+        error.failure
+    })
+}

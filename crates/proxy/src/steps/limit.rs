@@ -1,0 +1,146 @@
+//! Step 3: may this caller go on?
+
+use std::net::IpAddr;
+
+use engine::{
+    client_ip::limit_key_ip,
+    failure::Failure,
+    outcome::LimitOutcome,
+    rate_limit::{Gcra, LimitHeaders, Verdict, retry_after},
+};
+use http::{HeaderMap, HeaderName, header::RETRY_AFTER};
+use policy::{LimitKey, LimitPolicy, Mode, Route};
+use telemetry::RequestEvent;
+
+use super::answer::Refusal;
+use crate::exchange::Exchange;
+
+static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// The rate limits of one route, made ready.
+#[derive(Debug)]
+pub(crate) struct RouteLimits(Vec<Limit>);
+
+#[derive(Debug)]
+struct Limit {
+    policy: LimitPolicy,
+    gcra: Gcra,
+    headers: LimitHeaders,
+    /// Route and limit, length-prefixed: what makes two limits' callers different.
+    scope: Vec<u8>,
+}
+
+/// Whether a request may go on.
+#[derive(Debug)]
+pub(crate) enum Permission {
+    /// Within every limit, or there is none.
+    Allow,
+    /// Over a limit.
+    Deny(Refusal),
+}
+
+/// Asks every limit of the route; all of them count the request, so that being refused by one does
+/// not spare the others.
+pub(crate) fn limit(exchange: &mut Exchange, route: usize, headers: &HeaderMap) -> Permission {
+    let snapshot = std::sync::Arc::clone(exchange.snapshot());
+    let mut wait = None;
+    for (position, limit) in snapshot.limits[route].0.iter().enumerate() {
+        let verdict = limit.decide(exchange, headers);
+        note(exchange.event(), position, verdict, limit.policy.mode);
+        if limit.policy.mode != Mode::Enforce {
+            continue;
+        }
+        let fields = &mut exchange.limit_fields;
+        fields.push((RATE_LIMIT_POLICY.clone(), limit.headers.policy()));
+        fields.push((RATE_LIMIT.clone(), limit.headers.limit(verdict)));
+        if let Verdict::Deny { retry_after } = verdict {
+            wait = wait.max(Some(retry_after));
+        }
+    }
+    match wait {
+        None => Permission::Allow,
+        Some(wait) => {
+            let mut refusal = Refusal::from(Failure::RateLimited);
+            refusal.fields.push((RETRY_AFTER, retry_after(wait)));
+            Permission::Deny(refusal)
+        }
+    }
+}
+
+/// What is told about the request is the worst that any limit said.
+fn note(event: &mut RequestEvent, position: usize, verdict: Verdict, mode: Mode) {
+    let outcome = match (verdict, mode) {
+        (Verdict::Deny { .. }, Mode::Shadow) => LimitOutcome::Shadow,
+        (Verdict::Deny { .. }, _) => LimitOutcome::Deny,
+        (Verdict::Allow { .. }, _) => LimitOutcome::Allow,
+    };
+    let worse = match (event.limit, outcome) {
+        (LimitOutcome::Deny, _) => false,
+        (_, LimitOutcome::Deny) => true,
+        (LimitOutcome::Shadow, _) => false,
+        _ => true,
+    };
+    if worse {
+        event.limit = outcome;
+        event.limit_index = match outcome {
+            LimitOutcome::Deny | LimitOutcome::Shadow => u8::try_from(position).ok(),
+            LimitOutcome::Allow | LimitOutcome::Off => None,
+        };
+    }
+}
+
+// === impl RouteLimits ===
+
+impl RouteLimits {
+    pub(crate) fn new(route: &Route) -> Self {
+        let on = route
+            .rate_limits
+            .iter()
+            .filter(|limit| limit.mode != Mode::Off);
+        Self(on.map(|limit| Limit::new(&route.name, limit)).collect())
+    }
+}
+
+// === impl Limit ===
+
+impl Limit {
+    fn new(route: &str, policy: &LimitPolicy) -> Self {
+        let gcra = Gcra::new(policy.rate, policy.burst);
+        let mut scope = Vec::new();
+        for part in [route, &policy.name] {
+            scope.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            scope.extend_from_slice(part.as_bytes());
+        }
+        Self {
+            headers: LimitHeaders::new(&policy.name, &gcra),
+            gcra,
+            scope,
+            policy: policy.clone(),
+        }
+    }
+
+    fn decide(&self, exchange: &Exchange, headers: &HeaderMap) -> Verdict {
+        let now = exchange.recording.event.at.monotonic;
+        let caller = self.caller(exchange, headers);
+        let cells = &exchange.sidecar().limiter;
+        cells.update(caller, now, |cell| self.gcra.decide(cell, now))
+    }
+
+    /// A hash of the limit and of who is asking.
+    fn caller(&self, exchange: &Exchange, headers: &HeaderMap) -> u128 {
+        match &self.policy.key {
+            LimitKey::ClientIp => {
+                let ip = match limit_key_ip(exchange.client.ip) {
+                    IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+                    IpAddr::V6(ip) => ip,
+                };
+                store::hash_of(&[&self.scope, &ip.octets()])
+            }
+            LimitKey::Header(name) => {
+                let value = headers.get(name).map_or(&[][..], |value| value.as_bytes());
+                store::hash_of(&[&self.scope, value])
+            }
+        }
+    }
+}

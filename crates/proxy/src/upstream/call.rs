@@ -1,0 +1,399 @@
+//! One exchange with an upstream: pick an endpoint, get a connection, send, wait for the head.
+//!
+//! **What is tried again.** A failed connect is tried at every other endpoint: nothing was sent.
+//! A request that a kept connection gave back unsent is sent on another. One that a kept connection
+//! swallowed (the endpoint closed it at that very moment) is sent once more on a new connection,
+//! but only if it is idempotent and has no body (RFC 9110, section 9.2.2). Everything else is an
+//! answer to give (TRAPS 23).
+
+use std::{sync::Arc, time::Duration};
+
+use engine::failure::Failure;
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::HOST, uri};
+use policy::Scheme;
+use telemetry::Metrics;
+use tokio::time::Instant;
+
+use super::{
+    EndpointState, InFlight, Lease, TlsClient, UpstreamState,
+    connect::connect,
+    lease::Sender,
+    pool::{self, Keeping, Taken},
+};
+use crate::{
+    body::{RequestBody, Upload, UpstreamBody},
+    patience::Patience,
+};
+
+/// A request that is ready to go upstream.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) method: Method,
+    pub(crate) target: Target,
+    /// The host the client named.
+    pub(crate) host: HeaderValue,
+    /// Prepared: hop-by-hop fields and `Host` gone, ours added.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: RequestBody,
+    pub(crate) upload: Option<Arc<Upload>>,
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// `*`, the server as a whole (OPTIONS).
+    Asterisk,
+    /// Path and query.
+    Path(uri::PathAndQuery),
+}
+
+/// A response head, and its body as it arrives.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) head: http::response::Parts,
+    pub(crate) body: UpstreamBody,
+    /// Who answered, as an index into the upstream's endpoints.
+    pub(crate) endpoint: usize,
+}
+
+/// A failed exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FetchError {
+    pub(crate) failure: Failure,
+    /// The last endpoint that was tried, as an index.
+    pub(crate) endpoint: Option<usize>,
+}
+
+/// What new connections are made with, whichever upstream they are for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) tls: &'a TlsClient,
+    pub(crate) metrics: &'a Arc<Metrics>,
+}
+
+/// What to do after a request did not get a response.
+enum Setback {
+    /// It may be sent again on a new connection.
+    Again(Box<Order>),
+    /// It may not.
+    Final(Failure),
+}
+
+/// Whether a kept connection will do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    New,
+}
+
+/// Sends `order` to `upstream` and waits for the head of the final response.
+pub(crate) async fn fetch(
+    upstream: &UpstreamState,
+    line: Line<'_>,
+    mut order: Order,
+) -> Result<Fetched, FetchError> {
+    let deadline = upstream
+        .policy
+        .timeouts
+        .total
+        .map(|total| Instant::now() + total);
+    let mut tried = Vec::new();
+    let mut wanted = Wanted::Any;
+    let mut error = FetchError {
+        failure: Failure::ConnectFailed,
+        endpoint: None,
+    };
+    while let Some(endpoint) = upstream.pick(&tried) {
+        error.endpoint = Some(endpoint.index);
+        let in_flight = InFlight::begin(&upstream.in_flight, endpoint.index);
+        let call = Call {
+            upstream,
+            endpoint,
+            deadline,
+        };
+        let (sender, reused) = match call.connection(line, wanted).await {
+            Ok(connection) => connection,
+            Err(failure) => {
+                error.failure = failure;
+                if failure == Failure::TotalTimedOut {
+                    break;
+                }
+                tried.push(endpoint.index);
+                continue;
+            }
+        };
+        match call.send(order, sender, reused, in_flight).await {
+            Ok(fetched) => return Ok(fetched),
+            Err(Setback::Again(again)) => {
+                order = *again;
+                wanted = Wanted::New;
+            }
+            Err(Setback::Final(failure)) => {
+                error.failure = failure;
+                break;
+            }
+        }
+    }
+    Err(error)
+}
+
+/// One try at one endpoint.
+struct Call<'a> {
+    upstream: &'a UpstreamState,
+    endpoint: &'a EndpointState,
+    deadline: Option<Instant>,
+}
+
+/// Whether a connection has served before: only such a one may have been closed unnoticed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reused {
+    No,
+    Yes,
+}
+
+// === impl Call ===
+
+impl Call<'_> {
+    async fn connection(
+        &self,
+        line: Line<'_>,
+        wanted: Wanted,
+    ) -> Result<(Sender, Reused), Failure> {
+        if wanted == Wanted::Any {
+            match pool::take(self.endpoint.id) {
+                Taken::Http1(sender) => return Ok((Sender::Http1(sender), Reused::Yes)),
+                Taken::Http2(requests) => return Ok((Sender::Http2(requests), Reused::Yes)),
+                Taken::Nothing => {}
+            }
+        }
+        let policy = &self.upstream.policy;
+        let (limit, failure) = self.within(policy.timeouts.connect, Failure::ConnectTimedOut);
+        let sender = connect(self.upstream.dialer(self.endpoint, line), limit)
+            .await
+            .map_err(|error| match error {
+                Failure::ConnectTimedOut => failure,
+                other => other,
+            })?;
+        if let Sender::Http2(requests) = &sender {
+            pool::share(self.endpoint.id, requests.clone());
+        }
+        Ok((sender, Reused::No))
+    }
+
+    async fn send(
+        &self,
+        order: Order,
+        mut sender: Sender,
+        reused: Reused,
+        in_flight: InFlight,
+    ) -> Result<Fetched, Setback> {
+        let timeouts = self.upstream.policy.timeouts;
+        let upload = order.upload.clone();
+        let spare = (reused == Reused::Yes)
+            .then(|| order.replayable())
+            .flatten();
+        let context = order.context();
+        let request = self.request(order, &sender).map_err(Setback::Final)?;
+        let answered = match &mut sender {
+            Sender::Http1(sender) => {
+                let sent = sender.requests.try_send_request(request);
+                self.head_in_time(sent, upload.as_deref()).await
+            }
+            Sender::Http2(requests) => {
+                let sent = requests.try_send_request(request);
+                self.head_in_time(sent, upload.as_deref()).await
+            }
+        };
+        let response = match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(mut error)) => {
+                let unsent = error.take_message();
+                let error = error.into_error();
+                tracing::debug!(endpoint = %self.endpoint.authority, %error, "no response");
+                return Err(match (reused, unsent, spare) {
+                    (Reused::Yes, Some(request), _) => Setback::Again(context.recover(request)),
+                    (Reused::Yes, None, Some(order)) if was_dropped(&error) => {
+                        Setback::Again(order)
+                    }
+                    _ => Setback::Final(classify(&error, upload.as_deref())),
+                });
+            }
+            Err(failure) => return Err(Setback::Final(failure)),
+        };
+        let (head, incoming) = response.into_parts();
+        let lease = Lease {
+            sender,
+            endpoint: self.endpoint.id,
+            keeping: Keeping {
+                max_idle: self.upstream.policy.max_idle_connections,
+                keep_alive: timeouts.keep_alive,
+            },
+            upload,
+            _in_flight: in_flight,
+        };
+        let patience = Patience::new(timeouts.idle);
+        Ok(Fetched {
+            head,
+            body: UpstreamBody::new(incoming, lease, patience, self.deadline),
+            endpoint: self.endpoint.index,
+        })
+    }
+
+    /// Waits for the head of the response; an upload that moves postpones the end of patience.
+    async fn head_in_time<T>(
+        &self,
+        response: impl Future<Output = T>,
+        upload: Option<&Upload>,
+    ) -> Result<T, Failure> {
+        let mut response = std::pin::pin!(response);
+        let first_byte = self.upstream.policy.timeouts.first_byte;
+        let mut moved = 0;
+        loop {
+            let (limit, failure) = self.within(first_byte, Failure::FirstByteTimedOut);
+            if let Ok(answered) = tokio::time::timeout(limit, response.as_mut()).await {
+                return Ok(answered);
+            }
+            match upload {
+                Some(upload) if failure != Failure::TotalTimedOut && upload.moved() > moved => {
+                    moved = upload.moved();
+                }
+                _ => return Err(failure),
+            }
+        }
+    }
+
+    /// The lesser of `limit` and what is left until the deadline, and what its end means.
+    fn within(&self, limit: Duration, failure: Failure) -> (Duration, Failure) {
+        match self.deadline {
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left < limit {
+                    (left, Failure::TotalTimedOut)
+                } else {
+                    (limit, failure)
+                }
+            }
+            None => (limit, failure),
+        }
+    }
+
+    /// The request as the protocol of `sender` wants it.
+    fn request(&self, order: Order, sender: &Sender) -> Result<Request<RequestBody>, Failure> {
+        let host = self.upstream.host(self.endpoint, order.host);
+        let mut request = Request::new(order.body);
+        *request.method_mut() = order.method;
+        *request.headers_mut() = order.headers;
+        match sender {
+            Sender::Http1(_) => {
+                *request.uri_mut() = order.target.into_uri()?;
+                request.headers_mut().insert(HOST, host);
+            }
+            Sender::Http2(_) => {
+                *request.uri_mut() = order.target.into_absolute_uri(self.endpoint, &host)?;
+            }
+        }
+        Ok(request)
+    }
+}
+
+// === impl Order ===
+
+impl Order {
+    /// A second copy, for a request that may be sent twice without harm.
+    fn replayable(&self) -> Option<Box<Self>> {
+        let harmless = self.method.is_idempotent() && matches!(self.body, RequestBody::Empty);
+        harmless.then(|| {
+            Box::new(Self {
+                method: self.method.clone(),
+                target: self.target.clone(),
+                host: self.host.clone(),
+                headers: self.headers.clone(),
+                body: RequestBody::Empty,
+                upload: None,
+            })
+        })
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            target: self.target.clone(),
+            host: self.host.clone(),
+            upload: self.upload.clone(),
+        }
+    }
+}
+
+/// What a request that came back unsent does not carry any more.
+struct Context {
+    target: Target,
+    host: HeaderValue,
+    upload: Option<Arc<Upload>>,
+}
+
+// === impl Context ===
+
+impl Context {
+    fn recover(self, request: Request<RequestBody>) -> Box<Order> {
+        let (parts, body) = request.into_parts();
+        let mut headers = parts.headers;
+        headers.remove(HOST);
+        Box::new(Order {
+            method: parts.method,
+            target: self.target,
+            host: self.host,
+            headers,
+            body,
+            upload: self.upload,
+        })
+    }
+}
+
+// === impl Target ===
+
+impl Target {
+    pub(crate) fn into_uri(self) -> Result<Uri, Failure> {
+        match self {
+            Self::Asterisk => Ok(Uri::from_static("*")),
+            Self::Path(path) => {
+                let mut parts = uri::Parts::default();
+                parts.path_and_query = Some(path);
+                Uri::from_parts(parts).map_err(|_| Failure::Internal)
+            }
+        }
+    }
+
+    fn into_absolute_uri(
+        self,
+        endpoint: &EndpointState,
+        host: &HeaderValue,
+    ) -> Result<Uri, Failure> {
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(match endpoint.policy.scheme {
+            Scheme::Http => uri::Scheme::HTTP,
+            Scheme::Https => uri::Scheme::HTTPS,
+        });
+        let named = uri::Authority::try_from(host.as_bytes()).ok();
+        parts.authority = named.or_else(|| Some(endpoint.authority.clone()));
+        parts.path_and_query = Some(match self {
+            Self::Asterisk => uri::PathAndQuery::from_static("*"),
+            Self::Path(path) => path,
+        });
+        Uri::from_parts(parts).map_err(|_| Failure::Internal)
+    }
+}
+
+/// Whether the endpoint let go of the connection without a word.
+fn was_dropped(error: &hyper::Error) -> bool {
+    classify(error, None) == Failure::UpstreamClosed
+}
+
+/// Whose doing a failed exchange was.
+pub(crate) fn classify(error: &hyper::Error, upload: Option<&Upload>) -> Failure {
+    if let Some(failure) = upload.and_then(Upload::failure) {
+        return failure;
+    }
+    if error.is_parse() || error.is_parse_too_large() {
+        return Failure::UpstreamGarbage;
+    }
+    Failure::UpstreamClosed
+}

@@ -1,31 +1,14 @@
 //! One module per behaviour, each test a sentence. A number of a trap is the row of a catalogue of
 //! bugs that systems of this kind have had; such a test must fail without the behaviour.
 
-mod bad_clients;
-mod balancing;
-mod big_bodies;
-mod caching;
-mod compression;
 mod connection_header;
 mod content_length;
-mod deduplication;
 mod down_conversion;
-mod draining;
 mod early_answers;
-mod examples;
 mod expect_continue;
-mod forwarding;
 mod hosts;
-mod layering;
-mod proxying;
-mod rate_limits;
-mod shadow;
 mod smuggling;
-mod starting;
-mod telemetry;
-mod tls;
 mod upgrades;
-mod upstream_faults;
 
 use harness::{Builder, Origin, Sidecar};
 

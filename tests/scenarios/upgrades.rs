@@ -63,7 +63,7 @@ fn a_websocket_outlives_the_timeouts_of_requests() {
     let sidecar = forebay()
         .origin(&origin)
         .top("clients: {idle_timeout: 300ms, head_timeout: 300ms, stall_timeout: 300ms}")
-        .upstream("timeouts: {first_byte: 300ms, idle: 300ms, total: 300ms}")
+        .upstream("timeouts: {first_byte: 300ms, idle: 300ms, connect: 200ms, total: 400ms}")
         .start();
     let mut client = sidecar.connect();
     opened(&mut client);

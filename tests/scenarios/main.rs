@@ -1,12 +1,17 @@
 //! One module per behaviour, each test a sentence. A number of a trap is the row of a catalogue of
 //! bugs that systems of this kind have had; such a test must fail without the behaviour.
 
+mod caching;
+mod compression;
 mod connection_header;
 mod content_length;
+mod deduplication;
 mod down_conversion;
 mod early_answers;
 mod expect_continue;
+mod forwarding;
 mod hosts;
+mod proxying;
 mod smuggling;
 mod upgrades;
 

@@ -1,6 +1,8 @@
 //! One module per behaviour, each test a sentence. A number of a trap is the row of a catalogue of
 //! bugs that systems of this kind have had; such a test must fail without the behaviour.
 
+mod bad_clients;
+mod balancing;
 mod caching;
 mod compression;
 mod connection_header;
@@ -12,8 +14,11 @@ mod expect_continue;
 mod forwarding;
 mod hosts;
 mod proxying;
+mod rate_limits;
+mod shadow;
 mod smuggling;
 mod upgrades;
+mod upstream_faults;
 
 use harness::{Builder, Origin, Sidecar};
 

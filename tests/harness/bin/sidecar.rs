@@ -1,2 +1,5 @@
 //! The sidecar under test.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    forebay::main()
+}

@@ -72,6 +72,7 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
         shutdown_signal: Box::new(operator.end()),
     });
     operator.stop();
+    preflight::leave(&policies);
     tracing::info!("ended");
     // The last of them writes what is left of the access log.
     drop(sidecar);

@@ -120,7 +120,9 @@ fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
     );
     AdminState {
         policies: Arc::new(move || policies.policies()),
-        cache: Arc::new(move || CacheStats::new(cache.cache_figures(), cache.cache_answers())),
+        cache: Arc::new(move || {
+            CacheStats::new(cache.cache_figures(), cache.metrics().cache_answers())
+        }),
         in_flight: Arc::new(move |upstream, endpoint| busy.in_flight(upstream, endpoint)),
         token,
         names: Vec::new(),

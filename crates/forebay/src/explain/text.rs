@@ -125,6 +125,9 @@ impl Page {
                 &format!("  more specific than {others}, which would take it, too"),
             );
         }
+        for candidate in &routed.passed_over {
+            self.passed_over(candidate);
+        }
         let upstream = &policies.upstreams[route.upstream];
         let endpoints: Vec<_> = upstream.endpoints.iter().map(endpoint).collect();
         let (balance, endpoints) = (upstream.balance.as_str(), endpoints.join(", "));
@@ -133,6 +136,16 @@ impl Page {
         self.text.push('\n');
         self.settings(&route.settings);
         self.applied(&routed.applied);
+    }
+
+    fn passed_over(&mut self, candidate: &Candidate<'_>) {
+        let name = &candidate.route.name;
+        for condition in &candidate.conditions {
+            if condition.met == Met::No {
+                let said = format!("  not {name}: {} does not hold", condition.text);
+                self.line("", &said);
+            }
+        }
     }
 
     fn settings(&mut self, settings: &[Setting]) {

@@ -112,6 +112,7 @@ fn upstream() -> Upstream {
             endpoint(Scheme::Https, "::1", 443),
         ],
         balance: Balance::RoundRobin,
+        balance_mode: Mode::Enforce,
         protocol: UpstreamProtocol::Auto,
         host_header: HostHeader::Client,
         timeouts: UpstreamTimeouts {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Weight;
+use crate::{Mode, Weight};
 
 /// A named group of endpoints that answer the same requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Upstream {
     pub endpoints: Vec<Endpoint>,
     /// Who gets the next request.
     pub balance: Balance,
+    /// Whether `balance` chooses; in shadow mode, and when off, each endpoint has its turn.
+    pub balance_mode: Mode,
     /// What is spoken to the endpoints.
     pub protocol: UpstreamProtocol,
     /// Which `Host` the endpoint sees.

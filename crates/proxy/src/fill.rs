@@ -250,8 +250,9 @@ impl Body for FillReader {
         })
     }
 
+    /// A body of known length ends with its last byte: nobody asks for what comes after.
     fn is_end_stream(&self) -> bool {
-        self.ended
+        self.ended || self.length == Some(self.taken)
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use engine::forwarding::{Instance, InvalidPseudonym};
 use policy::Policies;
 use store::{FillBudget, LimiterCells, MemoryShares, ResponseStore, Uncacheable};
-use telemetry::{AccessLog, CacheFigures, ClientConnectionEnd, Health, Metrics};
+use telemetry::{AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, Health, Metrics};
 
 use crate::{
     flight::Flights,
@@ -90,6 +90,11 @@ impl Sidecar {
             evicted_replaced: 0,
             evicted_size: stats.evicted,
         }
+    }
+
+    /// What the cache has answered since the process began.
+    pub fn cache_answers(&self) -> CacheAnswers {
+        self.snapshot.load().metrics.cache_answers()
     }
 
     /// The requests in flight at one endpoint, both by position.

@@ -79,7 +79,7 @@ async fn connect(
     let timeouts = upstream.policy.timeouts;
     let mut tried = Vec::new();
     let mut failure = Failure::ConnectFailed;
-    while let Some(endpoint) = upstream.pick(&tried) {
+    while let Some(endpoint) = upstream.pick(errand.line(), &tried) {
         let in_flight = InFlight::begin(&upstream.in_flight, endpoint.index);
         let dialer = upstream.dialer(endpoint, errand.line());
         let mut sender = match upstream::connect_http1(dialer, timeouts.connect).await {

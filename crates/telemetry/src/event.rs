@@ -47,7 +47,7 @@ pub struct RequestEvent {
     pub failure: Option<Failure>,
     /// From the request head to the last byte of the response.
     pub duration: Duration,
-    /// From the request being sent to the endpoint until the last byte of its response.
+    /// From the request being sent to the endpoint until the head of its response.
     pub upstream_time: Option<Duration>,
     /// Body bytes received from the client.
     pub request_bytes: u64,

@@ -113,6 +113,13 @@ impl Metrics {
         }
     }
 
+    /// Counts what a balancer in shadow mode would have chosen (positions in the policies).
+    pub fn shadow_pick(&self, upstream: u16, endpoint: u16) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.shadow_pick(Shard::mine(), endpoint);
+        }
+    }
+
     /// Follows a connection to an upstream: `None` is before it stood, or after it closed.
     pub fn upstream_connection(
         &self,

@@ -5,11 +5,12 @@ use std::{collections::HashSet, net::IpAddr, time::Duration};
 use http::Uri;
 
 use crate::{
-    Balance, Endpoint, HostHeader, Scheme, Upstream, UpstreamProtocol, UpstreamTimeouts, Weight,
+    Balance, Endpoint, HostHeader, Mode, Scheme, Upstream, UpstreamProtocol, UpstreamTimeouts,
+    Weight,
     diagnostic::Code,
     file::{
-        At, BalanceWord, Count, EndpointFile, File, HostHeaderWord, ProtocolWord, TimeoutsFile,
-        UpstreamFile,
+        At, BalanceWord, Count, EndpointFile, File, HostHeaderWord, ModeWord, ProtocolWord,
+        TimeoutsFile, UpstreamFile,
     },
 };
 
@@ -57,6 +58,11 @@ fn check_upstream(
         name: name.to_owned(),
         endpoints: check_endpoints(findings, name, upstream, balance),
         balance,
+        balance_mode: match shape.balance_mode.as_ref().map(|word| word.value) {
+            Some(ModeWord::Enforce) | None => Mode::Enforce,
+            Some(ModeWord::Off) => Mode::Off,
+            Some(ModeWord::Shadow) => Mode::Shadow,
+        },
         protocol: match shape.protocol.as_ref().map(|word| word.value) {
             Some(ProtocolWord::Auto) | None => UpstreamProtocol::Auto,
             Some(ProtocolWord::Http1) => UpstreamProtocol::Http1,

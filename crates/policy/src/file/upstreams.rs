@@ -8,7 +8,7 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::{At, Count, Time};
+use super::{At, Count, ModeWord, Time};
 
 /// A group of servers that answer the same requests.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -21,6 +21,9 @@ pub(crate) struct UpstreamFile {
     /// Who gets the next request: `round_robin`, `least_requests` or `weighted`. Default
     /// `round_robin`.
     pub(crate) balance: Option<At<BalanceWord>>,
+    /// How far `balance` may go. In `shadow` mode each endpoint has its turn, as with `round_robin`,
+    /// and what `balance` would have chosen is counted. Default `enforce`.
+    pub(crate) balance_mode: Option<At<ModeWord>>,
     /// What is spoken to the servers: `auto` (HTTP/1.1; over TLS, HTTP/2 when both sides agree),
     /// `http1` or `http2`. Default `auto`.
     pub(crate) protocol: Option<At<ProtocolWord>>,

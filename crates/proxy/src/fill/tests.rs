@@ -25,6 +25,17 @@ async fn a_late_reader_begins_at_the_beginning() {
     assert_eq!(fill.collect(), "one two");
 }
 
+/// hyper stops asking at the declared length; that is an end, not a client that left.
+#[tokio::test]
+async fn a_body_of_known_length_ends_with_its_last_byte() {
+    let fill = Arc::new(Fill::default());
+    let mut reader = fill.reader(Some(3)).unwrap();
+    fill.push(piece("abc"));
+    assert!(!reader.is_end_stream());
+    reader.frame().await;
+    assert!(reader.is_end_stream());
+}
+
 #[tokio::test]
 async fn a_waiting_reader_is_woken_by_the_next_piece_and_by_the_end() {
     let fill = Arc::new(Fill::default());

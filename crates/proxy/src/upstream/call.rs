@@ -103,7 +103,7 @@ pub(crate) async fn fetch(
         failure: Failure::ConnectFailed,
         endpoint: None,
     };
-    while let Some(endpoint) = upstream.pick(&tried) {
+    while let Some(endpoint) = upstream.pick(line, &tried) {
         error.endpoint = Some(endpoint.index);
         let in_flight = InFlight::begin(&upstream.in_flight, endpoint.index);
         let call = Call {

@@ -7,7 +7,7 @@ use std::sync::{
 
 use engine::balance::{Balancer, Pick};
 use http::{HeaderValue, uri::Authority};
-use policy::{Endpoint, HostHeader, Scheme, Upstream};
+use policy::{Balance, Endpoint, HostHeader, Mode, Scheme, Upstream};
 
 use super::{call::Line, connect::Dialer};
 
@@ -21,6 +21,8 @@ pub(crate) struct UpstreamState {
     /// In flight per endpoint, in the same order; what the picker looks at.
     pub(crate) in_flight: Arc<[AtomicUsize]>,
     balancer: Balancer,
+    /// The balancer whose choices are counted and not followed.
+    shadow: Option<Balancer>,
 }
 
 /// One endpoint.
@@ -53,13 +55,19 @@ impl UpstreamState {
             .enumerate()
             .map(|(index, endpoint)| EndpointState::new(index, endpoint).map(Arc::new))
             .collect::<Result<Vec<_>, _>>()?;
+        let followed = match policy.balance_mode {
+            Mode::Enforce => policy.balance,
+            Mode::Off | Mode::Shadow => Balance::RoundRobin,
+        };
         Ok(Self {
             in_flight: policy
                 .endpoints
                 .iter()
                 .map(|_| AtomicUsize::new(0))
                 .collect(),
-            balancer: Balancer::new(policy.balance, &policy.endpoints),
+            balancer: Balancer::new(followed, &policy.endpoints),
+            shadow: (policy.balance_mode == Mode::Shadow)
+                .then(|| Balancer::new(policy.balance, &policy.endpoints)),
             position: u16::try_from(position).unwrap_or(u16::MAX),
             policy: policy.clone(),
             endpoints,
@@ -86,8 +94,15 @@ impl UpstreamState {
     }
 
     /// Who gets the next request, `tried` endpoints left out.
-    pub(crate) fn pick(&self, tried: &[usize]) -> Option<&Arc<EndpointState>> {
+    pub(crate) fn pick(&self, line: Line<'_>, tried: &[usize]) -> Option<&Arc<EndpointState>> {
         let in_flight = |index: usize| self.in_flight[index].load(Ordering::Relaxed);
+        if let Some(shadow) = &self.shadow
+            && tried.is_empty()
+            && let Pick::Endpoint(index) = shadow.pick(in_flight, tried)
+        {
+            let endpoint = u16::try_from(index).unwrap_or(u16::MAX);
+            line.metrics.shadow_pick(self.position, endpoint);
+        }
         match self.balancer.pick(in_flight, tried) {
             Pick::Endpoint(index) => self.endpoints.get(index),
             Pick::NoneLeft => None,

@@ -27,6 +27,7 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,
     &UPSTREAM_CONNECTS,
+    &UPSTREAM_SHADOW_PICKS,
     &CLIENT_CONNECTIONS,
     &CLIENT_CONNECTIONS_ENDED,
     &ACCESS_LOG_DROPPED,
@@ -203,7 +204,7 @@ pub const UPSTREAM_REQUEST_DURATION: Family = Family {
     name: "forebay_upstream_request_duration_seconds",
     kind: Kind::Histogram,
     unit: Unit::Seconds,
-    help: "Time from the request being sent to the last byte of the response of the upstream.",
+    help: "Time from the request being sent to the head of the response of the upstream.",
     labels: &[UPSTREAM],
 };
 
@@ -223,6 +224,15 @@ pub const UPSTREAM_CONNECTS: Family = Family {
     unit: Unit::Count,
     help: "Attempts to connect to an endpoint.",
     labels: &[UPSTREAM, ENDPOINT, CONNECT_OUTCOME],
+};
+
+/// What a balancer in shadow mode would have chosen.
+pub const UPSTREAM_SHADOW_PICKS: Family = Family {
+    name: "forebay_upstream_shadow_picks_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Endpoints that a balance in shadow mode would have chosen.",
+    labels: &[UPSTREAM, ENDPOINT],
 };
 
 /// Connections of clients.

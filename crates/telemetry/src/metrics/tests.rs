@@ -94,6 +94,7 @@ fn policies(routes: Vec<Route>) -> Policies {
             name: "legacy".to_owned(),
             endpoints: vec![endpoint("a"), endpoint("::1"), endpoint("a")],
             balance: Balance::default(),
+            balance_mode: Mode::default(),
             protocol: UpstreamProtocol::default(),
             host_header: HostHeader::default(),
             timeouts: UpstreamTimeouts {

@@ -42,6 +42,7 @@ struct UpstreamCells {
 struct EndpointCells {
     outcomes: [Counter; UpstreamOutcome::COUNT],
     connects: [Counter; ConnectOutcome::ALL.len()],
+    shadow_picks: Counter,
 }
 
 // === impl UpstreamSeries ===
@@ -96,6 +97,11 @@ impl UpstreamSeries {
         self.cells(shard).endpoints[slot].connects[outcome.slot()].add(shard, 1);
     }
 
+    pub(super) fn shadow_pick(&self, shard: Shard, endpoint: u16) {
+        let slot = self.slot(Some(endpoint));
+        self.cells(shard).endpoints[slot].shadow_picks.add(shard, 1);
+    }
+
     pub(super) fn connection(
         &self,
         shard: Shard,
@@ -128,6 +134,12 @@ impl UpstreamSeries {
                 let labels = [upstream, endpoint, outcome.word()];
                 sheet.counter(&catalogue::UPSTREAM_CONNECTS, &labels, count);
             }
+            let picks = self.cells.sum(|cells| &cells.endpoints[slot].shadow_picks);
+            sheet.counter(
+                &catalogue::UPSTREAM_SHADOW_PICKS,
+                &[upstream, endpoint],
+                picks,
+            );
         }
         let durations = self.cells.durations(|cells| &cells.durations);
         sheet.durations(
@@ -165,6 +177,7 @@ impl UpstreamCells {
         let endpoint = |_| EndpointCells {
             outcomes: Default::default(),
             connects: Default::default(),
+            shadow_picks: Counter::default(),
         };
         Self {
             endpoints: (0..endpoints).map(endpoint).collect(),

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use harness::{
     Ask, Gate, H2Origin, Origin, Reply, Request, eventually,
     h2::{H2Reply, pieces},
+    raw_h2::{End, RawH2},
 };
 
 use crate::{forebay, in_front_of};
@@ -309,6 +310,29 @@ fn http2_clients_are_served_from_an_http1_origin() {
     let request = origin.last();
     assert_eq!((request.target.as_str(), request.version.as_str()), ("/x?y", "HTTP/1.1"));
     assert_eq!(request.header("host"), Some("shop.test"));
+}
+
+/// The end of a request may come in a frame of its own (RFC 9113, section 8.1).
+#[test]
+fn connections_to_the_origin_are_used_again_for_http2_clients() {
+    let origin = Origin::saying("x");
+    let sidecar = in_front_of(&origin);
+    let mut client = RawH2::connect(sidecar.address());
+    let mut ask = |stream: u32, content: &[&[u8]]| {
+        let head = RawH2::request(if content.len() > 1 { "POST" } else { "GET" }, &[]);
+        client.headers(stream, &head, content.is_empty());
+        for (i, piece) in content.iter().enumerate() {
+            client.data(stream, piece, i + 1 == content.len());
+        }
+        assert_eq!(client.end_of(stream), End::Status(200));
+        sidecar.wait_for_metric("forebay_http_requests_in_flight", &[], 0.0);
+    };
+    for i in 0..5 {
+        ask(6 * i + 1, &[]);
+        ask(6 * i + 3, &[b""]);
+        ask(6 * i + 5, &[b"hello", b""]);
+    }
+    assert_eq!((origin.count(), origin.connections()), (15, 1));
 }
 
 #[test]

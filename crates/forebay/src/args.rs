@@ -248,6 +248,16 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 
+/// Where files may be put that nobody misses.
+pub(crate) fn temporary_directory() -> PathBuf {
+    std::env::temp_dir()
+}
+
+/// The program that is running, to be run once more.
+pub(crate) fn this_program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
 fn variable_os(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

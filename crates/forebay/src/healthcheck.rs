@@ -27,8 +27,10 @@ const MOST_READ: u64 = 4096;
 
 /// What the other side says.
 #[derive(Debug, PartialEq, Eq)]
-enum Answer {
+pub(crate) enum Answer {
+    /// Something else, which is this.
     NotReady(String),
+    /// 200.
     Ready,
 }
 
@@ -90,7 +92,8 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-fn ask(address: SocketAddr) -> io::Result<Answer> {
+/// Asks a telemetry listener once.
+pub(crate) fn ask(address: SocketAddr) -> io::Result<Answer> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

@@ -3,6 +3,7 @@
 //! Clients are served by pingora's threads. The operator's side (`run::operator`) has threads of its
 //! own, so that probes and metrics answer however busy the others are.
 
+mod gate;
 mod operator;
 mod preflight;
 mod shutdown;
@@ -16,7 +17,7 @@ use policy::{Checked, Diagnostics, Policies, Severity};
 use proxy::Sidecar;
 use telemetry::{AccessLog, Health, Metrics, logs};
 
-use self::{operator::Operator, preflight::Preflight};
+use self::{gate::Gate, operator::Operator, preflight::Preflight};
 use crate::{
     args::{LogFormat, RunArgs},
     config,
@@ -66,12 +67,13 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
     let mut server = Server::new_with_opt_and_conf(None, server_conf(threads));
     server.bootstrap();
     for service in services {
-        server.add_service(service);
+        server.add_service(Gate::new(service, operator.closing()));
     }
     server.run(ServerRunArgs {
         shutdown_signal: Box::new(operator.end()),
     });
     operator.stop();
+    preflight::leave(&policies);
     tracing::info!("ended");
     // The last of them writes what is left of the access log.
     drop(sidecar);

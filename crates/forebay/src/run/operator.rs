@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     preflight::{Accepting, Preflight, accepting},
-    shutdown::{End, Life, Signals, shutdown},
+    shutdown::{Announce, End, Life, Signals, shutdown},
 };
 use crate::print::VERSION;
 
@@ -42,6 +42,7 @@ const FAREWELL: Duration = Duration::from_millis(200);
 pub(super) struct Operator {
     runtime: Runtime,
     life: watch::Receiver<Life>,
+    closing: watch::Receiver<bool>,
 }
 
 // === impl Operator ===
@@ -64,7 +65,8 @@ impl Operator {
         // Sockets and signals belong to the runtime that they are made in.
         let inside = runtime.enter();
         let signals = Signals::new().context("signals")?;
-        let (announce, life) = watch::channel(Life::Serving);
+        let (announce_closing, closing) = watch::channel(false);
+        let (announce_life, life) = watch::channel(Life::Serving);
         if let Some(door) = bound.telemetry {
             let router = admin::telemetry_router(telemetry_state(sidecar, health));
             runtime.spawn(admin::serve(listener(door)?, router, over(life.clone())));
@@ -75,10 +77,23 @@ impl Operator {
         }
         runtime.spawn(tick(Arc::clone(sidecar), Arc::clone(health)));
         runtime.spawn(become_ready(policies.clone(), Arc::clone(health)));
+        let announce = Announce {
+            closing: announce_closing,
+            life: announce_life,
+        };
         let ending = shutdown(signals, Arc::clone(health), policies.shutdown, announce);
         runtime.spawn(ending);
         drop(inside);
-        Ok(Self { runtime, life })
+        Ok(Self {
+            runtime,
+            life,
+            closing,
+        })
+    }
+
+    /// Becomes true when no more connections are to be accepted.
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.clone()
     }
 
     /// What pingora is to wait for.
@@ -120,7 +135,9 @@ fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
     );
     AdminState {
         policies: Arc::new(move || policies.policies()),
-        cache: Arc::new(move || CacheStats::new(cache.cache_figures(), cache.cache_answers())),
+        cache: Arc::new(move || {
+            CacheStats::new(cache.cache_figures(), cache.metrics().cache_answers())
+        }),
         in_flight: Arc::new(move |upstream, endpoint| busy.in_flight(upstream, endpoint)),
         token,
         names: Vec::new(),

@@ -98,6 +98,15 @@ fn clear(path: &Path, field: &str) -> Result<(), Taken> {
     }
 }
 
+/// Removes the Unix sockets that nobody listens on any more; ones that are gone already are no harm.
+pub(super) fn leave(policies: &Policies) {
+    for listener in &policies.listeners {
+        if let ListenAddress::Unix(path) = &listener.address {
+            let _gone_already = fs::remove_file(path);
+        }
+    }
+}
+
 // === impl Taken ===
 
 impl Taken {

@@ -38,6 +38,15 @@ enum Signal {
     Terminate,
 }
 
+/// Who is told what.
+#[derive(Debug)]
+pub(super) struct Announce {
+    /// The listeners: true is the word to close.
+    pub(super) closing: watch::Sender<bool>,
+    /// Everybody who has to go at the very end.
+    pub(super) life: watch::Sender<Life>,
+}
+
 /// What pingora waits for.
 #[derive(Debug)]
 pub(super) struct End(pub(super) watch::Receiver<Life>);
@@ -63,7 +72,7 @@ pub(super) async fn shutdown(
     mut signals: Signals,
     health: Arc<Health>,
     policy: Shutdown,
-    life: watch::Sender<Life>,
+    announce: Announce,
 ) {
     let signal = signals.next().await;
     tracing::info!(
@@ -75,22 +84,23 @@ pub(super) async fn shutdown(
     );
     health.drain();
     tokio::select! {
-        drained = drain(&health, policy) => {
+        drained = drain(&health, policy, &announce.closing) => {
             match drained {
                 Drained::Finished => tracing::info!("drained"),
                 Drained::Unfinished(requests) => {
                     tracing::warn!(requests, "the deadline has passed; requests are cut short");
                 }
             }
-            life.send_replace(Life::Over);
+            announce.life.send_replace(Life::Over);
         }
         second = signals.next() => second.end_at_once(),
     }
     signals.next().await.end_at_once();
 }
 
-async fn drain(health: &Health, policy: Shutdown) -> Drained {
+async fn drain(health: &Health, policy: Shutdown, closing: &watch::Sender<bool>) -> Drained {
     sleep(policy.delay).await;
+    closing.send_replace(true);
     match timeout(policy.deadline, quiet(health)).await {
         Ok(()) => Drained::Finished,
         Err(_) => match health.in_flight() {
@@ -173,26 +183,40 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_accepts_for_the_delay_and_ends_when_quiet() {
         let health = Health::new();
+        let (announce, closing) = watch::channel(false);
         let begun = tokio::time::Instant::now();
-        assert_eq!(drain(&health, POLICY).await, Drained::Finished);
-        let took = begun.elapsed();
-        assert!(took >= POLICY.delay && took < POLICY.delay + Duration::from_secs(1));
+        let draining = async {
+            assert_eq!(drain(&health, POLICY, &announce).await, Drained::Finished);
+        };
+        let looking = async {
+            sleep(POLICY.delay - LOOK).await;
+            assert!(!*closing.borrow());
+            sleep(2 * LOOK).await;
+            assert!(*closing.borrow());
+        };
+        tokio::join!(draining, looking);
+        assert!(begun.elapsed() < POLICY.delay + Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_is_waited_for_until_it_is_done_or_the_deadline_has_passed() {
         let health = Health::new();
+        let (announce, _closing) = watch::channel(false);
         let request = health.enter();
-        let waiting = tokio::spawn({
-            let health = Arc::clone(&health);
-            async move { drain(&health, POLICY).await }
-        });
-        sleep(Duration::from_secs(15)).await;
-        assert!(!waiting.is_finished());
-        drop(request);
-        assert_eq!(waiting.await.unwrap(), Drained::Finished);
+        let waiting = async {
+            assert_eq!(drain(&health, POLICY, &announce).await, Drained::Finished);
+            tokio::time::Instant::now()
+        };
+        let finishing = async {
+            sleep(Duration::from_secs(15)).await;
+            drop(request);
+            tokio::time::Instant::now()
+        };
+        let (ended, finished) = tokio::join!(waiting, finishing);
+        assert!(ended > finished);
 
         let _endless = health.enter();
-        assert_eq!(drain(&health, POLICY).await, Drained::Unfinished(1));
+        let drained = drain(&health, POLICY, &announce).await;
+        assert_eq!(drained, Drained::Unfinished(1));
     }
 }

@@ -1,0 +1,194 @@
+//! What the policies of a route do with one request, before the origin has said anything.
+
+use engine::{
+    admit::DeclaredBody,
+    cache::{
+        key::{KeyPart, KeyParts},
+        request::{self, Lookup, RequestClass},
+    },
+    client_ip::limit_key_ip,
+    negotiation::{Negotiated, negotiate},
+    outcome::BypassReason,
+    path::NormalPath,
+};
+use policy::{
+    CachePolicy, DeduplicationPolicy, LimitKey, LimitPolicy, Mode, RequestCookies, Route, Scheme,
+};
+
+use super::{Seen, request::Request};
+
+/// What applies.
+#[derive(Debug)]
+pub(super) struct Applied<'a> {
+    pub(super) cache: CacheSays,
+    /// Empty when neither the cache nor deduplication is on.
+    pub(super) key: Vec<KeyPart>,
+    /// `None` when the route does not compress.
+    pub(super) coding: Option<Negotiated>,
+    pub(super) limits: Vec<Limit<'a>>,
+}
+
+/// What the cache does.
+#[derive(Debug)]
+pub(super) enum CacheSays {
+    /// The request passes it by.
+    Bypass(BypassReason),
+    /// It is asked; what there is to know about that.
+    Asked(Vec<&'static str>),
+    /// The route has none.
+    Off,
+}
+
+/// A limit, and who this caller is to it.
+#[derive(Debug)]
+pub(super) struct Limit<'a> {
+    pub(super) policy: &'a LimitPolicy,
+    pub(super) caller: String,
+}
+
+// === impl Applied ===
+
+impl<'a> Applied<'a> {
+    pub(super) fn new(
+        route: &'a Route,
+        request: &Request,
+        seen: &Seen<'_>,
+        body: DeclaredBody,
+    ) -> Self {
+        let on = |mode: Mode| mode != Mode::Off;
+        let cache = route.cache.as_ref().filter(|cache| on(cache.mode));
+        let joins = |policy: &&DeduplicationPolicy| on(policy.mode);
+        let joins = route.deduplication.as_ref().filter(joins).is_some();
+        let class = classify(cache, request, seen, body);
+        let key = match (&class, cache.is_some() || joins) {
+            (RequestClass::Lookup(_), true) => key(route, cache, request, seen),
+            _ => Vec::new(),
+        };
+        let compression = route.compression.as_ref();
+        let compression = compression.filter(|compression| on(compression.mode));
+        Self {
+            cache: match (cache, class) {
+                (None, _) => CacheSays::Off,
+                (Some(_), RequestClass::Bypass(reason)) => CacheSays::Bypass(reason),
+                (Some(cache), RequestClass::Lookup(known)) => {
+                    CacheSays::Asked(remarks(cache, &known))
+                }
+            },
+            key,
+            coding: compression.map(|policy| negotiate(&request.headers, &policy.encodings)),
+            limits: limits(route, request, seen),
+        }
+    }
+}
+
+fn classify(
+    cache: Option<&CachePolicy>,
+    request: &Request,
+    seen: &Seen<'_>,
+    body: DeclaredBody,
+) -> RequestClass {
+    if let NormalPath::Ambiguous(_) = seen.path {
+        return RequestClass::Bypass(BypassReason::AmbiguousPath);
+    }
+    let head = request::RequestHead {
+        method: &request.method,
+        headers: &request.headers,
+        has_body: matches!(body, DeclaredBody::Chunked | DeclaredBody::Length(1..)),
+    };
+    let cookies = cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies);
+    request::classify(head, cookies)
+}
+
+fn key(
+    route: &Route,
+    cache: Option<&CachePolicy>,
+    request: &Request,
+    seen: &Seen<'_>,
+) -> Vec<KeyPart> {
+    let host = seen.authority.host();
+    let port = seen.authority.as_str()[host.len()..].strip_prefix(':');
+    let parts = KeyParts {
+        route: &route.name,
+        scheme: request.scheme,
+        host,
+        port: port
+            .and_then(|port| port.parse().ok())
+            .unwrap_or(match request.scheme {
+                Scheme::Http => 80,
+                Scheme::Https => 443,
+            }),
+        path: seen.path.as_str(),
+        query: request.target.query(),
+    };
+    let rules = cache.map(|cache| cache.query.clone()).unwrap_or_default();
+    parts.describe(&rules)
+}
+
+/// What follows from the request, whatever the origin says.
+fn remarks(cache: &CachePolicy, known: &Lookup) -> Vec<&'static str> {
+    let mut remarks = Vec::new();
+    let mut when = |holds: bool, remark| {
+        if holds {
+            remarks.push(remark);
+        }
+    };
+    when(
+        cache.mode == Mode::Shadow,
+        "mode shadow: it decides and counts, and the origin is asked all the same",
+    );
+    when(
+        known.authorization,
+        "Authorization: shared only when the origin says public, s-maxage or must-revalidate",
+    );
+    when(
+        known.cookies,
+        "Cookie: shares only what the origin itself calls cacheable (request_cookies: bypass)",
+    );
+    when(
+        known.demand.no_cache,
+        "no-cache in the request: the origin is asked first",
+    );
+    when(
+        known.demand.max_age.is_some() || known.demand.min_fresh.is_some(),
+        "max-age or min-fresh in the request: the origin is asked when what is held is too old",
+    );
+    when(
+        known.only_if_cached,
+        "only-if-cached: 504 when it is not held",
+    );
+    when(
+        known.conditional,
+        "If-None-Match or If-Modified-Since: 304 when the client holds the same",
+    );
+    when(
+        cache.ttl.is_none(),
+        "no ttl: a response is kept only when the origin says for how long",
+    );
+    remarks
+}
+
+fn limits<'a>(route: &'a Route, request: &Request, seen: &Seen<'_>) -> Vec<Limit<'a>> {
+    let on = route
+        .rate_limits
+        .iter()
+        .filter(|limit| limit.mode != Mode::Off);
+    let limits = on.map(|policy| Limit {
+        policy,
+        caller: match &policy.key {
+            LimitKey::ClientIp => format!("client_ip {}", caller_ip(seen)),
+            LimitKey::Header(name) => match request.headers.get(name) {
+                Some(value) => format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())),
+                None => format!("no {name}; all without it share one allowance"),
+            },
+        },
+    });
+    limits.collect()
+}
+
+fn caller_ip(seen: &Seen<'_>) -> String {
+    let ip = limit_key_ip(seen.client.ip);
+    match ip.is_ipv6() {
+        true => format!("{ip}/64"),
+        false => ip.to_string(),
+    }
+}

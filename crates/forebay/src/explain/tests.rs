@@ -1,0 +1,179 @@
+use std::fs;
+
+use policy::Source;
+use serde_json::Value;
+
+use super::*;
+use crate::{args::Cli, args::Command, output::Ink};
+
+/// What `forebay explain -c config/NAME ARGUMENTS` says, as text and as JSON.
+fn explained(name: &str, arguments: &[&str]) -> (String, Value) {
+    use clap::Parser as _;
+
+    let path = format!("{}/../../config/{name}", env!("CARGO_MANIFEST_DIR"));
+    let bytes = fs::read(path).unwrap();
+    let source = Source {
+        name,
+        bytes: &bytes,
+    };
+    let policies = policy::parse(source, &|_| None).unwrap().policies;
+    let arguments = ["forebay", "explain"].iter().chain(arguments);
+    let Command::Explain(args) = Cli::try_parse_from(arguments).unwrap().command else {
+        panic!("not explain");
+    };
+    let request = Request::new(&args).unwrap();
+    let explanation = Explanation::new(&policies, &request);
+    (
+        explanation.to_text(&policies, Ink::Plain),
+        explanation.to_json(&policies),
+    )
+}
+
+#[test]
+fn it_names_the_route_the_lines_the_key_and_the_limits() {
+    let (text, json) = explained(
+        "legacy-json-api.yaml",
+        &[
+            "GET",
+            "http://Shop.example.com:8080/api/products/1/price?utm_source=x&b=1",
+            "-H",
+            "Accept-Encoding: br",
+        ],
+    );
+    assert_eq!(json["route"]["name"], "prices");
+    let others = serde_json::json!(["products", "everything_else"]);
+    assert_eq!(json["less_specific_routes"], others);
+    let ttl = json["settings"].as_array().unwrap().iter();
+    let ttl = ttl
+        .into_iter()
+        .find(|setting| setting["path"] == "cache.ttl");
+    let ttl = ttl.unwrap();
+    assert_eq!(
+        (&ttl["value"], &ttl["origin"]),
+        (&"5s".into(), &"route".into())
+    );
+    assert!(ttl["line"].as_u64() > json["route"]["line"].as_u64());
+    assert_eq!(json["cache"]["key"]["host"], "shop.example.com");
+    assert_eq!(json["cache"]["key"]["query"], "b=1");
+    assert_eq!(json["compression"], "br");
+    assert_eq!(json["limits"][0]["caller"], "client_ip 127.0.0.1");
+    for part in ["route    prices, line", "policy public_read", "query  b=1"] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn it_tells_why_the_cache_is_passed_by() {
+    let explained = |arguments: &[&str]| {
+        let mut all = vec!["GET", "http://x/api/products/1"];
+        all.extend(arguments);
+        explained("legacy-json-api.yaml", &all).1["cache"].clone()
+    };
+    assert_eq!(explained(&[])["answer"], "asked");
+    assert_eq!(
+        explained(&["-H", "Range: bytes=0-1"])["bypass_reason"],
+        "range"
+    );
+    assert_eq!(
+        explained(&["-H", "Content-Length: 3"])["bypass_reason"],
+        "body-with-get"
+    );
+    let remarks = explained(&["-H", "Authorization: Basic eA=="])["remarks"].to_string();
+    assert!(remarks.contains("Authorization"), "{remarks}");
+}
+
+#[test]
+fn it_says_who_the_caller_is() {
+    let (_, json) = explained(
+        "legacy-json-api.yaml",
+        &[
+            "GET",
+            "/api/reports/1",
+            "--from",
+            "10.1.2.3",
+            "-H",
+            "X-Forwarded-For: 2001:db8:1:2:3::4",
+            "-H",
+            "X-Partner-Id: acme",
+        ],
+    );
+    assert_eq!(json["read_as"]["client"], "2001:db8:1:2:3::4");
+    assert_eq!(json["limits"][0]["caller"], "client_ip 2001:db8:1:2::/64");
+    assert_eq!(json["limits"][1]["caller"], "x-partner-id: acme");
+    assert_eq!(json["limits"][1]["mode"], "shadow");
+}
+
+#[test]
+fn it_says_what_speaks_against_a_route() {
+    let (text, json) = explained(
+        "full-reference.yaml",
+        &[
+            "GET",
+            "http://api.example.com/items/4/x?version=3&page=1",
+            "-H",
+            "Accept: application/json",
+        ],
+    );
+    assert_eq!(json["route"]["name"], "everything_else");
+    let said = "not items: query parameter version exactly \"2\" does not hold";
+    assert!(text.contains(said), "{text}");
+}
+
+#[test]
+fn nothing_matches_and_the_nearest_are_named() {
+    let text = "version: 1
+listeners: [{address: 127.0.0.1:1}]
+upstreams: {a: {endpoints: [\"http://127.0.0.1:2\"]}}
+routes:
+  - {name: far, match: {host: x.example, path: /far, methods: [PUT]}, upstream: a}
+  - {name: near, match: {path: /here, methods: [GET]}, upstream: a}
+";
+    let source = Source {
+        name: "test",
+        bytes: text.as_bytes(),
+    };
+    let policies = policy::parse(source, &|_| None).unwrap().policies;
+    let fate = |method: Method, url: &str| {
+        let args = ExplainArgs {
+            config: Default::default(),
+            method,
+            url: url.to_owned(),
+            headers: Vec::new(),
+            from: [127, 0, 0, 1].into(),
+            output: ReportFormat::Text,
+        };
+        let request = Request::new(&args).unwrap();
+        Explanation::new(&policies, &request).to_json(&policies)
+    };
+    let wrong_method = fate(Method::POST, "/here");
+    assert_eq!(wrong_method["status"], 405);
+    assert_eq!(wrong_method["allow"], serde_json::json!(["GET", "HEAD"]));
+    let wrong_path = fate(Method::GET, "/there");
+    assert_eq!(wrong_path["status"], 404);
+    assert_eq!(wrong_path["nearest_routes"][0]["name"], "near");
+    let refused = fate(Method::TRACE, "/here");
+    assert_eq!(
+        (&refused["status"], &refused["reason"]),
+        (&501.into(), &"bad-method".into())
+    );
+}
+
+#[test]
+fn a_url_that_nobody_could_ask_for_is_refused() {
+    for url in [
+        "example.com/x",
+        "ftp://example.com/",
+        "http://",
+        "http://a b/",
+    ] {
+        let args = ExplainArgs {
+            config: Default::default(),
+            method: Method::GET,
+            url: url.to_owned(),
+            headers: Vec::new(),
+            from: [127, 0, 0, 1].into(),
+            output: ReportFormat::Text,
+        };
+        assert!(Request::new(&args).is_err(), "{url}");
+    }
+}

@@ -34,6 +34,7 @@ pub struct Builder {
     policies: String,
     routes: Option<String>,
     files: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
     ports: Ports,
 }
 
@@ -74,6 +75,7 @@ impl Builder {
             policies: String::new(),
             routes: None,
             files: Vec::new(),
+            environment: Vec::new(),
             ports: Ports {
                 listen: ports::free(),
                 telemetry: ports::free(),
@@ -136,6 +138,12 @@ impl Builder {
         self
     }
 
+    /// One more variable in its environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Another address to listen on.
     pub fn listen_on(mut self, address: SocketAddr) -> Self {
         self.ports.listen = address;
@@ -190,7 +198,7 @@ impl Builder {
     pub fn start(self) -> Sidecar {
         let (directory, file) = self.write();
         let mut command = Command::new(&self.binary);
-        command.arg("run").arg("-c").arg(file);
+        command.arg("run").arg("-c").arg(file).envs(self.environment);
         Sidecar::spawn(command, directory, self.ports)
     }
 

@@ -76,10 +76,17 @@ fn plain_text_on_a_tls_port_harms_nobody() {
     let mut client = secured.sidecar.connect();
     client.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n");
     while client.hear_some().is_ok_and(|bytes| !bytes.is_empty()) {}
-    let labels = [("outcome", "tls-failed")];
-    secured.sidecar.wait_for_metric("forebay_client_connections_total", &labels, 1.0);
     assert_eq!(secured.curl(&[]).text(), "x");
     assert_eq!(origin.count(), 1);
+}
+
+#[test]
+fn a_handshake_that_fails_is_counted() {
+    let origin = Origin::saying("x");
+    let secured = secured(&origin);
+    assert_ne!(secured.curl(&["--tlsv1.0", "--tls-max", "1.1"]).code, Some(0));
+    let labels = [("outcome", "tls-failed")];
+    secured.sidecar.wait_for_metric("forebay_client_connections_total", &labels, 1.0);
 }
 
 #[test]

@@ -223,18 +223,32 @@ fn one_who_comes_late_joins_a_body_that_is_under_way() {
 
 #[test]
 fn a_follower_that_does_not_read_does_not_hold_the_others_up() {
-    const SIZE: usize = 20_000_000;
-    let gate = Gate::new();
-    let origin = gated(&gate, |_, _| Reply::ok(vec![b'x'; SIZE]));
+    const PIECES: usize = 400;
+    let (send, pieces) = std::sync::mpsc::channel();
+    let pieces = std::sync::Mutex::new(Some(pieces));
+    let origin = Origin::http(move |_| {
+        Reply::streamed(pieces.lock().unwrap().take().expect("a single fetch"))
+    });
     let sidecar = deduplicating(&origin);
-    let reader = begin(&sidecar, Ask::get("/"));
-    origin.wait_for(1);
-    let mut lazy = sidecar.connect();
-    lazy.send(Ask::get("/").bytes());
-    wait_in_flight(&sidecar, 2.0);
-    gate.open();
-    let response = reader.join().unwrap();
-    assert_eq!(response.body.len(), SIZE);
+    let (mut eager, mut lazy) = (sidecar.connect(), sidecar.connect());
+    send.send(b"first".to_vec()).unwrap();
+    for client in [&mut eager, &mut lazy] {
+        client.try_send(Ask::get("/").bytes()).unwrap();
+        assert_eq!(client.response_head().status, 200);
+        assert_eq!(client.chunk(), b"first");
+    }
+    // From here on only one of them reads.
+    for _ in 0..PIECES {
+        send.send(vec![b'x'; 50_000]).unwrap();
+    }
+    drop(send);
+    let mut read = 0;
+    while read < PIECES * 50_000 {
+        match eager.chunk().len() {
+            0 => panic!("it ended after {read} bytes"),
+            n => read += n,
+        }
+    }
 }
 
 #[test]

@@ -110,7 +110,8 @@ impl Builder {
     /// One more endpoint of the upstream, as YAML.
     pub fn endpoint(mut self, yaml: &str) -> Self {
         let quoted = yaml.starts_with("http").then(|| format!("\"{yaml}\""));
-        self.endpoints.push(quoted.unwrap_or_else(|| yaml.to_owned()));
+        self.endpoints
+            .push(quoted.unwrap_or_else(|| yaml.to_owned()));
         self
     }
 
@@ -198,7 +199,11 @@ impl Builder {
     pub fn start(self) -> Sidecar {
         let (directory, file) = self.write();
         let mut command = Command::new(&self.binary);
-        command.arg("run").arg("-c").arg(file).envs(self.environment);
+        command
+            .arg("run")
+            .arg("-c")
+            .arg(file)
+            .envs(self.environment);
         Sidecar::spawn(command, directory, self.ports)
     }
 
@@ -220,7 +225,10 @@ fn indented(yaml: &str) -> String {
 impl Sidecar {
     #[track_caller]
     fn spawn(mut command: Command, directory: TempDir, ports: Ports) -> Self {
-        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let command = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut sidecar = Self {
             stdout: Output::of(child.stdout.take().unwrap()),
@@ -293,13 +301,17 @@ impl Sidecar {
     /// Asks the telemetry listener.
     #[track_caller]
     pub fn telemetry(&self, target: &str) -> Response {
-        Ask::get(target).header("Host", "localhost").send(self.ports.telemetry)
+        Ask::get(target)
+            .header("Host", "localhost")
+            .send(self.ports.telemetry)
     }
 
     /// Asks the admin listener.
     #[track_caller]
     pub fn admin(&self, target: &str) -> Response {
-        Ask::get(target).header("Host", "localhost").send(self.ports.admin)
+        Ask::get(target)
+            .header("Host", "localhost")
+            .send(self.ports.admin)
     }
 
     /// A scrape.
@@ -340,7 +352,10 @@ impl Sidecar {
     /// Its resident memory in bytes.
     pub fn resident_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
         let kibibytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kibibytes * 1024
     }
@@ -369,7 +384,11 @@ impl Sidecar {
     #[track_caller]
     pub fn assert_alive(&mut self) {
         let ended = self.child.try_wait().unwrap();
-        assert!(ended.is_none(), "the sidecar ended: {ended:?}\n{}", self.stderr());
+        assert!(
+            ended.is_none(),
+            "the sidecar ended: {ended:?}\n{}",
+            self.stderr()
+        );
         assert!(!self.stderr().contains("panicked"), "{}", self.stderr());
     }
 }

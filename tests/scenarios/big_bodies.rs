@@ -61,7 +61,11 @@ impl Growth {
     #[track_caller]
     fn assert_small(&self) {
         let growth = self.highest - self.before;
-        assert!(growth < MOST_GROWTH, "it grew by {} MiB", growth / 1024 / 1024);
+        assert!(
+            growth < MOST_GROWTH,
+            "it grew by {} MiB",
+            growth / 1024 / 1024
+        );
     }
 }
 
@@ -117,7 +121,9 @@ fn a_large_upload_stays_out_of_memory() {
     });
     let sidecar = forebay().origin(&origin).with_policies(POLICIES).start();
     let mut client = sidecar.connect();
-    client.send(format!("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: {SIZE}\r\n\r\n"));
+    client.send(format!(
+        "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: {SIZE}\r\n\r\n"
+    ));
     let mut growth = Growth::since_now(&sidecar);
     let piece = vec![b'x'; PIECE];
     for i in 0..SIZE / PIECE as u64 {
@@ -155,7 +161,10 @@ fn a_reader_that_stops_stops_the_origin() {
     client.hear_until("\r\n\r\n");
     let mut growth = Growth::since_now(&sidecar);
     let waiting_at = settled(&taken);
-    assert!(waiting_at < BUFFERS, "{waiting_at} bytes were taken from the origin");
+    assert!(
+        waiting_at < BUFFERS,
+        "{waiting_at} bytes were taken from the origin"
+    );
     growth.look(&sidecar);
     growth.assert_small();
 }
@@ -170,7 +179,9 @@ fn an_origin_that_stops_reading_stops_the_client() {
     });
     let sidecar = forebay().origin(&origin).start();
     let mut client = sidecar.connect();
-    client.send(format!("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: {SIZE}\r\n\r\n"));
+    client.send(format!(
+        "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: {SIZE}\r\n\r\n"
+    ));
     let sent = Arc::new(AtomicU64::new(0));
     let mut writer = client.stream().try_clone().unwrap();
     let counter = Arc::clone(&sent);
@@ -182,7 +193,10 @@ fn an_origin_that_stops_reading_stops_the_client() {
     });
     let mut growth = Growth::since_now(&sidecar);
     let waiting_at = settled(&sent);
-    assert!(waiting_at < BUFFERS, "{waiting_at} bytes were taken from the client");
+    assert!(
+        waiting_at < BUFFERS,
+        "{waiting_at} bytes were taken from the client"
+    );
     growth.look(&sidecar);
     growth.assert_small();
     drop(sidecar);

@@ -18,7 +18,9 @@ fn counting(fields: &'static [(&'static str, &'static str)]) -> Origin {
     Origin::http(move |_| {
         let number = count.fetch_add(1, Ordering::SeqCst) + 1;
         let reply = Reply::ok(format!("answer {number}"));
-        fields.iter().fold(reply, |reply, (name, value)| reply.header(name, *value))
+        fields
+            .iter()
+            .fold(reply, |reply, (name, value)| reply.header(name, *value))
     })
 }
 
@@ -26,7 +28,10 @@ fn counting(fields: &'static [(&'static str, &'static str)]) -> Origin {
 #[track_caller]
 fn kept(sidecar: &Sidecar, ask: &Ask) -> bool {
     let first = sidecar.ask(ask);
-    assert!(!first.cache_status().contains("; hit"), "already there: {first:?}");
+    assert!(
+        !first.cache_status().contains("; hit"),
+        "already there: {first:?}"
+    );
     let second = sidecar.ask(ask);
     let hit = second.cache_status().contains("; hit");
     assert_eq!(hit, first.body == second.body, "{first:?}\n{second:?}");
@@ -80,7 +85,10 @@ fn the_operators_ttl_speaks_only_where_the_origin_is_silent() {
     ];
     for (fields, expected) in cases {
         let origin = counting(fields);
-        let sidecar = forebay().origin(&origin).with_policies("cache: {ttl: 60s}").start();
+        let sidecar = forebay()
+            .origin(&origin)
+            .with_policies("cache: {ttl: 60s}")
+            .start();
         assert_eq!(kept(&sidecar, &Ask::get("/")), expected, "{fields:?}");
     }
 }
@@ -93,7 +101,10 @@ fn the_operators_ttl_is_not_for_errors() {
         let number = count.fetch_add(1, Ordering::SeqCst);
         Reply::ok(format!("{number}")).with_status(500)
     });
-    let sidecar = forebay().origin(&origin).with_policies("cache: {ttl: 60s}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .with_policies("cache: {ttl: 60s}")
+        .start();
     assert_eq!(sidecar.get("/").text(), "0");
     assert_eq!(sidecar.get("/").text(), "1");
 }
@@ -116,7 +127,9 @@ fn an_answer_to_credentials_is_shared_only_when_the_origin_says_so() {
 #[test]
 fn a_cookie_is_never_set_for_somebody_else() {
     let origin = Origin::http(|_| {
-        Reply::ok("x").header("Cache-Control", "s-maxage=60").header("Set-Cookie", "id=1")
+        Reply::ok("x")
+            .header("Cache-Control", "s-maxage=60")
+            .header("Set-Cookie", "id=1")
     });
     let sidecar = forebay()
         .origin(&origin)
@@ -133,7 +146,10 @@ fn a_cookie_is_never_set_for_somebody_else() {
 fn requests_with_cookies_go_past_the_cache_unless_the_operator_vouches() {
     let ask = Ask::get("/").header("Cookie", "session=1");
     let origin = counting(&[]);
-    let careful = forebay().origin(&origin).with_policies("cache: {ttl: 60s}").start();
+    let careful = forebay()
+        .origin(&origin)
+        .with_policies("cache: {ttl: 60s}")
+        .start();
     assert!(!kept(&careful, &ask));
     let sure = forebay()
         .origin(&origin)
@@ -161,9 +177,14 @@ fn the_age_of_a_response_is_told() {
 #[test]
 fn each_variant_that_vary_names_is_kept_apart() {
     let origin = Origin::http(|request| {
-        Reply::ok(request.header("accept-language").unwrap_or("none").to_owned())
-            .header("Cache-Control", "max-age=60")
-            .header("Vary", "Accept-Language")
+        Reply::ok(
+            request
+                .header("accept-language")
+                .unwrap_or("none")
+                .to_owned(),
+        )
+        .header("Cache-Control", "max-age=60")
+        .header("Vary", "Accept-Language")
     });
     let sidecar = caching(&origin);
     let ask = |language: &str| sidecar.ask(&Ask::get("/").header("Accept-Language", language));
@@ -194,7 +215,9 @@ fn revalidating(request: &Request) -> Reply {
             .header("ETag", "\"v1\"")
             .header("Cache-Control", "max-age=0")
             .header("X-Round", "first"),
-        _ => Reply::ok("version 2").header("ETag", "\"v2\"").header("Cache-Control", "max-age=0"),
+        _ => Reply::ok("version 2")
+            .header("ETag", "\"v2\"")
+            .header("Cache-Control", "max-age=0"),
     }
 }
 
@@ -204,9 +227,17 @@ fn a_stale_response_is_confirmed_with_its_tag() {
     let sidecar = caching(&origin);
     assert_eq!(sidecar.get("/same").header("x-round"), Some("first"));
     let confirmed = sidecar.get("/same");
-    assert_eq!((confirmed.status, confirmed.text().as_str()), (200, "version 1"));
+    assert_eq!(
+        (confirmed.status, confirmed.text().as_str()),
+        (200, "version 1")
+    );
     assert_eq!(confirmed.header("x-round"), Some("later"));
-    assert!(confirmed.cache_status().contains("fwd=stale; fwd-status=304"), "{confirmed:?}");
+    assert!(
+        confirmed
+            .cache_status()
+            .contains("fwd=stale; fwd-status=304"),
+        "{confirmed:?}"
+    );
     assert_eq!(origin.last().header("if-none-match"), Some("\"v1\""));
 }
 
@@ -216,16 +247,25 @@ fn a_stale_response_that_has_changed_is_replaced() {
     let sidecar = caching(&origin);
     assert_eq!(sidecar.get("/other").text(), "version 1");
     let changed = sidecar.get("/other");
-    assert_eq!((changed.status, changed.text().as_str()), (200, "version 2"));
-    assert!(changed.cache_status().contains("fwd-status=200"), "{changed:?}");
+    assert_eq!(
+        (changed.status, changed.text().as_str()),
+        (200, "version 2")
+    );
+    assert!(
+        changed.cache_status().contains("fwd-status=200"),
+        "{changed:?}"
+    );
     sidecar.get("/other");
     assert_eq!(origin.last().header("if-none-match"), Some("\"v2\""));
 }
 
 #[test]
 fn clients_that_hold_a_response_get_304_from_the_cache() {
-    let origin =
-        counting(&[("Cache-Control", "max-age=60"), ("ETag", "\"v1\""), ("Last-Modified", DAY)]);
+    let origin = counting(&[
+        ("Cache-Control", "max-age=60"),
+        ("ETag", "\"v1\""),
+        ("Last-Modified", DAY),
+    ]);
     let sidecar = caching(&origin);
     sidecar.get("/");
     let ask = |name: &str, value: &str| sidecar.ask(&Ask::get("/").header(name, value));
@@ -241,9 +281,14 @@ fn clients_that_hold_a_response_get_304_from_the_cache() {
     not_modified(ask("If-Modified-Since", DAY));
     not_modified(ask("If-Modified-Since", "Mon, 07 Nov 1994 08:49:37 GMT"));
     assert_eq!(ask("If-None-Match", "\"v2\"").status, 200);
-    assert_eq!(ask("If-Modified-Since", "Sat, 05 Nov 1994 08:49:37 GMT").status, 200);
+    assert_eq!(
+        ask("If-Modified-Since", "Sat, 05 Nov 1994 08:49:37 GMT").status,
+        200
+    );
     // The tag goes before the date (RFC 9110, section 13.1.3).
-    let both = Ask::get("/").header("If-None-Match", "\"v2\"").header("If-Modified-Since", DAY);
+    let both = Ask::get("/")
+        .header("If-None-Match", "\"v2\"")
+        .header("If-Modified-Since", DAY);
     assert_eq!(sidecar.ask(&both).status, 200);
     assert_eq!(origin.count(), 1);
 }
@@ -252,8 +297,12 @@ fn clients_that_hold_a_response_get_304_from_the_cache() {
 #[test]
 fn a_client_that_asks_plainly_never_gets_304() {
     let origin = Origin::http(|request| match request.header("if-none-match") {
-        Some(_) => Reply::status(304).header("ETag", "\"v1\"").header("Cache-Control", "max-age=60"),
-        None => Reply::ok("whole").header("ETag", "\"v1\"").header("Cache-Control", "max-age=60"),
+        Some(_) => Reply::status(304)
+            .header("ETag", "\"v1\"")
+            .header("Cache-Control", "max-age=60"),
+        None => Reply::ok("whole")
+            .header("ETag", "\"v1\"")
+            .header("Cache-Control", "max-age=60"),
     });
     let sidecar = caching(&origin);
     // Nothing is stored yet: what the client holds must not become what everybody gets.
@@ -275,7 +324,10 @@ fn a_head_is_answered_from_what_a_get_left() {
     assert!(!get.body.is_empty());
     let head = sidecar.ask(&Ask::new("HEAD", "/"));
     head.assert_hit();
-    assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()));
+    assert_eq!(
+        head.header("content-length"),
+        Some(get.body.len().to_string().as_str())
+    );
     assert!(head.body.is_empty());
 }
 
@@ -285,10 +337,16 @@ fn every_response_tells_what_the_cache_did() {
     let sidecar = caching(&origin);
     let told = |ask: &Ask| sidecar.ask(ask).cache_status().to_owned();
     let stored = told(&Ask::get("/a"));
-    assert!(stored.starts_with("Forebay; fwd=uri-miss; fwd-status=200; ttl="), "{stored}");
+    assert!(
+        stored.starts_with("Forebay; fwd=uri-miss; fwd-status=200; ttl="),
+        "{stored}"
+    );
     assert!(stored.ends_with("; stored"), "{stored}");
     assert!(told(&Ask::get("/a")).starts_with("Forebay; hit; ttl="));
-    assert_eq!(told(&Ask::post("/b", "x")), "Forebay; fwd=method; fwd-status=200; detail=method");
+    assert_eq!(
+        told(&Ask::post("/b", "x")),
+        "Forebay; fwd=method; fwd-status=200; detail=method"
+    );
     assert!(told(&Ask::get("/a").header("Range", "bytes=0-1")).contains("detail=range"));
     assert!(told(&Ask::get("/a").header("Cache-Control", "no-store")).contains("fwd=request"));
     assert!(told(&Ask::get("/a").header("Cache-Control", "no-cache")).contains("fwd=request"));
@@ -298,7 +356,10 @@ fn every_response_tells_what_the_cache_did() {
     );
     assert!(told(&Ask::get("/a%2fb")).contains("detail=ambiguous-path"));
     let plain = forebay().origin(&origin).start();
-    assert_eq!(plain.get("/").cache_status(), "Forebay; fwd=bypass; fwd-status=200; detail=off");
+    assert_eq!(
+        plain.get("/").cache_status(),
+        "Forebay; fwd=bypass; fwd-status=200; detail=off"
+    );
 }
 
 #[test]
@@ -314,11 +375,13 @@ fn only_if_cached_gets_what_is_there_or_504() {
 
 #[test]
 fn a_write_that_succeeds_makes_what_is_kept_obsolete() {
-    let origin = Origin::http(|request| match (request.method.as_str(), request.target.as_str()) {
-        ("GET", _) => Reply::ok("x").header("Cache-Control", "max-age=60"),
-        (_, "/fails") => Reply::status(500),
-        _ => Reply::status(201).header("Location", "/listed"),
-    });
+    let origin = Origin::http(
+        |request| match (request.method.as_str(), request.target.as_str()) {
+            ("GET", _) => Reply::ok("x").header("Cache-Control", "max-age=60"),
+            (_, "/fails") => Reply::status(500),
+            _ => Reply::status(201).header("Location", "/listed"),
+        },
+    );
     let sidecar = caching(&origin);
     for method in ["POST", "PUT", "DELETE", "PATCH"] {
         for target in ["/item", "/listed"] {
@@ -389,7 +452,10 @@ fn a_get_with_a_body_and_overrides_go_past_the_cache() {
 #[test]
 fn what_a_client_says_about_forwarding_cannot_poison_the_cache() {
     let origin = Origin::http(|request| {
-        let host = request.header("x-forwarded-host").unwrap_or("none").to_owned();
+        let host = request
+            .header("x-forwarded-host")
+            .unwrap_or("none")
+            .to_owned();
         Reply::ok(format!("<script src=//{host}/x.js>")).header("Cache-Control", "max-age=60")
     });
     let sidecar = caching(&origin);
@@ -404,10 +470,20 @@ fn what_a_client_says_about_forwarding_cannot_poison_the_cache() {
 fn a_path_that_can_be_read_in_two_ways_is_never_kept() {
     let origin = counting(&[("Cache-Control", "max-age=60")]);
     let sidecar = caching(&origin);
-    for path in ["/account%2fx.css", "/a%5cb", "/a%00b", "/a%252fb", "/a/..%2fb", "/a\\b"] {
+    for path in [
+        "/account%2fx.css",
+        "/a%5cb",
+        "/a%00b",
+        "/a%252fb",
+        "/a/..%2fb",
+        "/a\\b",
+    ] {
         for _ in 0..2 {
             let response = sidecar.get(path);
-            assert!(!response.cache_status().contains("; hit"), "{path}: {response:?}");
+            assert!(
+                !response.cache_status().contains("; hit"),
+                "{path}: {response:?}"
+            );
         }
     }
     // A spelling that every server reads alike has one entry.
@@ -427,7 +503,9 @@ fn a_body_that_ends_early_is_never_kept() {
     for rest in heads {
         let origin = Origin::scripted(move |mut conversation| {
             conversation.request();
-            conversation.say(format!("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n{rest}"));
+            conversation.say(format!(
+                "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n{rest}"
+            ));
         });
         let sidecar = caching(&origin);
         for _ in 0..2 {
@@ -435,7 +513,12 @@ fn a_body_that_ends_early_is_never_kept() {
             client.send(Ask::get("/").bytes());
             // Whatever the client has seen by then, it must not look whole.
             let response = client.try_response("GET");
-            assert!(response.as_ref().map_or(true, |response| response.status == 502), "{response:?}");
+            assert!(
+                response
+                    .as_ref()
+                    .map_or(true, |response| response.status == 502),
+                "{response:?}"
+            );
         }
         assert_eq!(origin.count(), 2, "{rest:?}");
         assert_eq!(sidecar.metric("forebay_cache_entries", &[]), 0.0);
@@ -450,30 +533,47 @@ fn a_body_that_ends_with_the_connection_is_not_kept() {
     for _ in 0..2 {
         let response = sidecar.get("/");
         assert_eq!(response.text(), "x");
-        assert!(response.cache_status().contains("detail=close-delimited"), "{response:?}");
+        assert!(
+            response.cache_status().contains("detail=close-delimited"),
+            "{response:?}"
+        );
     }
 }
 
 #[test]
 fn a_chunked_body_is_kept_and_then_has_a_length() {
-    let origin = Origin::http(|_| Reply::chunked(["a", "bc"]).header("Cache-Control", "max-age=60"));
+    let origin =
+        Origin::http(|_| Reply::chunked(["a", "bc"]).header("Cache-Control", "max-age=60"));
     let sidecar = caching(&origin);
     assert_eq!(sidecar.get("/").text(), "abc");
     let hit = eventually("it is stored", || {
         let response = sidecar.get("/");
-        response.cache_status().contains("; hit").then_some(response)
+        response
+            .cache_status()
+            .contains("; hit")
+            .then_some(response)
     });
-    assert_eq!((hit.text().as_str(), hit.header("content-length")), ("abc", Some("3")));
+    assert_eq!(
+        (hit.text().as_str(), hit.header("content-length")),
+        ("abc", Some("3"))
+    );
 }
 
 #[test]
 fn what_is_larger_than_the_operator_wants_is_passed_on_unkept() {
     let origin = Origin::http(|request| {
         let body = vec![b'x'; 5000];
-        let reply = if request.target == "/chunked" { Reply::chunked([body]) } else { Reply::ok(body) };
+        let reply = if request.target == "/chunked" {
+            Reply::chunked([body])
+        } else {
+            Reply::ok(body)
+        };
         reply.header("Cache-Control", "max-age=60")
     });
-    let sidecar = forebay().origin(&origin).with_policies("cache: {max_object: 4KiB}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .with_policies("cache: {max_object: 4KiB}")
+        .start();
     for target in ["/sized", "/chunked"] {
         for _ in 0..2 {
             let response = sidecar.get(target);
@@ -485,9 +585,8 @@ fn what_is_larger_than_the_operator_wants_is_passed_on_unkept() {
 
 #[test]
 fn a_client_that_leaves_does_not_spoil_what_others_get() {
-    let origin = Origin::http(|_| {
-        Reply::ok(vec![b'x'; 4_000_000]).header("Cache-Control", "max-age=60")
-    });
+    let origin =
+        Origin::http(|_| Reply::ok(vec![b'x'; 4_000_000]).header("Cache-Control", "max-age=60"));
     let sidecar = caching(&origin);
     let mut leaver = sidecar.connect();
     leaver.send(Ask::get("/").bytes());

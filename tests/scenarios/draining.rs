@@ -22,7 +22,12 @@ fn without_requests_it_ends_at_once_with_0() {
         let mut idle = sidecar.connect();
         assert_eq!(idle.ask(&Ask::get("/")).status, 200);
         sidecar.signal(signal);
-        assert_eq!(sidecar.wait().code(), Some(0), "{signal}: {}", sidecar.stderr());
+        assert_eq!(
+            sidecar.wait().code(),
+            Some(0),
+            "{signal}: {}",
+            sidecar.stderr()
+        );
         idle.assert_closed();
     }
 }
@@ -36,7 +41,9 @@ fn what_is_in_flight_is_finished() {
     client.send(Ask::get("/slow").bytes());
     origin.wait_for(1);
     sidecar.signal("TERM");
-    eventually("it is not ready", || (sidecar.telemetry("/readyz").status == 503).then_some(()));
+    eventually("it is not ready", || {
+        (sidecar.telemetry("/readyz").status == 503).then_some(())
+    });
     // Alive all the same, or the orchestrator would kill it.
     assert_eq!(sidecar.telemetry("/livez").status, 200);
     gate.open();
@@ -59,7 +66,9 @@ fn a_body_under_way_is_finished() {
     assert_eq!(client.response_head().status, 200);
     assert_eq!(client.chunk(), b"before");
     sidecar.signal("TERM");
-    eventually("it is not ready", || (sidecar.telemetry("/readyz").status == 503).then_some(()));
+    eventually("it is not ready", || {
+        (sidecar.telemetry("/readyz").status == 503).then_some(())
+    });
     send.send(b"after".to_vec()).unwrap();
     assert_eq!(client.chunk(), b"after");
     drop(send);
@@ -76,7 +85,9 @@ fn streams_of_http2_are_finished() {
     let slow = std::thread::spawn(move || client.get("/slow").text());
     origin.wait_for(1);
     sidecar.signal("TERM");
-    eventually("it is not ready", || (sidecar.telemetry("/readyz").status == 503).then_some(()));
+    eventually("it is not ready", || {
+        (sidecar.telemetry("/readyz").status == 503).then_some(())
+    });
     gate.open();
     assert_eq!(slow.join().unwrap(), "done");
     assert_eq!(sidecar.wait().code(), Some(0));
@@ -86,8 +97,10 @@ fn streams_of_http2_are_finished() {
 fn after_the_deadline_what_is_left_is_cut_short() {
     let gate = Gate::new();
     let origin = gated(&gate);
-    let mut sidecar =
-        forebay().origin(&origin).top("shutdown: {deadline: 300ms}").start();
+    let mut sidecar = forebay()
+        .origin(&origin)
+        .top("shutdown: {deadline: 300ms}")
+        .start();
     let mut client = sidecar.connect();
     client.send(Ask::get("/slow").bytes());
     origin.wait_for(1);
@@ -102,9 +115,14 @@ fn after_the_deadline_what_is_left_is_cut_short() {
 #[test]
 fn within_the_delay_new_connections_are_still_served() {
     let origin = Origin::saying("x");
-    let mut sidecar = forebay().origin(&origin).top("shutdown: {delay: 2s}").start();
+    let mut sidecar = forebay()
+        .origin(&origin)
+        .top("shutdown: {delay: 2s}")
+        .start();
     sidecar.signal("TERM");
-    eventually("it is not ready", || (sidecar.telemetry("/readyz").status == 503).then_some(()));
+    eventually("it is not ready", || {
+        (sidecar.telemetry("/readyz").status == 503).then_some(())
+    });
     let mut late = RawClient::connect(sidecar.address());
     let response = late.ask(&Ask::get("/"));
     assert_eq!(response.text(), "x");
@@ -121,7 +139,9 @@ fn a_second_signal_ends_it_at_once() {
     client.send(Ask::get("/slow").bytes());
     origin.wait_for(1);
     sidecar.signal("TERM");
-    eventually("it is not ready", || (sidecar.telemetry("/readyz").status == 503).then_some(()));
+    eventually("it is not ready", || {
+        (sidecar.telemetry("/readyz").status == 503).then_some(())
+    });
     sidecar.signal("TERM");
     let status = sidecar.wait();
     assert!(!status.success(), "{status}");

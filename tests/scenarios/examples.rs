@@ -7,7 +7,10 @@ use harness::command::run;
 const BINARY: &str = env!("CARGO_BIN_EXE_sidecar");
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
@@ -47,7 +50,10 @@ fn blocks(page: &Path) -> Vec<(usize, String)> {
 
 #[track_caller]
 fn checked(file: &Path, what: &str) {
-    let ran = run(BINARY, &["check", "--strict", "-c", &file.display().to_string()]);
+    let ran = run(
+        BINARY,
+        &["check", "--strict", "-c", &file.display().to_string()],
+    );
     assert_eq!(ran.code, Some(0), "{what}:\n{}{}", ran.text(), ran.stderr);
 }
 
@@ -63,7 +69,10 @@ fn every_file_in_config_is_without_mistakes() {
 #[test]
 fn every_configuration_that_is_deployed_is_without_mistakes() {
     let all = files(&root().join("deploy"), "yaml");
-    let found: Vec<_> = all.iter().filter(|file| file.ends_with("forebay/forebay.yaml")).collect();
+    let found: Vec<_> = all
+        .iter()
+        .filter(|file| file.ends_with("forebay/forebay.yaml"))
+        .collect();
     assert!(found.len() >= 2, "{all:?}");
     for file in found {
         checked(file, &file.display().to_string());
@@ -92,12 +101,18 @@ fn the_schema_that_is_kept_is_the_one_that_is_printed() {
     let printed = run(BINARY, &["schema"]);
     assert_eq!(printed.code, Some(0));
     let kept = std::fs::read_to_string(root().join("config/forebay.schema.json")).unwrap();
-    assert!(printed.text() == kept, "config/forebay.schema.json is old; run `make gen`");
+    assert!(
+        printed.text() == kept,
+        "config/forebay.schema.json is old; run `make gen`"
+    );
 }
 
 #[test]
 fn explain_tells_what_governs_a_request_and_which_line_says_so() {
-    let file = root().join("config/legacy-json-api.yaml").display().to_string();
+    let file = root()
+        .join("config/legacy-json-api.yaml")
+        .display()
+        .to_string();
     let explain = |arguments: &[&str]| {
         let ran = run(BINARY, &[&["explain", "-c", &file], arguments].concat());
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -109,15 +124,28 @@ fn explain_tells_what_governs_a_request_and_which_line_says_so() {
         (found + 1).to_string()
     };
     let products = explain(&["GET", "http://shop.test/api/products/7?utm_source=x&page=2"]);
-    for part in ["products", "shop.test", "page=2", "per_client", &line_of("ttl: 60s")] {
+    for part in [
+        "products",
+        "shop.test",
+        "page=2",
+        "per_client",
+        &line_of("ttl: 60s"),
+    ] {
         assert!(products.contains(part), "{part} is missing:\n{products}");
     }
     let (_, decided) = products.split_once("For this request").unwrap();
-    assert!(!decided.contains("utm_source=x"), "it is in the key:\n{products}");
+    assert!(
+        !decided.contains("utm_source=x"),
+        "it is in the key:\n{products}"
+    );
     let price = explain(&["GET", "http://shop.test/api/products/7/price"]);
     assert!(price.contains(&line_of("ttl: 5s")), "{price}");
-    let reports =
-        explain(&["GET", "http://shop.test/api/reports/today", "-H", "X-Partner-Id: 42"]);
+    let reports = explain(&[
+        "GET",
+        "http://shop.test/api/reports/today",
+        "-H",
+        "X-Partner-Id: 42",
+    ]);
     for part in ["reports", "per_partner", "shadow"] {
         assert!(reports.contains(part), "{part} is missing:\n{reports}");
     }
@@ -129,5 +157,9 @@ fn explain_tells_what_governs_a_request_and_which_line_says_so() {
 fn the_version_is_told() {
     let ran = run(BINARY, &["version"]);
     assert_eq!(ran.code, Some(0));
-    assert!(ran.text().contains(env!("CARGO_PKG_VERSION")), "{}", ran.text());
+    assert!(
+        ran.text().contains(env!("CARGO_PKG_VERSION")),
+        "{}",
+        ran.text()
+    );
 }

@@ -12,11 +12,21 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("forebay-telemetry", &["forebay-policy", "forebay-engine"]),
     (
         "forebay-proxy",
-        &["forebay-policy", "forebay-engine", "forebay-store", "forebay-telemetry"],
+        &[
+            "forebay-policy",
+            "forebay-engine",
+            "forebay-store",
+            "forebay-telemetry",
+        ],
     ),
     (
         "forebay-admin",
-        &["forebay-policy", "forebay-engine", "forebay-store", "forebay-telemetry"],
+        &[
+            "forebay-policy",
+            "forebay-engine",
+            "forebay-store",
+            "forebay-telemetry",
+        ],
     ),
     (
         "forebay",
@@ -52,10 +62,15 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
     let metadata = command.manifest_path(manifest).no_deps().exec().unwrap();
     let members = metadata.workspace_packages().into_iter();
     let of = |package: &cargo_metadata::Package| {
-        let shipped = package.dependencies.iter().filter(|it| it.kind != DependencyKind::Development);
+        let shipped = package
+            .dependencies
+            .iter()
+            .filter(|it| it.kind != DependencyKind::Development);
         shipped.map(|dependency| dependency.name.clone()).collect()
     };
-    members.map(|package| (package.name.to_string(), of(package))).collect()
+    members
+        .map(|package| (package.name.to_string(), of(package)))
+        .collect()
 }
 
 #[test]
@@ -67,7 +82,10 @@ fn arrows_point_to_the_left_only() {
             panic!("{name} has no place in crates/README.md yet");
         };
         for dependency in found.iter().filter(|it| known.contains(&it.as_str())) {
-            assert!(allowed.contains(&dependency.as_str()), "{name} must not know {dependency}");
+            assert!(
+                allowed.contains(&dependency.as_str()),
+                "{name} must not know {dependency}"
+            );
         }
     }
     for name in known {
@@ -81,7 +99,10 @@ fn fenced_dependencies_stay_behind_their_fence() {
         for dependency in found {
             for (fenced, allowed) in FENCES {
                 let is_it = dependency == fenced || dependency.starts_with(&format!("{fenced}-"));
-                assert!(!is_it || allowed.contains(&name.as_str()), "{name} must not use {dependency}");
+                assert!(
+                    !is_it || allowed.contains(&name.as_str()),
+                    "{name} must not use {dependency}"
+                );
             }
         }
     }
@@ -95,7 +116,9 @@ fn no_crate_or_module_has_a_name_that_attracts_everything() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap();
-            let shunned = ["core", "common", "util", "utils", "helpers", "manager", "mod"];
+            let shunned = [
+                "core", "common", "util", "utils", "helpers", "manager", "mod",
+            ];
             assert!(!shunned.contains(&name), "{}", path.display());
             if path.is_dir() {
                 folders.push(path);

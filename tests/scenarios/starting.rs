@@ -16,7 +16,11 @@ const BINARY: &str = env!("CARGO_BIN_EXE_sidecar");
 #[track_caller]
 fn said_clearly(ran: &Ran, code: i32, names: &str) {
     assert_eq!(ran.code, Some(code), "{}", ran.stderr);
-    assert!(ran.stderr.contains(names), "it does not name {names}: {}", ran.stderr);
+    assert!(
+        ran.stderr.contains(names),
+        "it does not name {names}: {}",
+        ran.stderr
+    );
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
 }
 
@@ -61,7 +65,13 @@ fn every_mistake_is_told_at_once_with_its_place() {
                 - name: a\n    upstream: app\n";
     for verb in ["run", "check"] {
         let ran = forebay().config(yaml).run(verb, &[]);
-        for (line, mistake) in [(3, "nonsense"), (5, "balnce"), (8, "ap"), (9, "parsecs"), (10, "a")] {
+        for (line, mistake) in [
+            (3, "nonsense"),
+            (5, "balnce"),
+            (8, "ap"),
+            (9, "parsecs"),
+            (10, "a"),
+        ] {
             said_clearly(&ran, 3, mistake);
             said_clearly(&ran, 3, &format!("forebay.yaml:{line}:"));
         }
@@ -73,9 +83,15 @@ fn every_mistake_is_told_at_once_with_its_place() {
 fn hostile_files_are_refused_and_soon() {
     let bomb = format!(
         "version: 1\nx-a: &a [x, x, x, x, x, x, x, x, x]\n{}",
-        (1..30).map(|i| format!("x-{i}: &a{i} [*a, *a, *a, *a, *a, *a, *a, *a]\n")).collect::<String>()
+        (1..30)
+            .map(|i| format!("x-{i}: &a{i} [*a, *a, *a, *a, *a, *a, *a, *a]\n"))
+            .collect::<String>()
     );
-    let deep = format!("version: 1\nx-deep: {}{}\n", "[".repeat(2000), "]".repeat(2000));
+    let deep = format!(
+        "version: 1\nx-deep: {}{}\n",
+        "[".repeat(2000),
+        "]".repeat(2000)
+    );
     let files: [(&str, Vec<u8>); 6] = [
         ("a bomb of aliases", bomb.into_bytes()),
         ("2,000 levels", deep.into_bytes()),
@@ -90,7 +106,11 @@ fn hostile_files_are_refused_and_soon() {
         std::fs::write(&file, bytes).unwrap();
         let ran = run(BINARY, &["check", "-c", &file.display().to_string()]);
         assert_eq!(ran.code, Some(3), "{what}: {}", ran.stderr);
-        assert!(ran.stderr.len() < 20_000, "{what}: {} bytes of report", ran.stderr.len());
+        assert!(
+            ran.stderr.len() < 20_000,
+            "{what}: {} bytes of report",
+            ran.stderr.len()
+        );
         said_clearly(&ran, 3, "error");
     }
 }
@@ -122,12 +142,23 @@ fn a_token_file_that_is_missing_is_named() {
 
 #[test]
 fn wrong_arguments_are_exit_code_2() {
-    for arguments in [&["run", "--no-such-flag"][..], &["no-such-verb"], &["explain"], &[]] {
+    for arguments in [
+        &["run", "--no-such-flag"][..],
+        &["no-such-verb"],
+        &["explain"],
+        &[],
+    ] {
         assert_eq!(run(BINARY, arguments).code, Some(2), "{arguments:?}");
     }
-    let both = run(BINARY, &["run", "-c", "x.yaml", "--upstream", "http://127.0.0.1:1"]);
+    let both = run(
+        BINARY,
+        &["run", "-c", "x.yaml", "--upstream", "http://127.0.0.1:1"],
+    );
     assert_eq!(both.code, Some(2));
-    assert_eq!(run(BINARY, &["run", "--upstream", "nonsense"]).code, Some(2));
+    assert_eq!(
+        run(BINARY, &["run", "--upstream", "nonsense"]).code,
+        Some(2)
+    );
 }
 
 #[test]
@@ -140,7 +171,11 @@ fn variables_are_filled_in_and_what_they_hold_is_never_shown() {
     std::fs::write(&file, yaml).unwrap();
     let check = |value: Option<&str>| {
         let mut command = Command::new(BINARY);
-        command.arg("check").arg("-c").arg(&file).env_remove("FOREBAY_TEST_URL");
+        command
+            .arg("check")
+            .arg("-c")
+            .arg(&file)
+            .env_remove("FOREBAY_TEST_URL");
         run_command(command.envs(value.map(|value| ("FOREBAY_TEST_URL", value))))
     };
     assert_eq!(check(Some("http://127.0.0.1:3000")).code, Some(0));
@@ -152,10 +187,13 @@ fn variables_are_filled_in_and_what_they_hold_is_never_shown() {
 
 #[test]
 fn without_a_file_it_serves_in_front_of_an_upstream() {
-    let origin = Origin::http(|_| harness::Reply::ok("hello").header("Cache-Control", "max-age=60"));
+    let origin =
+        Origin::http(|_| harness::Reply::ok("hello").header("Cache-Control", "max-age=60"));
     // The usual addresses of the operator's listeners are used, so they must be free.
     for port in [9901, 9902] {
-        eventually("the usual ports are free", || TcpListener::bind(("0.0.0.0", port)).ok());
+        eventually("the usual ports are free", || {
+            TcpListener::bind(("0.0.0.0", port)).ok()
+        });
     }
     let address = forebay().address();
     let mut child = Command::new(BINARY)
@@ -169,7 +207,10 @@ fn without_a_file_it_serves_in_front_of_an_upstream() {
     assert_eq!(harness::Ask::get("/").send(address).text(), "hello");
     harness::Ask::get("/").send(address).assert_hit();
     assert_eq!(run(BINARY, &["healthcheck"]).code, Some(0));
-    assert_eq!(run("kill", &["-s", "TERM", &child.id().to_string()]).code, Some(0));
+    assert_eq!(
+        run("kill", &["-s", "TERM", &child.id().to_string()]).code,
+        Some(0)
+    );
     let status = eventually("it ends", || child.try_wait().unwrap());
     assert!(status.success(), "{status}");
 }

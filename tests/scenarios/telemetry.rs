@@ -21,7 +21,14 @@ fn busy() -> (Origin, Sidecar) {
              rate_limit: [{name: l, rate: 5/h, burst: 5}]",
         )
         .start();
-    for target in ["/", "/", "/error", "/\"quoted\\%22", "/x?token=secret&a=b", "/over"] {
+    for target in [
+        "/",
+        "/",
+        "/error",
+        "/\"quoted\\%22",
+        "/x?token=secret&a=b",
+        "/over",
+    ] {
         sidecar.ask(&Ask::get(target).header("Accept-Encoding", "gzip"));
     }
     sidecar.wait_for_metric("forebay_http_requests_total", &[], 6.0);
@@ -34,7 +41,9 @@ fn lines(sidecar: &Sidecar, count: usize) -> Vec<Value> {
         let text = sidecar.stdout();
         (text.lines().count() >= count).then_some(text)
     });
-    text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect()
 }
 
 /// What `promtool check metrics` looks at, and what a scraper relies on.
@@ -42,14 +51,22 @@ fn lines(sidecar: &Sidecar, count: usize) -> Vec<Value> {
 fn the_metrics_are_well_formed() {
     let (_origin, sidecar) = busy();
     let response = sidecar.telemetry("/metrics");
-    assert!(response.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
+    assert!(
+        response
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/plain; version=0.0.4")
+    );
     let metrics = Metrics::parse(&response.text());
     let mut types = BTreeMap::new();
     let mut helps = HashSet::new();
     for line in response.text().lines() {
         if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').unwrap();
-            assert!(types.insert(name.to_owned(), kind.to_owned()).is_none(), "{name} twice");
+            assert!(
+                types.insert(name.to_owned(), kind.to_owned()).is_none(),
+                "{name} twice"
+            );
         }
         if let Some(rest) = line.strip_prefix("# HELP ") {
             let (name, help) = rest.split_once(' ').unwrap();
@@ -65,13 +82,26 @@ fn the_metrics_are_well_formed() {
         });
         let family = family.unwrap_or_else(|| panic!("{} has no type", sample.name));
         assert!(helps.contains(family), "{family} has no help");
-        assert_eq!(types[family] == "counter", family.ends_with("_total"), "{family}");
-        assert!(seen.insert((sample.name.clone(), sample.labels.clone())), "{sample:?} twice");
-        assert!(family.starts_with("forebay_") || family.starts_with("process_"), "{family}");
+        assert_eq!(
+            types[family] == "counter",
+            family.ends_with("_total"),
+            "{family}"
+        );
+        assert!(
+            seen.insert((sample.name.clone(), sample.labels.clone())),
+            "{sample:?} twice"
+        );
+        assert!(
+            family.starts_with("forebay_") || family.starts_with("process_"),
+            "{family}"
+        );
     }
     assert_eq!(metrics.sum("forebay_ready", &[]), 1.0);
     assert_eq!(metrics.sum("forebay_build_info", &[]), 1.0);
-    assert_eq!(metrics.sum("forebay_config_last_reload_successful", &[]), 1.0);
+    assert_eq!(
+        metrics.sum("forebay_config_last_reload_successful", &[]),
+        1.0
+    );
 }
 
 /// Labels come from the configuration, never from a client.
@@ -88,11 +118,17 @@ fn nothing_a_client_sends_becomes_a_label() {
 fn requests_are_counted_by_what_became_of_them() {
     let (_origin, sidecar) = busy();
     let count = |labels: &[(&str, &str)]| sidecar.metric("forebay_http_requests_total", labels);
-    assert_eq!(count(&[("cache", "hit"), ("code_class", "2xx"), ("route", "all")]), 1.0);
+    assert_eq!(
+        count(&[("cache", "hit"), ("code_class", "2xx"), ("route", "all")]),
+        1.0
+    );
     assert_eq!(count(&[("code_class", "5xx")]), 1.0);
     assert_eq!(count(&[("code_class", "4xx")]), 1.0);
     let name = "forebay_failures_total";
-    assert_eq!(sidecar.metric(name, &[("failure", "rate-limited"), ("blame", "client")]), 1.0);
+    assert_eq!(
+        sidecar.metric(name, &[("failure", "rate-limited"), ("blame", "client")]),
+        1.0
+    );
     let name = "forebay_http_request_duration_seconds_count";
     assert_eq!(sidecar.metric(name, &[]), 6.0);
     sidecar.wait_for_metric("forebay_cache_entries", &[], 2.0);
@@ -168,9 +204,17 @@ fn the_log_cannot_be_fooled() {
     let lines = lines(&sidecar, 1);
     assert_eq!(lines.len(), 1);
     assert!(lines[0].get("forged").is_none());
-    assert!(!sidecar.stdout().contains("hunter2"), "{}", sidecar.stdout());
+    assert!(
+        !sidecar.stdout().contains("hunter2"),
+        "{}",
+        sidecar.stdout()
+    );
     assert!(!sidecar.stdout().contains('\u{1b}'));
-    assert!(lines[0]["url.query"].as_str().unwrap().contains("page=2"), "{}", lines[0]);
+    assert!(
+        lines[0]["url.query"].as_str().unwrap().contains("page=2"),
+        "{}",
+        lines[0]
+    );
 }
 
 #[test]
@@ -207,7 +251,12 @@ fn the_configuration_is_shown_without_its_secrets() {
         .origin(&origin)
         .start();
     assert_eq!(sidecar.get("/").status, 404);
-    assert_eq!(sidecar.ask(&Ask::get("/").header("X-Key", "hunter2")).status, 200);
+    assert_eq!(
+        sidecar
+            .ask(&Ask::get("/").header("X-Key", "hunter2"))
+            .status,
+        200
+    );
     let dump = sidecar.admin("/config_dump");
     assert_eq!(dump.status, 200);
     assert!(dump.text().contains("origin"), "{}", dump.text());
@@ -226,7 +275,10 @@ fn what_the_cache_holds_is_told() {
     });
     assert_eq!(stats["hits"], 1);
     assert!(stats["bytes"].as_u64().unwrap() >= 6000, "{stats}");
-    assert!(stats["limit_bytes"].as_u64().unwrap() > 1_000_000, "{stats}");
+    assert!(
+        stats["limit_bytes"].as_u64().unwrap() > 1_000_000,
+        "{stats}"
+    );
     for place in ["/", "/routes", "/upstreams", "/version"] {
         let response = sidecar.admin(place);
         assert_eq!(response.status, 200, "{place}");
@@ -251,7 +303,9 @@ fn a_token_is_asked_for_when_there_is_one() {
         .start();
     let with = |header: Option<&str>| {
         let ask = Ask::get("/config_dump").header("Host", "localhost");
-        let ask = header.iter().fold(ask, |ask, value| ask.header("Authorization", value));
+        let ask = header
+            .iter()
+            .fold(ask, |ask, value| ask.header("Authorization", value));
         ask.send(sidecar.admin_address())
     };
     let right = format!("Bearer {token}");
@@ -274,11 +328,19 @@ fn the_admin_listener_answers_to_its_own_names_only() {
     let ask = |name: &str, value: &str| {
         let host = if name == "Host" { value } else { "localhost" };
         let ask = Ask::get("/config_dump").header("Host", host);
-        let ask = if name == "Host" { ask } else { ask.header(name, value) };
+        let ask = if name == "Host" {
+            ask
+        } else {
+            ask.header(name, value)
+        };
         ask.send(sidecar.admin_address()).status
     };
     assert_eq!(ask("Host", "127.0.0.1"), 200);
-    for (name, value) in [("Host", "evil.test"), ("Origin", "http://evil.test"), ("Sec-Fetch-Site", "cross-site")] {
+    for (name, value) in [
+        ("Host", "evil.test"),
+        ("Origin", "http://evil.test"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ] {
         let status = ask(name, value);
         assert!((400..=421).contains(&status), "{name}: {value}: {status}");
     }

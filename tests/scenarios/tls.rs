@@ -23,7 +23,9 @@ fn secured(origin: &Origin) -> Secured {
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let sidecar = forebay()
         .origin(origin)
-        .listener(&format!("tls: {{certificate_file: \"{certificate}\", key_file: \"{key}\"}}"))
+        .listener(&format!(
+            "tls: {{certificate_file: \"{certificate}\", key_file: \"{key}\"}}"
+        ))
         .start();
     Secured {
         sidecar,
@@ -59,7 +61,13 @@ fn both_versions_of_http_are_spoken_over_tls() {
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         assert_eq!(ran.text(), format!("secret\n{expected}"));
     }
-    assert!(origin.last().header("forwarded").unwrap().contains("proto=https"));
+    assert!(
+        origin
+            .last()
+            .header("forwarded")
+            .unwrap()
+            .contains("proto=https")
+    );
 }
 
 #[test]
@@ -84,16 +92,24 @@ fn plain_text_on_a_tls_port_harms_nobody() {
 fn a_handshake_that_fails_is_counted() {
     let origin = Origin::saying("x");
     let secured = secured(&origin);
-    assert_ne!(secured.curl(&["--tlsv1.0", "--tls-max", "1.1"]).code, Some(0));
+    assert_ne!(
+        secured.curl(&["--tlsv1.0", "--tls-max", "1.1"]).code,
+        Some(0)
+    );
     let labels = [("outcome", "tls-failed")];
-    secured.sidecar.wait_for_metric("forebay_client_connections_total", &labels, 1.0);
+    secured
+        .sidecar
+        .wait_for_metric("forebay_client_connections_total", &labels, 1.0);
 }
 
 #[test]
 fn old_versions_of_tls_are_refused() {
     let origin = Origin::saying("x");
     let secured = secured(&origin);
-    assert_ne!(secured.curl(&["--tlsv1.0", "--tls-max", "1.1"]).code, Some(0));
+    assert_ne!(
+        secured.curl(&["--tlsv1.0", "--tls-max", "1.1"]).code,
+        Some(0)
+    );
     for version in ["1.2", "1.3"] {
         let ran = secured.curl(&[&format!("--tlsv{version}"), "--tls-max", version]);
         assert_eq!(ran.text(), "x", "{version}: {}", ran.stderr);

@@ -45,7 +45,7 @@ fn http1(clients: &Clients, head: usize) -> http1::Builder {
         // The watch of this worker ends slow heads and idle connections; see `watch.rs`.
         .header_read_timeout(None)
         .half_close(true)
-        .pipeline_flush(true)
+        .pipeline_flush(false)
         .max_headers(clients.max_headers)
         .max_header_size(head)
         .max_buf_size(head.max(BODY_BUFFER).max(LEAST_BUFFER));

@@ -27,7 +27,9 @@ impl RawClient {
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, PATIENCE);
-        Self(Wire::new(stream.unwrap_or_else(|error| panic!("{address}: {error}"))))
+        Self(Wire::new(
+            stream.unwrap_or_else(|error| panic!("{address}: {error}")),
+        ))
     }
 
     /// Sends these bytes.
@@ -103,7 +105,7 @@ impl RawClient {
     /// Everything until the sidecar closes.
     #[track_caller]
     pub fn hear_to_end(&mut self) -> String {
-        let heard = self.0.to_end().expect("the connection ended in order");
+        let heard = self.0.rest().expect("the connection ended in order");
         String::from_utf8_lossy(&heard).into_owned()
     }
 
@@ -178,7 +180,11 @@ impl Ask {
     /// What goes over the wire.
     pub fn bytes(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
-        let given = |name: &str| self.headers.iter().any(|(field, _)| field.eq_ignore_ascii_case(name));
+        let given = |name: &str| {
+            self.headers
+                .iter()
+                .any(|(field, _)| field.eq_ignore_ascii_case(name))
+        };
         if !given("host") {
             head.push_str("Host: shop.test\r\n");
         }

@@ -29,8 +29,13 @@ pub fn run(program: &str, arguments: &[&str]) -> Ran {
 /// The same for a command that was put together by the caller.
 #[track_caller]
 pub fn run_command(command: &mut Command) -> Ran {
-    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let command = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let stdout = read_all(child.stdout.take().unwrap());
     let stderr = read_all(child.stderr.take().unwrap());
     let status = wait(&mut child, &format!("{command:?} ends"));
@@ -69,6 +74,14 @@ impl Ran {
 #[track_caller]
 pub fn curl(arguments: &[&str]) -> Ran {
     let mut command = Command::new("curl");
-    command.args(["--disable", "--silent", "--show-error", "--max-time", "15", "--noproxy", "*"]);
+    command.args([
+        "--disable",
+        "--silent",
+        "--show-error",
+        "--max-time",
+        "15",
+        "--noproxy",
+        "*",
+    ]);
     run_command(command.args(arguments))
 }

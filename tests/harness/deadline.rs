@@ -25,7 +25,9 @@ impl Deadline {
 
     /// What is left; `None` when it has passed.
     pub fn left(&self) -> Option<Duration> {
-        self.0.checked_duration_since(now()).filter(|left| !left.is_zero())
+        self.0
+            .checked_duration_since(now())
+            .filter(|left| !left.is_zero())
     }
 }
 
@@ -56,7 +58,10 @@ fn glance() {
     thread::sleep(GLANCE);
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests wait in real time for a real process")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests wait in real time for a real process"
+)]
 fn now() -> Instant {
     Instant::now()
 }

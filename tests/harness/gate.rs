@@ -25,7 +25,11 @@ impl Gate {
     /// Waits until it is open.
     pub fn wait(&self) {
         let shut = self.0.0.lock().unwrap();
-        let (open, _) = self.0.1.wait_timeout_while(shut, PATIENCE, |open| !*open).unwrap();
+        let (open, _) = self
+            .0
+            .1
+            .wait_timeout_while(shut, PATIENCE, |open| !*open)
+            .unwrap();
         assert!(*open, "nobody opened the gate");
     }
 }

@@ -123,7 +123,9 @@ impl H2Client {
         let mut sender = self.0.clone();
         let response = runtime().block_on(async {
             sender.ready().await?;
-            timeout(PATIENCE, sender.send_request(request)).await.expect("a response in time")
+            timeout(PATIENCE, sender.send_request(request))
+                .await
+                .expect("a response in time")
         })?;
         let (head, body) = response.into_parts();
         Ok(H2Arriving {
@@ -143,7 +145,9 @@ impl H2Arriving {
     /// The next piece of the body; `None` when it has ended, trailers or not.
     pub fn piece(&mut self) -> Option<Vec<u8>> {
         let frame = runtime().block_on(async {
-            timeout(PATIENCE, self.body.frame()).await.expect("a frame in time")
+            timeout(PATIENCE, self.body.frame())
+                .await
+                .expect("a frame in time")
         });
         let frame = frame?.expect("a whole body");
         match frame.into_data() {
@@ -159,7 +163,9 @@ impl H2Arriving {
     /// The whole response.
     pub fn rest(mut self) -> hyper::Result<Response> {
         let collected = runtime().block_on(async {
-            timeout(PATIENCE, self.body.collect()).await.expect("a body in time")
+            timeout(PATIENCE, self.body.collect())
+                .await
+                .expect("a body in time")
         })?;
         if let Some(trailers) = collected.trailers() {
             self.head.trailers = Fields::from(trailers);
@@ -187,6 +193,10 @@ impl Body for Pieces {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.0.poll_recv(cx).map(|frame| frame.map(Ok))
     }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_closed() && self.0.is_empty()
+    }
 }
 
 // === impl Writer ===
@@ -212,7 +222,9 @@ impl Writer {
 impl H2Origin {
     /// Answers each request, whole with its trailers, as the handler says.
     pub fn new(handler: impl Fn(&Request) -> H2Reply + Send + Sync + 'static) -> Self {
-        let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = runtime()
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<Request>>>::default();
         let (handler, noted) = (Arc::new(handler), Arc::clone(&requests));
@@ -295,7 +307,9 @@ mod tests {
         writer.data(b"up");
         writer.trailers(&[("sum", "up")]);
         drop(writer);
-        let mut arriving = client.begin("POST", "/x", &[("te", "trailers")], body).unwrap();
+        let mut arriving = client
+            .begin("POST", "/x", &[("te", "trailers")], body)
+            .unwrap();
         assert_eq!(arriving.head.status, 201);
         assert_eq!(arriving.piece().unwrap(), b"down");
         assert_eq!(arriving.piece(), None);

@@ -48,7 +48,10 @@ impl Fields {
 
     /// The values of all fields of that name.
     pub fn all(&self, name: &str) -> Vec<&str> {
-        let named = self.0.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+        let named = self
+            .0
+            .iter()
+            .filter(|(field, _)| field.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.as_str()).collect()
     }
 
@@ -59,14 +62,24 @@ impl Fields {
 
     pub(crate) fn parse<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
         let fields = lines.filter_map(|line| line.split_once(':'));
-        Self(fields.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
+        Self(
+            fields
+                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+                .collect(),
+        )
     }
 }
 
 impl From<&http::HeaderMap> for Fields {
     fn from(headers: &http::HeaderMap) -> Self {
-        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        Self(headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect())
+        let text =
+            |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Self(
+            headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+        )
     }
 }
 
@@ -99,28 +112,45 @@ impl Response {
 
     /// What the cache says it did; empty when it says nothing.
     pub fn cache_status(&self) -> &str {
-        self.headers.all("cache-status").last().copied().unwrap_or_default()
+        self.headers
+            .all("cache-status")
+            .last()
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Whether the cache answered.
     #[track_caller]
     pub fn assert_hit(&self) {
         assert_eq!(self.status, 200, "{self:?}");
-        assert!(self.cache_status().starts_with("Forebay; hit"), "not a hit: {self:?}");
+        assert!(
+            self.cache_status().starts_with("Forebay; hit"),
+            "not a hit: {self:?}"
+        );
     }
 
     /// Whether the origin was asked.
     #[track_caller]
     pub fn assert_forwarded(&self) {
-        assert!(self.cache_status().contains("fwd="), "not forwarded: {self:?}");
+        assert!(
+            self.cache_status().contains("fwd="),
+            "not forwarded: {self:?}"
+        );
     }
 
     /// Whether it is a problem document with this status and type.
     #[track_caller]
     pub fn assert_problem(&self, status: u16, kind: &str) {
         assert_eq!(self.status, status, "{self:?}\n{}", self.text());
-        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
         let expected = format!("\"urn:forebay:problem:{kind}\"");
-        assert!(self.text().contains(&expected), "not {kind}: {}", self.text());
+        assert!(
+            self.text().contains(&expected),
+            "not {kind}: {}",
+            self.text()
+        );
     }
 }

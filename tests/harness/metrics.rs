@@ -26,7 +26,9 @@ impl Metrics {
     /// Reads a scrape, and panics at a line that is not in the format.
     #[track_caller]
     pub fn parse(text: &str) -> Self {
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = text
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
         Self {
             samples: lines.map(Sample::parse).collect(),
             text: text.to_owned(),
@@ -36,7 +38,10 @@ impl Metrics {
     /// The sum of all series of that name that carry these labels; 0 when there is none.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let matching = self.samples.iter().filter(|sample| {
-            sample.name == name && labels.iter().all(|(name, value)| sample.label(name) == Some(value))
+            sample.name == name
+                && labels
+                    .iter()
+                    .all(|(name, value)| sample.label(name) == Some(value))
         });
         matching.map(|sample| sample.value).sum()
     }
@@ -53,7 +58,9 @@ impl Sample {
 
     #[track_caller]
     fn parse(line: &str) -> Self {
-        let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("not a sample: {line}"));
+        let (series, value) = line
+            .rsplit_once(' ')
+            .unwrap_or_else(|| panic!("not a sample: {line}"));
         let (name, labels) = match series.split_once('{') {
             Some((name, labels)) => (name, labels.strip_suffix('}').expect("closed labels")),
             None => (series, ""),
@@ -61,7 +68,9 @@ impl Sample {
         Self {
             name: name.to_owned(),
             labels: labels_of(labels),
-            value: value.parse().unwrap_or_else(|_| panic!("not a number: {line}")),
+            value: value
+                .parse()
+                .unwrap_or_else(|_| panic!("not a number: {line}")),
         }
     }
 }
@@ -70,7 +79,10 @@ fn labels_of(mut text: &str) -> Vec<(String, String)> {
     let mut labels = Vec::new();
     while let Some((name, rest)) = text.split_once("=\"") {
         let end = rest.find('"').expect("a closed label value");
-        labels.push((name.trim_start_matches(',').to_owned(), rest[..end].to_owned()));
+        labels.push((
+            name.trim_start_matches(',').to_owned(),
+            rest[..end].to_owned(),
+        ));
         text = &rest[end + 1..];
     }
     labels
@@ -82,7 +94,9 @@ mod tests {
 
     #[test]
     fn series_with_and_without_labels_are_summed() {
-        let metrics = Metrics::parse("# HELP a b\na 1\na_total{x=\"1\",y=\"2\"} 2\na_total{x=\"1\",y=\"3\"} 3.5\n");
+        let metrics = Metrics::parse(
+            "# HELP a b\na 1\na_total{x=\"1\",y=\"2\"} 2\na_total{x=\"1\",y=\"3\"} 3.5\n",
+        );
         assert_eq!(metrics.sum("a", &[]), 1.0);
         assert_eq!(metrics.sum("a_total", &[("x", "1")]), 5.5);
         assert_eq!(metrics.sum("a_total", &[("y", "3")]), 3.5);

@@ -124,7 +124,11 @@ impl Origin {
             .arrived
             .wait_timeout_while(requests, PATIENCE, |requests| requests.len() < count)
             .unwrap();
-        assert!(requests.len() >= count, "{} of {count} requests came", requests.len());
+        assert!(
+            requests.len() >= count,
+            "{} of {count} requests came",
+            requests.len()
+        );
     }
 }
 
@@ -180,7 +184,7 @@ impl Conversation {
 
     /// Everything until the sidecar closes.
     pub fn hear_to_end(&mut self) -> std::io::Result<Vec<u8>> {
-        self.wire.to_end()
+        self.wire.rest()
     }
 
     /// Says nothing more, but goes on listening.
@@ -194,7 +198,9 @@ impl Conversation {
     }
 
     pub(crate) fn answer(&mut self, request: &Request, reply: Reply) -> After {
-        reply.write(&mut self.wire, &request.method).unwrap_or(After::Close)
+        reply
+            .write(&mut self.wire, &request.method)
+            .unwrap_or(After::Close)
     }
 
     fn note(&self, request: Request) {

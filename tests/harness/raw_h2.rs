@@ -54,10 +54,7 @@ impl RawH2 {
     }
 
     /// The four fields that every GET begins with, and then these.
-    pub fn request<'a>(
-        method: &'a str,
-        fields: &[(&'a str, &'a str)],
-    ) -> Vec<(&'a str, &'a str)> {
+    pub fn request<'a>(method: &'a str, fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let mut all = vec![
             (":method", method),
             (":scheme", "http"),
@@ -96,7 +93,7 @@ impl RawH2 {
     }
 
     /// The next frame; `None` when the sidecar closed.
-    pub fn next(&mut self) -> Option<Frame> {
+    pub fn receive(&mut self) -> Option<Frame> {
         let head = self.0.try_hear(9).ok()?;
         let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
         Some(Frame {
@@ -108,7 +105,7 @@ impl RawH2 {
 
     /// Waits for what becomes of a stream.
     pub fn end_of(&mut self, stream: u32) -> End {
-        while let Some(frame) = self.next() {
+        while let Some(frame) = self.receive() {
             match frame.kind {
                 GOAWAY => return End::GoAway(number(&frame.payload[4..8])),
                 RST_STREAM if frame.stream == stream => return End::Reset(number(&frame.payload)),

@@ -165,6 +165,8 @@ fn framed(chunk: &[u8]) -> Vec<u8> {
 }
 
 fn last_chunk(trailers: &[(String, String)]) -> Vec<u8> {
-    let fields = trailers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let fields = trailers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"));
     format!("0\r\n{}\r\n", fields.collect::<String>()).into_bytes()
 }

@@ -84,7 +84,9 @@ impl Wire {
         let mut looked = 0;
         loop {
             let from = looked.min(self.read.len());
-            let found = self.read[from..].windows(end.len()).position(|window| window == end);
+            let found = self.read[from..]
+                .windows(end.len())
+                .position(|window| window == end);
             if let Some(at) = found {
                 return Ok(self.read.drain(..from + at + end.len()).collect());
             }
@@ -101,7 +103,7 @@ impl Wire {
         Ok(self.read.drain(..length).collect())
     }
 
-    pub(crate) fn to_end(&mut self) -> io::Result<Vec<u8>> {
+    pub(crate) fn rest(&mut self) -> io::Result<Vec<u8>> {
         let deadline = Deadline::after(PATIENCE);
         while self.fill(deadline)? > 0 {}
         Ok(std::mem::take(&mut self.read))
@@ -138,7 +140,11 @@ impl Wire {
             return Ok(None);
         };
         let mut lines = head.split("\r\n");
-        let mut start = lines.next().unwrap_or_default().splitn(3, ' ').map(str::to_owned);
+        let mut start = lines
+            .next()
+            .unwrap_or_default()
+            .splitn(3, ' ')
+            .map(str::to_owned);
         let mut word = || start.next().unwrap_or_default();
         Ok(Some(Request {
             method: word(),
@@ -154,7 +160,9 @@ impl Wire {
         if request.headers.has("transfer-encoding") {
             return self.chunked();
         }
-        let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+        let length = request
+            .header("content-length")
+            .map_or(0, |length| length.parse().unwrap());
         Ok((self.exactly(length)?, Fields::default()))
     }
 
@@ -192,7 +200,9 @@ impl Wire {
     pub(crate) fn response_head(&mut self) -> io::Result<Response> {
         let head = self.head()?.ok_or(io::ErrorKind::UnexpectedEof)?;
         let mut lines = head.split("\r\n");
-        let status = lines.next().and_then(|start| start.split(' ').nth(1)?.parse().ok());
+        let status = lines
+            .next()
+            .and_then(|start| start.split(' ').nth(1)?.parse().ok());
         Ok(Response {
             status: status.ok_or(io::ErrorKind::InvalidData)?,
             headers: Fields::parse(lines),
@@ -227,7 +237,7 @@ impl Wire {
                 let length = length.parse().map_err(|_| io::ErrorKind::InvalidData)?;
                 self.exactly(length)?
             }
-            None => self.to_end()?,
+            None => self.rest()?,
         };
         Ok((body, Fields::default()))
     }

@@ -28,8 +28,14 @@ fn garbage_is_refused_and_the_connection_ended() {
         client.send(bytes);
         client.half_close();
         let response = client.try_response("GET");
-        let refused = response.as_ref().map_or(true, |it| (400..=505).contains(&it.status));
-        assert!(refused, "{:?}: {response:?}", String::from_utf8_lossy(bytes));
+        let refused = response
+            .as_ref()
+            .map_or(true, |it| (400..=505).contains(&it.status));
+        assert!(
+            refused,
+            "{:?}: {response:?}",
+            String::from_utf8_lossy(bytes)
+        );
         // Another client does not notice.
         assert_eq!(steady.ask(&Ask::get("/")).status, 200);
     }
@@ -40,7 +46,11 @@ fn garbage_is_refused_and_the_connection_ended() {
 fn a_malformed_request_is_told_so() {
     let origin = Origin::saying("ok");
     let sidecar = in_front_of(&origin);
-    for bytes in ["garbage\r\n\r\n", "GET / HTTP/1.1\r\nbad name: x\r\n\r\n", "GET /x y HTTP/1.1\r\nHost: x\r\n\r\n"] {
+    for bytes in [
+        "garbage\r\n\r\n",
+        "GET / HTTP/1.1\r\nbad name: x\r\n\r\n",
+        "GET /x y HTTP/1.1\r\nHost: x\r\n\r\n",
+    ] {
         assert_eq!(sidecar.raw(bytes).status, 400, "{bytes:?}");
     }
 }
@@ -59,7 +69,10 @@ fn garbage_behind_a_request_does_not_spoil_its_answer() {
 #[test]
 fn an_oversized_head_is_431() {
     let origin = Origin::saying("ok");
-    let sidecar = forebay().origin(&origin).top("clients: {max_head: 8KiB}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("clients: {max_head: 8KiB}")
+        .start();
     let fits = Ask::get("/").header("X-Long", &"x".repeat(7000));
     assert_eq!(sidecar.ask(&fits).status, 200);
     let too_long = Ask::get("/").header("X-Long", &"x".repeat(20_000));
@@ -83,10 +96,12 @@ fn a_head_that_never_ends_is_ended() {
 #[test]
 fn too_many_fields_are_431() {
     let origin = Origin::saying("ok");
-    let sidecar = forebay().origin(&origin).top("clients: {max_headers: 20}").start();
-    let with = |count: usize| {
-        (1..count).fold(Ask::get("/"), |ask, i| ask.header(&format!("X-{i}"), "y"))
-    };
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("clients: {max_headers: 20}")
+        .start();
+    let with =
+        |count: usize| (1..count).fold(Ask::get("/"), |ask, i| ask.header(&format!("X-{i}"), "y"));
     assert_eq!(sidecar.ask(&with(20)).status, 200);
     assert_eq!(sidecar.ask(&with(21)).status, 431);
 }
@@ -94,10 +109,15 @@ fn too_many_fields_are_431() {
 #[test]
 fn a_body_that_is_declared_too_large_is_413_at_once() {
     let origin = Origin::saying("ok");
-    let sidecar = forebay().origin(&origin).top("clients: {max_body: 1KiB}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("clients: {max_body: 1KiB}")
+        .start();
     let mut client = sidecar.connect();
     client.send("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 1025\r\n\r\n");
-    client.response("POST").assert_problem(413, "body-too-large");
+    client
+        .response("POST")
+        .assert_problem(413, "body-too-large");
     client.assert_closed();
     assert_eq!(origin.count(), 0);
     assert_eq!(sidecar.ask(&Ask::post("/", vec![b'x'; 1024])).status, 200);
@@ -106,21 +126,32 @@ fn a_body_that_is_declared_too_large_is_413_at_once() {
 #[test]
 fn a_body_that_turns_out_too_large_is_413() {
     let origin = Origin::saying("ok");
-    let sidecar = forebay().origin(&origin).top("clients: {max_body: 1KiB}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("clients: {max_body: 1KiB}")
+        .start();
     let mut client = sidecar.connect();
     client.send("POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.send("200\r\n").send("x".repeat(0x200)).send("\r\n");
     client.send("300\r\n").send("x".repeat(0x300)).send("\r\n");
-    client.response("POST").assert_problem(413, "body-too-large");
+    client
+        .response("POST")
+        .assert_problem(413, "body-too-large");
     client.assert_closed();
-    let whole = origin.requests().into_iter().find(|request| request.method == "POST");
+    let whole = origin
+        .requests()
+        .into_iter()
+        .find(|request| request.method == "POST");
     assert!(whole.is_none(), "the origin took it for whole");
 }
 
 #[test]
 fn a_slow_head_ends_the_connection() {
     let origin = Origin::saying("ok");
-    let sidecar = forebay().origin(&origin).top("clients: {head_timeout: 300ms}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("clients: {head_timeout: 300ms}")
+        .start();
     let mut slow = sidecar.connect();
     slow.send("GET / HTTP/1.1\r\nHost: shop");
     let mut later = sidecar.connect();
@@ -135,10 +166,15 @@ fn a_slow_head_ends_the_connection() {
 #[test]
 fn a_slow_body_is_408() {
     let origin = Origin::saying("ok");
-    let sidecar = forebay().origin(&origin).top("clients: {stall_timeout: 300ms}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("clients: {stall_timeout: 300ms}")
+        .start();
     let mut client = sidecar.connect();
     client.send("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 10\r\n\r\nhello");
-    client.response("POST").assert_problem(408, "client-stalled");
+    client
+        .response("POST")
+        .assert_problem(408, "client-stalled");
     client.assert_closed();
     assert_eq!(origin.count(), 0, "the origin took it for whole");
 }
@@ -157,7 +193,10 @@ fn a_client_that_leaves_within_its_body_completes_nothing() {
 #[test]
 fn a_silent_connection_is_closed() {
     let origin = Origin::saying("ok");
-    let sidecar = forebay().origin(&origin).top("clients: {idle_timeout: 300ms}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("clients: {idle_timeout: 300ms}")
+        .start();
     let mut silent = sidecar.connect();
     let mut used = sidecar.connect();
     assert_eq!(used.ask(&Ask::get("/")).status, 200);
@@ -168,7 +207,10 @@ fn a_silent_connection_is_closed() {
 #[test]
 fn a_client_that_does_not_take_its_answer_is_given_up() {
     let origin = Origin::http(|_| Reply::ok(vec![b'x'; 50_000_000]));
-    let sidecar = forebay().origin(&origin).top("clients: {stall_timeout: 300ms}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("clients: {stall_timeout: 300ms}")
+        .start();
     let mut client = sidecar.connect();
     client.send(Ask::get("/").bytes());
     client.hear_until("\r\n\r\n");
@@ -179,7 +221,10 @@ fn a_client_that_does_not_take_its_answer_is_given_up() {
 #[test]
 fn connections_beyond_the_most_allowed_are_closed_at_once() {
     let origin = Origin::saying("ok");
-    let sidecar = forebay().origin(&origin).top("clients: {max_connections: 3}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("clients: {max_connections: 3}")
+        .start();
     let mut held: Vec<_> = (0..3).map(|_| sidecar.connect()).collect();
     for client in &mut held {
         assert_eq!(client.ask(&Ask::get("/")).status, 200);
@@ -191,7 +236,10 @@ fn connections_beyond_the_most_allowed_are_closed_at_once() {
     harness::eventually("there is room again", || {
         let mut client = sidecar.connect();
         client.try_send(Ask::get("/").bytes()).ok()?;
-        client.try_response("GET").ok().filter(|response| response.status == 200)
+        client
+            .try_response("GET")
+            .ok()
+            .filter(|response| response.status == 200)
     });
 }
 
@@ -210,6 +258,10 @@ fn a_client_that_resets_many_streams_is_cut_off_and_others_are_served() {
     for _ in 0..5 {
         assert_eq!(steady.get("/").status, 200);
     }
-    assert!(origin.count() < 1000, "{} requests reached the origin", origin.count());
+    assert!(
+        origin.count() < 1000,
+        "{} requests reached the origin",
+        origin.count()
+    );
     sidecar.assert_alive();
 }

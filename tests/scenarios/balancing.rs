@@ -17,8 +17,14 @@ fn url(address: SocketAddr) -> String {
 
 #[test]
 fn round_robin_gives_each_endpoint_the_same() {
-    let origins = [Origin::saying("a"), Origin::saying("b"), Origin::saying("c")];
-    let builder = origins.iter().fold(forebay(), |builder, origin| builder.origin(origin));
+    let origins = [
+        Origin::saying("a"),
+        Origin::saying("b"),
+        Origin::saying("c"),
+    ];
+    let builder = origins
+        .iter()
+        .fold(forebay(), |builder, origin| builder.origin(origin));
     let sidecar = builder.start();
     for _ in 0..30 {
         assert_eq!(sidecar.get("/").status, 200);
@@ -51,15 +57,20 @@ fn least_requests_leaves_a_busy_endpoint_alone() {
         }
     });
     let idle = Origin::saying("idle");
-    let sidecar =
-        forebay().origin(&busy).origin(&idle).upstream("balance: least_requests").start();
+    let sidecar = forebay()
+        .origin(&busy)
+        .origin(&idle)
+        .upstream("balance: least_requests")
+        .start();
     // One of these goes to the busy one and stays there; until then the idle one may answer a few.
     let address = sidecar.address();
     let mut stuck = Vec::new();
     while busy.count() == 0 {
         let before = busy.count() + idle.count();
         stuck.push(thread::spawn(move || Ask::get("/").send(address)));
-        harness::eventually("it arrived", || (busy.count() + idle.count() > before).then_some(()));
+        harness::eventually("it arrived", || {
+            (busy.count() + idle.count() > before).then_some(())
+        });
     }
     for _ in 0..20 {
         assert_eq!(sidecar.get("/").text(), "idle");
@@ -83,7 +94,11 @@ fn a_request_that_cannot_connect_is_tried_elsewhere() {
             .start();
         for _ in 0..10 {
             assert_eq!(sidecar.get("/").text(), "alive", "{balance}");
-            assert_eq!(sidecar.ask(&Ask::post("/", "body")).text(), "alive", "{balance}");
+            assert_eq!(
+                sidecar.ask(&Ask::post("/", "body")).text(),
+                "alive",
+                "{balance}"
+            );
         }
         assert_eq!(alive.last().text(), "body");
     }
@@ -91,12 +106,18 @@ fn a_request_that_cannot_connect_is_tried_elsewhere() {
 
 #[test]
 fn when_no_endpoint_can_be_reached_the_answer_is_502() {
-    let sidecar = forebay().endpoint(&url(dead())).endpoint(&url(dead())).start();
+    let sidecar = forebay()
+        .endpoint(&url(dead()))
+        .endpoint(&url(dead()))
+        .start();
     let response = sidecar.get("/");
     response.assert_problem(502, "connect-failed");
     assert!(response.headers.has("retry-after"));
     let proxy_status = response.header("proxy-status").unwrap();
-    assert!(proxy_status.contains("error=connection_refused"), "{proxy_status}");
+    assert!(
+        proxy_status.contains("error=connection_refused"),
+        "{proxy_status}"
+    );
 }
 
 #[test]
@@ -107,7 +128,9 @@ fn an_endpoint_that_comes_back_is_used_again() {
     assert_eq!(sidecar.get("/").text(), "first");
     drop(origin);
     // The kept connection may serve on; a new listener at the same address is what matters.
-    let listener = harness::eventually("the address is free", || std::net::TcpListener::bind(address).ok());
+    let listener = harness::eventually("the address is free", || {
+        std::net::TcpListener::bind(address).ok()
+    });
     thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             use std::io::{Read, Write};
@@ -117,11 +140,17 @@ fn an_endpoint_that_comes_back_is_used_again() {
         }
     });
     harness::eventually("the second one answers", || {
-        let pair = (0..2).map(|_| thread::spawn({
-            let address = sidecar.address();
-            move || Ask::get("/").send(address).text()
-        }));
-        let answers: Vec<_> = pair.collect::<Vec<_>>().into_iter().map(|it| it.join().unwrap()).collect();
+        let pair = (0..2).map(|_| {
+            thread::spawn({
+                let address = sidecar.address();
+                move || Ask::get("/").send(address).text()
+            })
+        });
+        let answers: Vec<_> = pair
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|it| it.join().unwrap())
+            .collect();
         answers.contains(&"second".to_owned()).then_some(())
     });
 }

@@ -7,7 +7,9 @@ use harness::{Ask, Origin, Reply, Request, Response, Sidecar};
 use crate::forebay;
 
 fn text() -> String {
-    (0..2000).map(|i| format!("line {i} of a text that repeats itself\n")).collect()
+    (0..2000)
+        .map(|i| format!("line {i} of a text that repeats itself\n"))
+        .collect()
 }
 
 /// Everything this page needs, by target.
@@ -18,13 +20,19 @@ fn serve(request: &Request) -> Reply {
         "/chunked" => Reply::chunked([text(), text()]).header("Content-Type", "text/plain"),
         "/image" => Reply::ok(text()).header("Content-Type", "image/png"),
         "/untyped" => Reply::ok(text()),
-        "/vendor" => Reply::ok(text()).header("Content-Type", "application/vnd.x+json; charset=utf-8"),
+        "/vendor" => {
+            Reply::ok(text()).header("Content-Type", "application/vnd.x+json; charset=utf-8")
+        }
         "/no-transform" => json(text()).header("Cache-Control", "no-transform"),
         "/encoded" => json(text()).header("Content-Encoding", "zz"),
-        "/part" => json(text()).with_status(206).header("Content-Range", "bytes 0-9/10"),
+        "/part" => json(text())
+            .with_status(206)
+            .header("Content-Range", "bytes 0-9/10"),
         "/events" => Reply::ok(text()).header("Content-Type", "text/event-stream"),
         "/empty" => Reply::status(204).header("Content-Type", "application/json"),
-        "/cached" => json(text()).header("Cache-Control", "max-age=60").header("ETag", "\"v1\""),
+        "/cached" => json(text())
+            .header("Cache-Control", "max-age=60")
+            .header("ETag", "\"v1\""),
         _ => json(text())
             .header("ETag", "\"v1\"")
             .header("Accept-Ranges", "bytes")
@@ -35,7 +43,10 @@ fn serve(request: &Request) -> Reply {
 
 fn compressing() -> (Origin, Sidecar) {
     let origin = Origin::http(serve);
-    let sidecar = forebay().origin(&origin).with_policies("cache: {}\ncompression: {}").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .with_policies("cache: {}\ncompression: {}")
+        .start();
     (origin, sidecar)
 }
 
@@ -65,8 +76,15 @@ fn each_coding_decodes_to_what_the_origin_said() {
         for (target, expected) in [("/", text()), ("/chunked", text() + &text())] {
             let response = sidecar.ask(&ask(target, coding));
             assert_eq!(response.header("content-encoding"), Some(coding));
-            assert!(response.body.len() < expected.len() / 4, "{} bytes", response.body.len());
-            assert!(decoded(&response) == expected, "{coding} of {target} differs");
+            assert!(
+                response.body.len() < expected.len() / 4,
+                "{} bytes",
+                response.body.len()
+            );
+            assert!(
+                decoded(&response) == expected,
+                "{coding} of {target} differs"
+            );
         }
     }
 }
@@ -104,7 +122,11 @@ fn identity_that_is_refused_is_not_sent() {
     for target in ["/", "/small"] {
         for accepted in ["gzip, identity;q=0", "gzip, *;q=0"] {
             let response = sidecar.ask(&ask(target, accepted));
-            assert_eq!(response.header("content-encoding"), Some("gzip"), "{target} {accepted}");
+            assert_eq!(
+                response.header("content-encoding"),
+                Some("gzip"),
+                "{target} {accepted}"
+            );
         }
     }
 }
@@ -122,7 +144,10 @@ fn what_would_not_gain_is_left_alone() {
         "/empty",
     ] {
         let response = sidecar.ask(&ask(target, "gzip, br, zstd"));
-        assert!(!response.headers.has("content-encoding"), "{target}: {response:?}");
+        assert!(
+            !response.headers.has("content-encoding"),
+            "{target}: {response:?}"
+        );
     }
     let encoded = sidecar.ask(&ask("/encoded", "gzip"));
     assert_eq!(encoded.headers.all("content-encoding"), ["zz"]);
@@ -146,7 +171,10 @@ fn what_is_said_about_the_bytes_changes_with_the_bytes() {
     assert!(!response.headers.has("accept-ranges"));
     assert!(!response.headers.has("content-md5"));
     let vary = response.headers.all("vary").join(", ").to_ascii_lowercase();
-    assert!(vary.contains("accept-encoding") && vary.contains("origin"), "{vary}");
+    assert!(
+        vary.contains("accept-encoding") && vary.contains("origin"),
+        "{vary}"
+    );
     // Who did not get it encoded must know that others may.
     let plain = sidecar.get("/");
     let vary = plain.headers.all("vary").join(", ").to_ascii_lowercase();
@@ -184,7 +212,9 @@ fn one_stored_response_serves_every_coding() {
 #[test]
 fn ranges_are_of_the_origins_bytes() {
     let (_origin, sidecar) = compressing();
-    let ranged = ask("/", "gzip").header("Range", "bytes=0-9").header("If-Range", "\"v1\"");
+    let ranged = ask("/", "gzip")
+        .header("Range", "bytes=0-9")
+        .header("If-Range", "\"v1\"");
     let response = sidecar.ask(&ranged);
     assert!(!response.headers.has("content-encoding"), "{response:?}");
     assert_eq!(response.header("etag"), Some("\"v1\""));
@@ -196,7 +226,10 @@ fn a_head_says_nothing_untrue_about_the_body() {
     let head = sidecar.ask(&Ask::new("HEAD", "/").header("Accept-Encoding", "gzip"));
     let get = sidecar.ask(&ask("/", "gzip"));
     assert!(head.body.is_empty());
-    if let (Some(said), true) = (head.header("content-length"), head.headers.has("content-encoding")) {
+    if let (Some(said), true) = (
+        head.header("content-length"),
+        head.headers.has("content-encoding"),
+    ) {
         assert_eq!(said, get.body.len().to_string());
     }
 }

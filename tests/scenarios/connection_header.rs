@@ -27,7 +27,11 @@ fn naming_our_fields_in_connection_does_not_remove_them() {
         "traceparent",
         "host",
     ] {
-        assert!(request.headers.has(field), "{field} is gone: {}", request.head);
+        assert!(
+            request.headers.has(field),
+            "{field} is gone: {}",
+            request.head
+        );
     }
     assert_eq!(request.text(), "hello");
 }
@@ -61,7 +65,13 @@ fn hop_by_hop_fields_of_a_request_are_not_forwarded() {
         .header("TE", "gzip");
     sidecar.ask(&ask);
     let request = origin.last();
-    for field in ["keep-alive", "proxy-connection", "proxy-authorization", "te", "upgrade"] {
+    for field in [
+        "keep-alive",
+        "proxy-connection",
+        "proxy-authorization",
+        "te",
+        "upgrade",
+    ] {
         assert!(!request.headers.has(field), "{field}: {}", request.head);
     }
 }

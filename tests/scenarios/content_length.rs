@@ -80,11 +80,7 @@ fn fields_that_are_not_a_name_and_a_value_are_refused() {
         b"\x80: x",
     ];
     for field in fields {
-        let head = [
-            b"GET / HTTP/1.1\r\nHost: shop.test\r\n",
-            field,
-            b"\r\n\r\n",
-        ];
+        let head = [b"GET / HTTP/1.1\r\nHost: shop.test\r\n", field, b"\r\n\r\n"];
         let response = sidecar.raw(head.concat());
         assert_eq!(response.status, 400, "{:?}", String::from_utf8_lossy(field));
     }
@@ -112,6 +108,10 @@ fn a_request_without_a_length_has_no_body() {
         assert_eq!(client.ask(&Ask::new(method, "/")).status, 200);
         let request = origin.last();
         assert_eq!(request.method, method);
-        assert!(!request.headers.has("transfer-encoding"), "{}", request.head);
+        assert!(
+            !request.headers.has("transfer-encoding"),
+            "{}",
+            request.head
+        );
     }
 }

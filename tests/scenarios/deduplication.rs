@@ -13,7 +13,10 @@ use harness::{Ask, Gate, Origin, Reply, Request, Response, Sidecar, eventually};
 use crate::forebay;
 
 fn deduplicating(origin: &Origin) -> Sidecar {
-    forebay().origin(origin).with_policies("deduplication: {}").start()
+    forebay()
+        .origin(origin)
+        .with_policies("deduplication: {}")
+        .start()
 }
 
 /// Answers what the function says once the gate is open; each answer has its own number.
@@ -48,7 +51,10 @@ fn ten_at_once(sidecar: &Sidecar, gate: &Gate, ask: impl Fn(usize) -> Ask) -> Ve
     let clients: Vec<_> = (0..10).map(|i| begin(sidecar, ask(i))).collect();
     wait_in_flight(sidecar, 10.0);
     gate.open();
-    clients.into_iter().map(|client| client.join().unwrap()).collect()
+    clients
+        .into_iter()
+        .map(|client| client.join().unwrap())
+        .collect()
 }
 
 #[test]
@@ -57,11 +63,23 @@ fn ten_clients_that_want_the_same_cause_one_fetch() {
     let origin = gated(&gate, numbered);
     let sidecar = deduplicating(&origin);
     let responses = ten_at_once(&sidecar, &gate, |_| Ask::get("/same?a=1"));
-    assert!(responses.iter().all(|response| response.text() == "answer 1"), "{responses:?}");
-    let collapsed = responses.iter().filter(|it| it.cache_status().contains("collapsed")).count();
+    assert!(
+        responses
+            .iter()
+            .all(|response| response.text() == "answer 1"),
+        "{responses:?}"
+    );
+    let collapsed = responses
+        .iter()
+        .filter(|it| it.cache_status().contains("collapsed"))
+        .count();
     assert_eq!((collapsed, origin.count()), (9, 1));
     let labels = |outcome| [("route", "all"), ("outcome", outcome), ("mode", "enforce")];
-    sidecar.wait_for_metric("forebay_deduplication_requests_total", &labels("follow"), 9.0);
+    sidecar.wait_for_metric(
+        "forebay_deduplication_requests_total",
+        &labels("follow"),
+        9.0,
+    );
     sidecar.wait_for_metric("forebay_deduplication_requests_total", &labels("lead"), 1.0);
     // What comes later is fetched anew: sharing is not caching.
     assert_eq!(sidecar.get("/same?a=1").text(), "answer 2");
@@ -92,7 +110,9 @@ fn a_response_that_is_private_is_not_shared() {
         let gate = Gate::new();
         let origin = gated(&gate, move |_, number| {
             let reply = Reply::ok(format!("{number}"));
-            fields.iter().fold(reply, |reply, (name, value)| reply.header(name, *value))
+            fields
+                .iter()
+                .fold(reply, |reply, (name, value)| reply.header(name, *value))
         });
         let sidecar = deduplicating(&origin);
         let responses = ten_at_once(&sidecar, &gate, |_| Ask::get("/"));
@@ -113,8 +133,9 @@ fn requests_with_different_identities_are_never_joined() {
             Reply::ok(who.unwrap_or("nobody").to_owned())
         });
         let sidecar = deduplicating(&origin);
-        let responses =
-            ten_at_once(&sidecar, &gate, |i| Ask::get("/").header(field, &format!("id={i}")));
+        let responses = ten_at_once(&sidecar, &gate, |i| {
+            Ask::get("/").header(field, &format!("id={i}"))
+        });
         for (i, response) in responses.iter().enumerate() {
             assert_eq!(response.text(), format!("id={i}"), "{field}");
         }
@@ -126,8 +147,13 @@ fn requests_with_different_identities_are_never_joined() {
 fn followers_that_vary_chooses_something_else_for_ask_for_themselves() {
     let gate = Gate::new();
     let origin = gated(&gate, |request, _| {
-        Reply::ok(request.header("accept-language").unwrap_or_default().to_owned())
-            .header("Vary", "Accept-Language")
+        Reply::ok(
+            request
+                .header("accept-language")
+                .unwrap_or_default()
+                .to_owned(),
+        )
+        .header("Vary", "Accept-Language")
     });
     let sidecar = deduplicating(&origin);
     let responses = ten_at_once(&sidecar, &gate, |i| {
@@ -186,9 +212,18 @@ fn when_a_leader_fails_one_follower_is_promoted() {
     let clients: Vec<_> = (0..10).map(|_| begin(&sidecar, Ask::get("/"))).collect();
     wait_in_flight(&sidecar, 10.0);
     gate.open();
-    let responses: Vec<_> = clients.into_iter().map(|client| client.join().unwrap()).collect();
-    let failed = responses.iter().filter(|response| response.status == 502).count();
-    let second = responses.iter().filter(|response| response.text() == "second").count();
+    let responses: Vec<_> = clients
+        .into_iter()
+        .map(|client| client.join().unwrap())
+        .collect();
+    let failed = responses
+        .iter()
+        .filter(|response| response.status == 502)
+        .count();
+    let second = responses
+        .iter()
+        .filter(|response| response.text() == "second")
+        .count();
     assert_eq!((failed, second), (1, 9), "{responses:?}");
     // The promoted one was joined by those that had not been answered by then.
     assert!(origin.count() < 10, "{} requests", origin.count());
@@ -223,18 +258,32 @@ fn one_who_comes_late_joins_a_body_that_is_under_way() {
 
 #[test]
 fn a_follower_that_does_not_read_does_not_hold_the_others_up() {
-    const SIZE: usize = 20_000_000;
-    let gate = Gate::new();
-    let origin = gated(&gate, |_, _| Reply::ok(vec![b'x'; SIZE]));
+    const PIECES: usize = 400;
+    let (send, pieces) = std::sync::mpsc::channel();
+    let pieces = std::sync::Mutex::new(Some(pieces));
+    let origin = Origin::http(move |_| {
+        Reply::streamed(pieces.lock().unwrap().take().expect("a single fetch"))
+    });
     let sidecar = deduplicating(&origin);
-    let reader = begin(&sidecar, Ask::get("/"));
-    origin.wait_for(1);
-    let mut lazy = sidecar.connect();
-    lazy.send(Ask::get("/").bytes());
-    wait_in_flight(&sidecar, 2.0);
-    gate.open();
-    let response = reader.join().unwrap();
-    assert_eq!(response.body.len(), SIZE);
+    let (mut eager, mut lazy) = (sidecar.connect(), sidecar.connect());
+    send.send(b"first".to_vec()).unwrap();
+    for client in [&mut eager, &mut lazy] {
+        client.try_send(Ask::get("/").bytes()).unwrap();
+        assert_eq!(client.response_head().status, 200);
+        assert_eq!(client.chunk(), b"first");
+    }
+    // From here on only one of them reads.
+    for _ in 0..PIECES {
+        send.send(vec![b'x'; 50_000]).unwrap();
+    }
+    drop(send);
+    let mut read = 0;
+    while read < PIECES * 50_000 {
+        match eager.chunk().len() {
+            0 => panic!("it ended after {read} bytes"),
+            n => read += n,
+        }
+    }
 }
 
 #[test]
@@ -254,7 +303,9 @@ fn a_burst_after_a_private_answer_does_not_queue() {
     sidecar.get("/");
     let clients: Vec<_> = (0..5).map(|_| begin(&sidecar, Ask::get("/"))).collect();
     // All of them are with the origin at once, none waits for another.
-    eventually("six requests reached the origin", || (origin.count() == 6).then_some(()));
+    eventually("six requests reached the origin", || {
+        (origin.count() == 6).then_some(())
+    });
     gate.open();
     for client in clients {
         assert_eq!(client.join().unwrap().text(), "mine");

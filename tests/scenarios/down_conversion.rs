@@ -11,7 +11,10 @@ use crate::in_front_of;
 
 #[track_caller]
 fn never_answered(end: End) {
-    let refused = matches!(end, End::Closed | End::GoAway(_) | End::Reset(_) | End::Status(400));
+    let refused = matches!(
+        end,
+        End::Closed | End::GoAway(_) | End::Reset(_) | End::Status(400)
+    );
     assert!(refused, "{end:?}");
 }
 
@@ -27,7 +30,11 @@ fn a_body_shorter_than_declared_never_completes_a_request_upstream() {
     });
     let sidecar = in_front_of(&origin);
     let mut client = RawH2::connect(sidecar.address());
-    client.headers(1, &RawH2::request("POST", &[("content-length", "10")]), false);
+    client.headers(
+        1,
+        &RawH2::request("POST", &[("content-length", "10")]),
+        false,
+    );
     client.data(1, b"hello", true);
     never_answered(client.end_of(1));
     // The origin may have seen the head; then its connection is broken, not completed.
@@ -43,7 +50,11 @@ fn a_stream_without_content_against_a_declared_length_is_refused() {
     let origin = Origin::saying("ok");
     let sidecar = in_front_of(&origin);
     let mut client = RawH2::connect(sidecar.address());
-    client.headers(1, &RawH2::request("POST", &[("content-length", "10")]), true);
+    client.headers(
+        1,
+        &RawH2::request("POST", &[("content-length", "10")]),
+        true,
+    );
     never_answered(client.end_of(1));
     assert_eq!(origin.count(), 0);
 }
@@ -54,10 +65,17 @@ fn a_body_longer_than_declared_is_refused() {
     let origin = Origin::saying("ok");
     let sidecar = in_front_of(&origin);
     let mut client = RawH2::connect(sidecar.address());
-    client.headers(1, &RawH2::request("POST", &[("content-length", "5")]), false);
+    client.headers(
+        1,
+        &RawH2::request("POST", &[("content-length", "5")]),
+        false,
+    );
     client.data(1, b"helloGET /hidden HTTP/1.1\r\nHost: x\r\n\r\n", true);
     never_answered(client.end_of(1));
-    let hidden = origin.requests().into_iter().find(|request| request.target == "/hidden");
+    let hidden = origin
+        .requests()
+        .into_iter()
+        .find(|request| request.target == "/hidden");
     assert!(hidden.is_none());
 }
 
@@ -100,14 +118,54 @@ fn pseudo_fields_cannot_break_the_request_line() {
     let origin = Origin::saying("ok");
     let sidecar = in_front_of(&origin);
     let heads: [[(&str, &str); 4]; 8] = [
-        [(":method", "GET / HTTP/1.1\r\nX: y"), (":scheme", "http"), (":path", "/"), (":authority", "shop.test")],
-        [(":method", "GET"), (":scheme", "http"), (":path", "/ HTTP/1.1\r\nX: y"), (":authority", "shop.test")],
-        [(":method", "GET"), (":scheme", "http"), (":path", "/a b"), (":authority", "shop.test")],
-        [(":method", "GET"), (":scheme", "http"), (":path", ""), (":authority", "shop.test")],
-        [(":method", "GET"), (":scheme", "http"), (":path", "relative"), (":authority", "shop.test")],
-        [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "shop.test\r\nX: y")],
-        [(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "user@shop.test")],
-        [(":method", "CONNECT"), (":scheme", "http"), (":path", "/"), (":authority", "shop.test")],
+        [
+            (":method", "GET / HTTP/1.1\r\nX: y"),
+            (":scheme", "http"),
+            (":path", "/"),
+            (":authority", "shop.test"),
+        ],
+        [
+            (":method", "GET"),
+            (":scheme", "http"),
+            (":path", "/ HTTP/1.1\r\nX: y"),
+            (":authority", "shop.test"),
+        ],
+        [
+            (":method", "GET"),
+            (":scheme", "http"),
+            (":path", "/a b"),
+            (":authority", "shop.test"),
+        ],
+        [
+            (":method", "GET"),
+            (":scheme", "http"),
+            (":path", ""),
+            (":authority", "shop.test"),
+        ],
+        [
+            (":method", "GET"),
+            (":scheme", "http"),
+            (":path", "relative"),
+            (":authority", "shop.test"),
+        ],
+        [
+            (":method", "GET"),
+            (":scheme", "http"),
+            (":path", "/"),
+            (":authority", "shop.test\r\nX: y"),
+        ],
+        [
+            (":method", "GET"),
+            (":scheme", "http"),
+            (":path", "/"),
+            (":authority", "user@shop.test"),
+        ],
+        [
+            (":method", "CONNECT"),
+            (":scheme", "http"),
+            (":path", "/"),
+            (":authority", "shop.test"),
+        ],
     ];
     for head in heads {
         let mut client = RawH2::connect(sidecar.address());

@@ -20,7 +20,10 @@ fn stays_in_step(sidecar: &Sidecar, origin: &Origin, method: &str, target: &str,
     {
         assert!(matches!(next.status, 200 | 429), "{next:?}");
     }
-    let hidden = origin.requests().into_iter().find(|request| request.target == "/hidden");
+    let hidden = origin
+        .requests()
+        .into_iter()
+        .find(|request| request.target == "/hidden");
     assert!(hidden.is_none(), "the body was read as a request");
 }
 
@@ -71,7 +74,9 @@ fn a_long_body_after_an_early_answer_ends_the_connection_and_the_answer_arrives(
         .start();
     let mut client = sidecar.connect();
     client.send("POST /reads HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 50000000\r\n\r\n");
-    client.response("POST").assert_problem(405, "method-not-allowed");
+    client
+        .response("POST")
+        .assert_problem(405, "method-not-allowed");
     let piece = HIDDEN.repeat(1000);
     while client.try_send(&piece).is_ok() {}
     assert_eq!(origin.count(), 0);
@@ -87,5 +92,8 @@ fn a_method_without_a_route_is_told_which_methods_have_one() {
         .start();
     let response = sidecar.ask(&Ask::new("DELETE", "/x"));
     response.assert_problem(405, "method-not-allowed");
-    assert!(response.header("allow").unwrap_or_default().contains("GET"), "{response:?}");
+    assert!(
+        response.header("allow").unwrap_or_default().contains("GET"),
+        "{response:?}"
+    );
 }

@@ -17,7 +17,11 @@ fn a_client_that_waits_is_told_to_go_on() {
     assert_eq!(client.response_head().status, 100);
     client.send("hello");
     assert_eq!(client.response("POST").text(), "hello");
-    assert!(!origin.last().headers.has("expect"), "{}", origin.last().head);
+    assert!(
+        !origin.last().headers.has("expect"),
+        "{}",
+        origin.last().head
+    );
     assert_eq!(client.ask(&Ask::get("/next")).status, 200);
 }
 
@@ -49,7 +53,10 @@ fn a_refusal_before_the_body_leaves_nothing_to_be_misread() {
     response.assert_problem(429, "rate-limited");
     // A client that has seen the refusal need not send the body. If the sidecar waits for it, the
     // next request would be swallowed; if it does not, a body would be read as a request.
-    if client.try_send("GET /hidden HTTP/1.1\r\nHost: shop.test\r\n\r\n").is_ok() {
+    if client
+        .try_send("GET /hidden HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+        .is_ok()
+    {
         let _closed_or_refused = client.try_response("GET");
     }
     assert_eq!(origin.count(), 1);
@@ -59,7 +66,9 @@ fn a_refusal_before_the_body_leaves_nothing_to_be_misread() {
 #[test]
 fn an_upstream_that_answers_before_the_body_is_not_reused() {
     let origin = Origin::scripted(|mut conversation| {
-        let Some(head) = conversation.head() else { return };
+        let Some(head) = conversation.head() else {
+            return;
+        };
         if head.method == "POST" {
             conversation.say("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
             // What comes now is the rest of the body; none of it may be a new request.

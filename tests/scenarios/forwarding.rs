@@ -42,7 +42,10 @@ fn nobody_believes_a_client_that_is_no_trusted_proxy() {
     assert_eq!(request.headers.all("x-forwarded-for"), ["127.0.0.1"]);
     assert_eq!(request.headers.all("x-forwarded-host"), ["shop.test"]);
     assert_eq!(request.headers.all("x-forwarded-proto"), ["http"]);
-    assert_eq!(request.headers.all("forwarded"), ["for=127.0.0.1;host=shop.test;proto=http"]);
+    assert_eq!(
+        request.headers.all("forwarded"),
+        ["for=127.0.0.1;host=shop.test;proto=http"]
+    );
     for field in [
         "x-forwarded-port",
         "x-forwarded-prefix",
@@ -83,7 +86,13 @@ fn what_a_trusted_proxy_says_is_continued() {
     // make it another one.
     assert_eq!(from("192.0.2.1, 203.0.113.9").status, 429);
     assert_eq!(from("203.0.113.10").status, 200);
-    assert!(sidecar.stdout().contains("\"client.address\":\"203.0.113.9\""), "{}", sidecar.stdout());
+    assert!(
+        sidecar
+            .stdout()
+            .contains("\"client.address\":\"203.0.113.9\""),
+        "{}",
+        sidecar.stdout()
+    );
 }
 
 #[test]
@@ -96,7 +105,11 @@ fn via_names_the_protocol_and_a_pseudonym() {
     assert_eq!((via.len(), via[0]), (2, "1.0 fred"), "{}", request.head);
     assert!(via[1].starts_with("1.1 "), "{}", request.head);
     sidecar.connect_h2().get("/");
-    assert!(origin.last().header("via").unwrap().starts_with("2 "), "{}", origin.last().head);
+    assert!(
+        origin.last().header("via").unwrap().starts_with("2 "),
+        "{}",
+        origin.last().head
+    );
 }
 
 #[test]
@@ -109,7 +122,9 @@ fn a_request_that_comes_round_again_is_ended() {
     again.assert_problem(508, "loop");
     assert_eq!(origin.count(), 1);
     // Another instance is no loop.
-    let second = forebay().endpoint(&format!("http://{}", first.address())).start();
+    let second = forebay()
+        .endpoint(&format!("http://{}", first.address()))
+        .start();
     assert_eq!(second.get("/").status, 200);
 }
 
@@ -129,7 +144,10 @@ fn every_request_has_an_id_that_the_client_learns() {
     let second = sidecar.get("/");
     let id = first.header("x-request-id").unwrap().to_owned();
     assert_ne!(second.header("x-request-id").unwrap(), id);
-    assert_eq!(origin.requests()[0].header("x-request-id"), Some(id.as_str()));
+    assert_eq!(
+        origin.requests()[0].header("x-request-id"),
+        Some(id.as_str())
+    );
     let given = sidecar.ask(&Ask::get("/").header("X-Request-Id", "order-4711"));
     assert_eq!(given.header("x-request-id"), Some("order-4711"));
     assert_eq!(origin.last().headers.all("x-request-id"), ["order-4711"]);
@@ -152,13 +170,27 @@ fn an_id_that_cannot_be_logged_as_it_is_is_replaced() {
 fn a_trace_is_continued_under_a_new_parent() {
     let origin = Origin::saying("x");
     let sidecar = in_front_of(&origin);
-    sidecar.ask(&Ask::get("/").header("traceparent", TRACE).header("tracestate", "v=1"));
+    sidecar.ask(
+        &Ask::get("/")
+            .header("traceparent", TRACE)
+            .header("tracestate", "v=1"),
+    );
     let request = origin.last();
     let parent = request.header("traceparent").unwrap();
-    assert!(parent.starts_with("00-0af7651916cd43dd8448eb211c80319c-"), "{parent}");
-    assert!(parent.ends_with("-01") && !parent.contains("b7ad6b7169203331"), "{parent}");
+    assert!(
+        parent.starts_with("00-0af7651916cd43dd8448eb211c80319c-"),
+        "{parent}"
+    );
+    assert!(
+        parent.ends_with("-01") && !parent.contains("b7ad6b7169203331"),
+        "{parent}"
+    );
     assert_eq!(request.header("tracestate"), Some("v=1"));
-    sidecar.ask(&Ask::get("/").header("traceparent", "00-zz-1-1").header("tracestate", "v=1"));
+    sidecar.ask(
+        &Ask::get("/")
+            .header("traceparent", "00-zz-1-1")
+            .header("tracestate", "v=1"),
+    );
     let request = origin.last();
     assert_eq!(request.header("traceparent").unwrap().len(), TRACE.len());
     assert!(!request.headers.has("tracestate"), "{}", request.head);

@@ -83,7 +83,14 @@ fn another_port_is_another_host() {
 fn an_unknown_host_is_misdirected_and_never_cached() {
     let origin = names_its_host();
     let sidecar = forebay().origin(&origin).routes(TWO_HOSTS).start();
-    for host in ["c.test", "b.test", "a.test.evil.test", "xa.test", "127.0.0.1", "[::1]"] {
+    for host in [
+        "c.test",
+        "b.test",
+        "a.test.evil.test",
+        "xa.test",
+        "127.0.0.1",
+        "[::1]",
+    ] {
         for _ in 0..2 {
             let response = sidecar.ask(&Ask::get("/").header("Host", host));
             response.assert_problem(421, "unknown-host");
@@ -118,7 +125,10 @@ fn a_request_of_http_1_0_without_a_host_is_served() {
 #[test]
 fn the_endpoints_own_name_is_used_when_asked_for() {
     let origin = names_its_host();
-    let sidecar = forebay().origin(&origin).upstream("host_header: endpoint").start();
+    let sidecar = forebay()
+        .origin(&origin)
+        .upstream("host_header: endpoint")
+        .start();
     let response = sidecar.ask(&Ask::get("/").header("Host", "shop.test"));
     assert_eq!(response.text(), origin.address().to_string());
     assert_eq!(origin.last().header("x-forwarded-host"), Some("shop.test"));

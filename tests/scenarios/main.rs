@@ -3,20 +3,27 @@
 
 mod bad_clients;
 mod balancing;
+mod big_bodies;
 mod caching;
 mod compression;
 mod connection_header;
 mod content_length;
 mod deduplication;
 mod down_conversion;
+mod draining;
 mod early_answers;
+mod examples;
 mod expect_continue;
 mod forwarding;
 mod hosts;
+mod layering;
 mod proxying;
 mod rate_limits;
 mod shadow;
 mod smuggling;
+mod starting;
+mod telemetry;
+mod tls;
 mod upgrades;
 mod upstream_faults;
 

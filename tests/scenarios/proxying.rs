@@ -1,11 +1,10 @@
 //! With every policy off, what comes out is what went in.
 
+mod multiplexed;
+
 use std::sync::mpsc;
 
-use harness::{
-    Ask, Gate, H2Origin, Origin, Reply, Request, eventually,
-    h2::{H2Reply, pieces},
-};
+use harness::{Ask, Gate, Origin, Reply};
 
 use crate::{forebay, in_front_of};
 
@@ -18,13 +17,18 @@ fn methods_targets_and_bodies_arrive_as_they_were_sent() {
     let origin = Origin::http(|request| Reply::ok(request.body.clone()));
     let sidecar = in_front_of(&origin);
     let mut client = sidecar.connect();
-    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "M-SEARCH"] {
+    for method in [
+        "GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "M-SEARCH",
+    ] {
         let body = every_byte();
         let target = "/a;b=1/%C3%A9/c,d//?q=%20+&empty=&q=2??";
         let response = client.ask(&Ask::new(method, target).body(body.clone()));
         assert_eq!(response.body, body, "{method}");
         let request = origin.last();
-        assert_eq!((request.method.as_str(), request.target.as_str()), (method, target));
+        assert_eq!(
+            (request.method.as_str(), request.target.as_str()),
+            (method, target)
+        );
     }
 }
 
@@ -57,7 +61,10 @@ fn fields_arrive_unchanged_in_both_directions() {
     assert_eq!(response.headers.all("x-twice"), ["1", "2"]);
     assert_eq!(response.headers.all("set-cookie"), ["a=1; Path=/", "b=2"]);
     assert_eq!(response.header("server"), Some("theirs"));
-    assert_eq!(response.header("date"), Some("Tue, 15 Nov 1994 08:12:31 GMT"));
+    assert_eq!(
+        response.header("date"),
+        Some("Tue, 15 Nov 1994 08:12:31 GMT")
+    );
     assert_eq!(response.header("x-empty"), Some(""));
 }
 
@@ -112,7 +119,9 @@ fn pipelined_requests_are_answered_in_order() {
     let origin = Origin::http(|request| Reply::ok(request.target.clone()));
     let sidecar = in_front_of(&origin);
     let mut client = sidecar.connect();
-    let together: Vec<u8> = (0..20).flat_map(|i| Ask::get(&format!("/{i}")).bytes()).collect();
+    let together: Vec<u8> = (0..20)
+        .flat_map(|i| Ask::get(&format!("/{i}")).bytes())
+        .collect();
     client.send(together);
     for i in 0..20 {
         assert_eq!(client.response("GET").text(), format!("/{i}"));
@@ -154,7 +163,10 @@ fn chunks_go_both_ways() {
     let mut client = sidecar.connect();
     client.send("POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n");
     for chunk in body.chunks(777) {
-        client.send(format!("{:x}\r\n", chunk.len())).send(chunk).send("\r\n");
+        client
+            .send(format!("{:x}\r\n", chunk.len()))
+            .send(chunk)
+            .send("\r\n");
     }
     client.send("0\r\n\r\n");
     let response = client.response("POST");
@@ -165,8 +177,15 @@ fn chunks_go_both_ways() {
 #[test]
 fn trailers_go_both_ways_in_http1() {
     let origin = Origin::http(|request| {
-        assert_eq!(request.trailers.get("x-sum"), Some("up"), "{}", request.head);
-        Reply::chunked(["a", "b"]).header("Trailer", "X-Sum").trailer("X-Sum", "down")
+        assert_eq!(
+            request.trailers.get("x-sum"),
+            Some("up"),
+            "{}",
+            request.head
+        );
+        Reply::chunked(["a", "b"])
+            .header("Trailer", "X-Sum")
+            .trailer("X-Sum", "down")
     });
     let sidecar = in_front_of(&origin);
     let mut client = sidecar.connect();
@@ -200,8 +219,11 @@ fn interim_responses_are_never_taken_for_the_final_one_nor_cached() {
 #[test]
 fn an_answer_before_the_end_of_the_upload_reaches_the_client() {
     let origin = Origin::scripted(|mut conversation| {
-        let Some(_head) = conversation.head() else { return };
-        conversation.say("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+        let Some(_head) = conversation.head() else {
+            return;
+        };
+        conversation
+            .say("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
         while !conversation.hear().is_empty() {}
     });
     let sidecar = in_front_of(&origin);
@@ -291,109 +313,6 @@ fn an_upload_arrives_piece_by_piece() {
         assert_eq!(told.recv().unwrap(), piece.as_bytes());
     }
     assert_eq!(client.response("POST").status, 200);
-}
-
-#[test]
-fn http2_clients_are_served_from_an_http1_origin() {
-    let origin = Origin::http(|request: &Request| {
-        Reply::chunked([request.body.clone()]).trailer("x-sum", "1").header("Trailer", "x-sum")
-    });
-    let sidecar = in_front_of(&origin);
-    let client = sidecar.connect_h2();
-    let body = every_byte();
-    for _ in 0..3 {
-        let response = client.ask("POST", "/x?y", &[("te", "trailers")], &body).unwrap();
-        assert!(response.body == body, "the bytes differ");
-        assert_eq!(response.trailers.get("x-sum"), Some("1"));
-    }
-    let request = origin.last();
-    assert_eq!((request.target.as_str(), request.version.as_str()), ("/x?y", "HTTP/1.1"));
-    assert_eq!(request.header("host"), Some("shop.test"));
-}
-
-#[test]
-fn streams_of_one_http2_connection_do_not_wait_for_each_other() {
-    let gate = Gate::new();
-    let origin = Origin::http({
-        let gate = gate.clone();
-        move |request| {
-            if request.target == "/slow" {
-                gate.wait();
-            }
-            Reply::ok(request.target.clone())
-        }
-    });
-    let sidecar = in_front_of(&origin);
-    let client = sidecar.connect_h2();
-    let slow = std::thread::spawn({
-        let client = client.clone();
-        move || client.get("/slow").text()
-    });
-    origin.wait_for(1);
-    assert_eq!(client.get("/fast").text(), "/fast");
-    gate.open();
-    assert_eq!(slow.join().unwrap(), "/slow");
-}
-
-#[test]
-fn grpc_passes_with_its_trailers() {
-    let origin = H2Origin::new(|request| {
-        assert_eq!(request.header("te"), Some("trailers"));
-        let (writer, body) = pieces();
-        writer.data(b"\0\0\0\0\x02hi");
-        writer.trailers(&[("grpc-status", "0"), ("grpc-message", "fine")]);
-        H2Reply {
-            head: http::Response::builder().header("content-type", "application/grpc"),
-            body,
-        }
-    });
-    let sidecar = forebay()
-        .endpoint(&format!("http://{}", origin.address()))
-        .upstream("protocol: http2")
-        .start();
-    let client = sidecar.connect_h2();
-    let headers = [("te", "trailers"), ("content-type", "application/grpc")];
-    for _ in 0..2 {
-        let response = client.ask("POST", "/Shop/Buy", &headers, b"\0\0\0\0\x02yo").unwrap();
-        assert_eq!(response.body, b"\0\0\0\0\x02hi");
-        assert_eq!(response.trailers.get("grpc-status"), Some("0"));
-        assert_eq!(response.trailers.get("grpc-message"), Some("fine"));
-    }
-    let request = &origin.requests()[0];
-    assert_eq!(request.body, b"\0\0\0\0\x02yo");
-    assert!(request.target.ends_with("/Shop/Buy"), "{}", request.target);
-}
-
-#[test]
-fn a_grpc_stream_arrives_message_by_message() {
-    let writers = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let origin = H2Origin::new({
-        let writers = std::sync::Arc::clone(&writers);
-        move |_| {
-            let (writer, body) = pieces();
-            writers.lock().unwrap().push(writer);
-            H2Reply {
-                head: http::Response::builder().header("content-type", "application/grpc"),
-                body,
-            }
-        }
-    });
-    let sidecar = forebay()
-        .endpoint(&format!("http://{}", origin.address()))
-        .upstream("protocol: http2")
-        .start();
-    let (_, request) = pieces();
-    let client = sidecar.connect_h2();
-    let mut arriving = client.begin("POST", "/Shop/Watch", &[("te", "trailers")], request).unwrap();
-    let writer = eventually("the origin has answered", || writers.lock().unwrap().pop());
-    for message in [b"one", b"two"] {
-        writer.data(message);
-        assert_eq!(arriving.piece().unwrap(), message);
-    }
-    writer.trailers(&[("grpc-status", "5")]);
-    drop(writer);
-    assert_eq!(arriving.piece(), None);
-    assert_eq!(arriving.head.trailers.get("grpc-status"), Some("5"));
 }
 
 #[test]

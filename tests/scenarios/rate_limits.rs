@@ -5,7 +5,10 @@ use harness::{Ask, Origin, Sidecar};
 use crate::forebay;
 
 fn limited(origin: &Origin, limits: &str) -> Sidecar {
-    forebay().origin(origin).with_policies(&format!("rate_limit: {limits}")).start()
+    forebay()
+        .origin(origin)
+        .with_policies(&format!("rate_limit: {limits}"))
+        .start()
 }
 
 #[test]
@@ -15,20 +18,37 @@ fn a_request_over_the_limit_is_told_when_to_come_back() {
     for left in [1, 0] {
         let response = sidecar.get("/");
         assert_eq!(response.status, 200);
-        assert_eq!(response.header("ratelimit-policy"), Some("\"per_client\";q=2;w=20"));
+        assert_eq!(
+            response.header("ratelimit-policy"),
+            Some("\"per_client\";q=2;w=20")
+        );
         let told = response.header("ratelimit").unwrap();
-        assert!(told.starts_with(&format!("\"per_client\";r={left};t=")), "{told}");
+        assert!(
+            told.starts_with(&format!("\"per_client\";r={left};t=")),
+            "{told}"
+        );
     }
     let denied = sidecar.get("/");
     denied.assert_problem(429, "rate-limited");
     let wait: u32 = denied.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=10).contains(&wait), "{denied:?}");
-    assert!(denied.header("ratelimit").unwrap().starts_with("\"per_client\";r=0;t="), "{denied:?}");
+    assert!(
+        denied
+            .header("ratelimit")
+            .unwrap()
+            .starts_with("\"per_client\";r=0;t="),
+        "{denied:?}"
+    );
     assert_eq!(denied.header("cache-control"), Some("no-store"));
     assert!(denied.headers.has("x-request-id"));
     assert_eq!(origin.count(), 2);
     let labels = |decision| {
-        [("route", "all"), ("limit", "per_client"), ("decision", decision), ("mode", "enforce")]
+        [
+            ("route", "all"),
+            ("limit", "per_client"),
+            ("decision", decision),
+            ("mode", "enforce"),
+        ]
     };
     sidecar.wait_for_metric("forebay_rate_limit_decisions_total", &labels("allow"), 2.0);
     sidecar.wait_for_metric("forebay_rate_limit_decisions_total", &labels("deny"), 1.0);
@@ -53,12 +73,20 @@ fn the_allowance_comes_back_with_time() {
 #[test]
 fn callers_are_told_apart_by_a_header() {
     let origin = Origin::saying("x");
-    let sidecar =
-        limited(&origin, "[{name: per_key, rate: 1/h, burst: 1, key: {header: X-Api-Key}}]");
+    let sidecar = limited(
+        &origin,
+        "[{name: per_key, rate: 1/h, burst: 1, key: {header: X-Api-Key}}]",
+    );
     let ask = |key: &str| sidecar.ask(&Ask::get("/").header("X-Api-Key", key)).status;
-    assert_eq!([ask("a"), ask("a"), ask("b"), ask("b")], [200, 429, 200, 429]);
+    assert_eq!(
+        [ask("a"), ask("a"), ask("b"), ask("b")],
+        [200, 429, 200, 429]
+    );
     // Those without the header share one allowance.
-    assert_eq!([sidecar.get("/").status, sidecar.get("/").status], [200, 429]);
+    assert_eq!(
+        [sidecar.get("/").status, sidecar.get("/").status],
+        [200, 429]
+    );
 }
 
 #[test]
@@ -69,11 +97,22 @@ fn callers_are_told_apart_by_their_address() {
         .listener("trusted_proxies: [127.0.0.1]")
         .with_policies("rate_limit: [{name: per_client, rate: 1/h, burst: 1}]")
         .start();
-    let ask = |from: &str| sidecar.ask(&Ask::get("/").header("X-Forwarded-For", from)).status;
-    assert_eq!([ask("192.0.2.1"), ask("192.0.2.1"), ask("192.0.2.2")], [200, 429, 200]);
+    let ask = |from: &str| {
+        sidecar
+            .ask(&Ask::get("/").header("X-Forwarded-For", from))
+            .status
+    };
+    assert_eq!(
+        [ask("192.0.2.1"), ask("192.0.2.1"), ask("192.0.2.2")],
+        [200, 429, 200]
+    );
     // One household is one IPv6 network of 64 bits.
     assert_eq!(
-        [ask("2001:db8:1:2::1"), ask("2001:db8:1:2:ffff::9"), ask("2001:db8:1:3::1")],
+        [
+            ask("2001:db8:1:2::1"),
+            ask("2001:db8:1:2:ffff::9"),
+            ask("2001:db8:1:3::1")
+        ],
         [200, 429, 200]
     );
     // IPv4 written as IPv6 is the same caller.
@@ -88,7 +127,10 @@ fn every_limit_of_a_route_must_allow() {
         "[{name: all, rate: 3/h, burst: 3}, {name: per_key, rate: 1/h, burst: 1, key: {header: K}}]",
     );
     let ask = |key: &str| sidecar.ask(&Ask::get("/").header("K", key)).status;
-    assert_eq!([ask("a"), ask("a"), ask("b"), ask("c")], [200, 429, 200, 429]);
+    assert_eq!(
+        [ask("a"), ask("a"), ask("b"), ask("c")],
+        [200, 429, 200, 429]
+    );
     let denied = sidecar.ask(&Ask::get("/").header("K", "d"));
     assert_eq!(denied.headers.all("ratelimit").len(), 2, "{denied:?}");
 }

@@ -14,13 +14,18 @@ fn shadowing(origin: &Origin, policies: &str) -> Sidecar {
 fn a_cache_in_shadow_answers_nothing_and_counts_what_it_would_have() {
     let origin = Origin::http(|request| {
         assert!(!request.headers.has("if-none-match"));
-        Reply::ok("x").header("Cache-Control", "max-age=60").header("ETag", "\"v\"")
+        Reply::ok("x")
+            .header("Cache-Control", "max-age=60")
+            .header("ETag", "\"v\"")
     });
     let sidecar = shadowing(&origin, "cache: {mode: shadow}");
     for _ in 0..3 {
         let response = sidecar.get("/");
         assert_eq!(response.text(), "x");
-        assert!(response.cache_status().contains("fwd=bypass"), "{response:?}");
+        assert!(
+            response.cache_status().contains("fwd=bypass"),
+            "{response:?}"
+        );
         assert!(!response.headers.has("age"), "{response:?}");
     }
     assert_eq!(origin.count(), 3);
@@ -41,7 +46,9 @@ fn only_if_cached_means_nothing_to_a_cache_in_shadow() {
 fn compression_in_shadow_changes_no_byte() {
     let origin = Origin::http(|request| {
         assert_eq!(request.header("accept-encoding"), Some("gzip"));
-        Reply::ok("x".repeat(5000)).header("Content-Type", "text/plain").header("ETag", "\"v\"")
+        Reply::ok("x".repeat(5000))
+            .header("Content-Type", "text/plain")
+            .header("ETag", "\"v\"")
     });
     let sidecar = shadowing(&origin, "compression: {mode: shadow}");
     let response = sidecar.ask(&Ask::get("/").header("Accept-Encoding", "gzip"));
@@ -64,24 +71,34 @@ fn deduplication_in_shadow_joins_nobody() {
     });
     let sidecar = shadowing(&origin, "deduplication: {mode: shadow}");
     let address = sidecar.address();
-    let clients: Vec<_> =
-        (0..5).map(|_| thread::spawn(move || Ask::get("/").send(address))).collect();
+    let clients: Vec<_> = (0..5)
+        .map(|_| thread::spawn(move || Ask::get("/").send(address)))
+        .collect();
     origin.wait_for(5);
     gate.open();
     for client in clients {
         let response = client.join().unwrap();
-        assert!(!response.cache_status().contains("collapsed"), "{response:?}");
+        assert!(
+            !response.cache_status().contains("collapsed"),
+            "{response:?}"
+        );
     }
     let labels = |outcome| [("route", "all"), ("outcome", outcome), ("mode", "shadow")];
     sidecar.wait_for_metric("forebay_deduplication_requests_total", &labels("lead"), 1.0);
-    sidecar.wait_for_metric("forebay_deduplication_requests_total", &labels("follow"), 4.0);
+    sidecar.wait_for_metric(
+        "forebay_deduplication_requests_total",
+        &labels("follow"),
+        4.0,
+    );
 }
 
 #[test]
 fn a_rate_limit_in_shadow_denies_nobody() {
     let origin = Origin::saying("x");
-    let sidecar =
-        shadowing(&origin, "rate_limit: [{name: watch, mode: shadow, rate: 1/h, burst: 1}]");
+    let sidecar = shadowing(
+        &origin,
+        "rate_limit: [{name: watch, mode: shadow, rate: 1/h, burst: 1}]",
+    );
     for _ in 0..5 {
         let response = sidecar.get("/");
         assert_eq!(response.status, 200);
@@ -89,7 +106,12 @@ fn a_rate_limit_in_shadow_denies_nobody() {
         assert!(!response.headers.has("ratelimit-policy"), "{response:?}");
     }
     let labels = |decision| {
-        [("route", "all"), ("limit", "watch"), ("decision", decision), ("mode", "shadow")]
+        [
+            ("route", "all"),
+            ("limit", "watch"),
+            ("decision", decision),
+            ("mode", "shadow"),
+        ]
     };
     sidecar.wait_for_metric("forebay_rate_limit_decisions_total", &labels("allow"), 1.0);
     sidecar.wait_for_metric("forebay_rate_limit_decisions_total", &labels("deny"), 4.0);
@@ -112,16 +134,24 @@ fn all_policies_in_shadow_leave_the_response_as_it_is_without_them() {
         "cache: {mode: shadow}\ncompression: {mode: shadow}\ndeduplication: {mode: shadow}\n\
          rate_limit: [{name: l, mode: shadow, rate: 1/h, burst: 1}]",
     );
-    let ask = Ask::get("/").header("Accept-Encoding", "br, gzip").header("X-Request-Id", "same");
+    let ask = Ask::get("/")
+        .header("Accept-Encoding", "br, gzip")
+        .header("X-Request-Id", "same");
     for _ in 0..3 {
         let (mut expected, mut seen) = (plain.ask(&ask), shadow.ask(&ask));
         for response in [&mut expected, &mut seen] {
-            response.headers.0.retain(|(name, _)| name != "cache-status");
+            response
+                .headers
+                .0
+                .retain(|(name, _)| name != "cache-status");
         }
         assert_eq!(seen.headers, expected.headers);
         assert_eq!(seen.body, expected.body);
         let (to_plain, to_shadow) = (plain_origin.last(), shadow_origin.last());
-        assert_eq!(to_shadow.header("accept-encoding"), to_plain.header("accept-encoding"));
+        assert_eq!(
+            to_shadow.header("accept-encoding"),
+            to_plain.header("accept-encoding")
+        );
     }
 }
 
@@ -136,5 +166,8 @@ fn policies_that_are_off_do_not_even_count() {
         assert_eq!(sidecar.get("/").status, 200);
     }
     assert_eq!(origin.count(), 3);
-    assert_eq!(sidecar.metric("forebay_rate_limit_decisions_total", &[]), 0.0);
+    assert_eq!(
+        sidecar.metric("forebay_rate_limit_decisions_total", &[]),
+        0.0
+    );
 }

@@ -13,8 +13,14 @@ fn hides_nothing(sidecar: &Sidecar, origin: &Origin, bytes: &str) -> String {
     client.send(bytes);
     client.half_close();
     let said = client.hear_to_end();
-    let hidden = origin.requests().into_iter().find(|request| request.target == "/hidden");
-    assert!(hidden.is_none(), "the origin was asked for it: {hidden:?}\nafter {bytes:?}");
+    let hidden = origin
+        .requests()
+        .into_iter()
+        .find(|request| request.target == "/hidden");
+    assert!(
+        hidden.is_none(),
+        "the origin was asked for it: {hidden:?}\nafter {bytes:?}"
+    );
     said
 }
 

@@ -53,7 +53,10 @@ fn a_websocket_carries_bytes_both_ways_until_it_is_closed() {
     client.half_close();
     client.assert_closed();
     let request = origin.last();
-    assert_eq!(request.header("sec-websocket-key"), Some("dGhlIHNhbXBsZSBub25jZQ=="));
+    assert_eq!(
+        request.header("sec-websocket-key"),
+        Some("dGhlIHNhbXBsZSBub25jZQ==")
+    );
     assert!(request.headers.has("x-forwarded-for"), "{}", request.head);
 }
 
@@ -90,7 +93,11 @@ fn nothing_flows_before_the_upstream_has_switched() {
     let declined = client.response("GET");
     assert_eq!((declined.status, declined.text().as_str()), (200, "no"));
     let raw = hears.recv().unwrap();
-    assert!(raw.is_empty(), "it went through raw: {:?}", String::from_utf8_lossy(&raw));
+    assert!(
+        raw.is_empty(),
+        "it went through raw: {:?}",
+        String::from_utf8_lossy(&raw)
+    );
 }
 
 /// Trap 4.
@@ -111,7 +118,10 @@ fn an_upstream_that_declines_answers_like_any_other() {
 fn an_upgrade_with_a_body_is_refused() {
     let origin = echo();
     let sidecar = in_front_of(&origin);
-    for framing in ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"] {
+    for framing in [
+        "Content-Length: 5\r\n\r\nhello",
+        "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ] {
         let handshake = HANDSHAKE.strip_suffix("\r\n").unwrap();
         let response = sidecar.raw(format!("{handshake}{framing}"));
         response.assert_problem(400, "bad-upgrade");
@@ -124,12 +134,22 @@ fn an_upgrade_with_a_body_is_refused() {
 fn an_upgrade_to_h2c_never_reaches_the_origin() {
     let origin = Origin::saying("plain");
     let sidecar = in_front_of(&origin);
-    for token in ["h2c", "h2c, websocket", "websocket, h2c", "TLS/1.0", "connect-udp"] {
+    for token in [
+        "h2c",
+        "h2c, websocket",
+        "websocket, h2c",
+        "TLS/1.0",
+        "connect-udp",
+    ] {
         let response = sidecar.raw(format!(
             "GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade, HTTP2-Settings\r\n\
              Upgrade: {token}\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n"
         ));
-        assert_eq!((response.status, response.text().as_str()), (200, "plain"), "{token}");
+        assert_eq!(
+            (response.status, response.text().as_str()),
+            (200, "plain"),
+            "{token}"
+        );
         let request = origin.last();
         for field in ["upgrade", "http2-settings"] {
             assert!(!request.headers.has(field), "{token}: {}", request.head);

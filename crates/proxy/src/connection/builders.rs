@@ -45,8 +45,8 @@ fn http1(clients: &Clients, head: usize) -> http1::Builder {
         // The watch of this worker ends slow heads and idle connections; see `watch.rs`.
         .header_read_timeout(None)
         .half_close(true)
-        // Without vectored writes every body would be copied behind its head first.
-        .writev(true)
+        // Collecting pipelined answers would copy every body behind its head before writing it.
+        .pipeline_flush(false)
         .max_headers(clients.max_headers)
         .max_header_size(head)
         .max_buf_size(head.max(BODY_BUFFER).max(LEAST_BUFFER));

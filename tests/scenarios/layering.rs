@@ -45,7 +45,10 @@ const ARROWS: [(&str, &[&str]); 8] = [
 /// Dependencies, as they begin, and who alone may have them.
 const FENCES: [(&str, &[&str]); 9] = [
     ("pingora", &["forebay-proxy", "forebay"]),
-    ("hyper", &["forebay-proxy", "forebay", "forebay-tests"]),
+    (
+        "hyper",
+        &["forebay-proxy", "forebay-admin", "forebay", "forebay-tests"],
+    ),
     ("moka", &["forebay-store"]),
     ("prometheus", &["forebay-telemetry"]),
     ("axum", &["forebay-admin"]),

@@ -11,6 +11,7 @@ mod metered;
 mod serve;
 mod sniff;
 mod state;
+mod transport;
 mod watch;
 
 pub(crate) use builders::Builders;

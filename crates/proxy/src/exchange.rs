@@ -7,9 +7,9 @@ use engine::{
     outcome::CacheOutcome,
     trace::{self, RequestId},
 };
-use http::{HeaderName, HeaderValue, Response, request};
+use http::{HeaderName, HeaderValue, Response, header::CONNECTION, request};
 use policy::Route;
-use telemetry::{MethodLabel, RequestEvent};
+use telemetry::{MethodLabel, RequestEvent, Stage};
 
 use crate::{
     body::ResponseBody,
@@ -115,6 +115,12 @@ impl Exchange {
         let headers = response.headers_mut();
         if event.cache == CacheOutcome::Hit || !headers.contains_key(&X_REQUEST_ID) {
             self.request_id.apply(headers);
+        }
+        let recording = &self.recording;
+        if recording.sidecar.health.stage() == Stage::Draining
+            && !recording.connection.is_multiplexed()
+        {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         for (name, value) in self.limit_fields {
             headers.append(name, value);

@@ -4,8 +4,9 @@
 //! still begins at the beginning, and the whole can be stored.
 //!
 //! **Once it is too large to keep**, only a window of pieces stays: what the slowest reader has
-//! not yet taken, up to [`WINDOW`]. Nobody new may join (the beginning is gone), and the upstream is
-//! read no faster than that reader takes.
+//! not yet taken, up to [`WINDOW`]. Nobody new may join (the beginning is gone). A reader alone is
+//! waited for, as any client is. One that keeps others waiting is waited for only so long in all;
+//! then it is cut off, because there is no memory to be slow in at the others' cost.
 
 use std::{
     collections::VecDeque,
@@ -24,7 +25,7 @@ use tokio::sync::Notify;
 use crate::body::CutShort;
 
 /// Bytes that may wait for the slowest reader of a body that is not kept.
-const WINDOW: usize = 256 * 1024;
+const WINDOW: usize = 1024 * 1024;
 
 /// A body being received for several.
 #[derive(Debug, Default)]
@@ -49,6 +50,7 @@ struct Reader {
     /// The piece it takes next, counted from the beginning of the body.
     next: usize,
     waker: Option<Waker>,
+    cut_off: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -142,6 +144,26 @@ impl Fill {
         }
     }
 
+    /// Cuts off the readers that hold the window back, if others have taken all there is.
+    pub(crate) fn cut_off_slow(&self) {
+        let mut state = self.state.lock();
+        let (oldest, newest) = (state.gone, state.gone + state.pieces.len());
+        let somebody_waits = state.readers.iter().flatten().any(|it| it.next == newest);
+        if !somebody_waits {
+            return;
+        }
+        for reader in state.readers.iter_mut().flatten() {
+            if reader.next == oldest {
+                reader.cut_off = true;
+                reader.next = newest;
+                if let Some(waker) = reader.waker.take() {
+                    waker.wake();
+                }
+            }
+        }
+        state.let_go();
+    }
+
     /// The whole body in one piece of memory of its own; only while everything is kept.
     pub(crate) fn collect(&self) -> Bytes {
         let state = self.state.lock();
@@ -160,6 +182,7 @@ impl State {
         let reader = Reader {
             next: 0,
             waker: None,
+            cut_off: false,
         };
         if let Some(free) = self.readers.iter().position(Option::is_none) {
             self.readers[free] = Some(reader);
@@ -199,6 +222,9 @@ impl State {
         let Some(reader) = self.readers.get_mut(id).and_then(Option::as_mut) else {
             return Poll::Ready(Err(End::Cut(Failure::Internal)));
         };
+        if reader.cut_off {
+            return Poll::Ready(Err(End::Cut(Failure::ClientStalled)));
+        }
         if let Some(piece) = self.pieces.get(reader.next - self.gone) {
             reader.next += 1;
             let piece = piece.clone();

@@ -4,7 +4,7 @@
 //! to be stored or somebody reads it. Nothing is stored before the clean end of the body
 //! (TRAPS 22).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use engine::failure::Failure;
@@ -14,12 +14,18 @@ use store::{FillReservation, StoredResponse};
 
 use crate::{
     body::{CutShort, UpstreamBody},
+    clock,
     fill::{Fill, Room},
     flight::Filling,
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::encode,
 };
+
+/// How long slow readers may hold back the others, in all.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Even with no patience left, a reader gets the chance to run.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// A body to be read, and what to do with it.
 #[derive(Debug)]
@@ -106,13 +112,14 @@ impl FillJob {
         let mut received = 0;
         let mut held = Held::Whole;
         let mut trailers = None;
+        let mut patience = PATIENCE;
         while let Some(frame) = self.body.frame().await {
             let frame = frame.map_err(|CutShort(failure)| failure)?;
             match frame.into_data() {
                 Ok(data) => {
                     received += data.len() as u64;
                     held = self.take(data, received, held);
-                    if held == Held::Window && self.fill.room().await == Room::Abandoned {
+                    if held == Held::Window && self.room(&mut patience).await == Room::Abandoned {
                         return Err(Failure::ClientGone);
                     }
                 }
@@ -120,6 +127,19 @@ impl FillJob {
             }
         }
         Ok((trailers, held))
+    }
+
+    /// Waits for room, for as long as nobody else is kept waiting for it longer than `patience`.
+    async fn room(&self, patience: &mut Duration) -> Room {
+        loop {
+            let began = clock::monotonic();
+            let room = tokio::time::timeout((*patience).max(GLANCE), self.fill.room()).await;
+            *patience = patience.saturating_sub(clock::monotonic().saturating_sub(began));
+            match room {
+                Ok(room) => return room,
+                Err(_elapsed) => self.fill.cut_off_slow(),
+            }
+        }
     }
 
     fn take(&mut self, data: Bytes, received: u64, held: Held) -> Held {

@@ -102,16 +102,29 @@ impl Flights {
 // === impl Lead ===
 
 impl Lead {
-    /// Tells the followers; those who come later are told the same, until this is dropped.
+    /// Tells the followers. Those who come later join a flight that has something to share until
+    /// this is dropped; one that has nothing is taken off first, so that nobody boards it any more.
     pub(crate) fn land(&self, landing: Landing) {
+        if matches!(landing, Landing::Alone | Landing::Failed(_)) {
+            self.take_off();
+        }
         self.landing.send_replace(landing);
+    }
+
+    /// Takes this flight off the table, unless another has the key by now.
+    fn take_off(&self) {
+        let mut shard = self.flights.shard(store::hash(&self.key)).lock();
+        if let Some(boarded) = shard.get(&self.key)
+            && boarded.same_channel(&self.landing.subscribe())
+        {
+            shard.remove(&self.key);
+        }
     }
 }
 
 impl Drop for Lead {
     fn drop(&mut self) {
-        let hash = store::hash(&self.key);
-        self.flights.shard(hash).lock().remove(&self.key);
+        self.take_off();
     }
 }
 

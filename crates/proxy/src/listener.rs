@@ -8,24 +8,26 @@ use std::{
 use async_trait::async_trait;
 use pingora_core::{
     apps::ServerApp,
-    listeners::{L4BufferSettings, ListenerConfig, Listeners, tls::TlsSettings},
+    listeners::{L4BufferSettings, ListenerConfig, Listeners},
     protocols::Stream,
     server::ShutdownWatch,
     services::listening::Service,
 };
 use policy::{ListenAddress, Listener, Policies, Scheme};
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     connection::{self, Peer},
+    server_tls,
     sidecar::Sidecar,
 };
 
 /// Serves the connections of one listener.
-#[derive(Debug)]
 pub struct ClientApp {
     sidecar: Arc<Sidecar>,
     listener: usize,
     scheme: Scheme,
+    tls: Option<TlsAcceptor>,
 }
 
 /// A listener that cannot be set up.
@@ -51,9 +53,9 @@ pub fn listeners(
         .iter()
         .enumerate()
         .map(|(position, listener)| {
-            let app = ClientApp::new(Arc::clone(sidecar), position, listener);
+            let app = ClientApp::new(Arc::clone(sidecar), position, listener)?;
             let mut listeners = Listeners::new();
-            listeners.add_listener(config(listener)?);
+            listeners.add_listener(config(listener));
             let name = format!("clients {}", address(listener));
             let mut service = Service::with_listeners(name, listeners, app);
             service.threads = Some(threads);
@@ -62,28 +64,13 @@ pub fn listeners(
     services.collect()
 }
 
-fn config(listener: &Listener) -> Result<ListenerConfig, ListenerError> {
+fn config(listener: &Listener) -> ListenerConfig {
     let config = match &listener.address {
         ListenAddress::Tcp(address) => ListenerConfig::tcp(address.to_string()),
         ListenAddress::Unix(path) => ListenerConfig::uds(path.to_string_lossy()),
     };
     // hyper has buffers of its own.
-    let config = config.l4_buffer(L4BufferSettings::unbuffered());
-    let Some(tls) = &listener.tls else {
-        return Ok(config);
-    };
-    let failed = |reason: String| ListenerError {
-        address: address(listener),
-        reason,
-    };
-    crate::server_tls::check(tls).map_err(&failed)?;
-    let mut settings = TlsSettings::intermediate(
-        &tls.certificate_file.to_string_lossy(),
-        &tls.key_file.to_string_lossy(),
-    )
-    .map_err(|error| failed(error.to_string()))?;
-    settings.enable_h2();
-    Ok(config.tls(settings))
+    config.l4_buffer(L4BufferSettings::unbuffered())
 }
 
 fn address(listener: &Listener) -> String {
@@ -96,15 +83,25 @@ fn address(listener: &Listener) -> String {
 // === impl ClientApp ===
 
 impl ClientApp {
-    fn new(sidecar: Arc<Sidecar>, position: usize, listener: &Listener) -> Self {
-        Self {
+    fn new(
+        sidecar: Arc<Sidecar>,
+        position: usize,
+        listener: &Listener,
+    ) -> Result<Self, ListenerError> {
+        let tls = listener.tls.as_ref().map(server_tls::acceptor).transpose();
+        let tls = tls.map_err(|reason| ListenerError {
+            address: address(listener),
+            reason,
+        })?;
+        Ok(Self {
             sidecar,
             listener: position,
             scheme: match listener.tls {
                 Some(_) => Scheme::Https,
                 None => Scheme::Http,
             },
-        }
+            tls,
+        })
     }
 }
 
@@ -122,7 +119,13 @@ impl ServerApp for ClientApp {
         };
         // A task of its own, on this same worker: pingora's would poll each byte of this connection
         // through four layers of futures that have nothing left to do.
-        tokio::spawn(connection::serve(Arc::clone(&self.sidecar), stream, peer));
+        let tls = self.tls.clone();
+        tokio::spawn(connection::serve(
+            Arc::clone(&self.sidecar),
+            stream,
+            peer,
+            tls,
+        ));
         None
     }
 }

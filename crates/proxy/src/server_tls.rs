@@ -1,14 +1,19 @@
-//! Whether a certificate and its key can be used, found out before pingora would panic over them.
+//! TLS towards clients: certificate and key from files, HTTP/2 and HTTP/1.1 by ALPN.
+
+use std::sync::Arc;
 
 use policy::Tls;
-use tokio_rustls::rustls::{
-    ServerConfig,
-    crypto::ring::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::ring::default_provider,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
 };
 
-/// Reads both files and puts them together once; the reason when that does not work.
-pub(crate) fn check(tls: &Tls) -> Result<(), String> {
+/// Reads certificate and key; the error says which file, and what is wrong with it.
+pub(crate) fn acceptor(tls: &Tls) -> Result<TlsAcceptor, String> {
     let certificate = tls.certificate_file.display();
     let key = tls.key_file.display();
     let chain = CertificateDer::pem_file_iter(&tls.certificate_file)
@@ -21,13 +26,13 @@ pub(crate) fn check(tls: &Tls) -> Result<(), String> {
     }
     let private = PrivateKeyDer::from_pem_file(&tls.key_file)
         .map_err(|error| format!("key_file {key}: {error}"))?;
-    ServerConfig::builder_with_provider(default_provider().into())
+    let mut config = ServerConfig::builder_with_provider(default_provider().into())
         .with_safe_default_protocol_versions()
         .and_then(|builder| {
-            builder
-                .with_no_client_auth()
-                .with_single_cert(chain, private)
+            let builder = builder.with_no_client_auth();
+            builder.with_single_cert(chain, private)
         })
-        .map(drop)
-        .map_err(|error| format!("{certificate} and {key} do not go together: {error}"))
+        .map_err(|error| format!("{certificate} and {key} do not go together: {error}"))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }

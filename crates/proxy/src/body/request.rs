@@ -94,7 +94,7 @@ impl Body for RequestBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
-            Self::Client(body) => body.incoming.is_end_stream(),
+            Self::Client(body) => body.is_end_stream(),
         }
     }
 
@@ -131,6 +131,15 @@ impl ClientBody {
         })
     }
 
+    /// A body that is known to have ended is not polled again, so this is where its end is noted.
+    fn is_end_stream(&self) -> bool {
+        let ended = self.incoming.is_end_stream();
+        if ended {
+            self.upload.finished.store(true, Ordering::Release);
+        }
+        ended
+    }
+
     fn accept(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, CutShort> {
         if let Some(data) = frame.data_ref() {
             self.received += data.remaining() as u64;
@@ -139,7 +148,9 @@ impl ClientBody {
             }
             self.upload.moved.store(self.received, Ordering::Relaxed);
         }
-        if self.incoming.is_end_stream() {
+        // An HTTP/2 client may end its stream in a frame of its own, which nobody reads any more
+        // once the declared length is there.
+        if self.incoming.is_end_stream() || self.declared == Some(self.received) {
             self.upload.finished.store(true, Ordering::Release);
         }
         Ok(frame)

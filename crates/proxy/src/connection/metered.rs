@@ -8,16 +8,15 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use pingora_core::protocols::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::ConnectionState;
+use super::{ConnectionState, transport::Transport};
 
 /// A client stream that reports to its [`ConnectionState`], and gives back what was read to find
 /// out its protocol.
 #[derive(Debug)]
 pub(crate) struct Metered {
-    stream: Stream,
+    stream: Transport,
     state: Arc<ConnectionState>,
     sniffed: Bytes,
 }
@@ -25,7 +24,7 @@ pub(crate) struct Metered {
 // === impl Metered ===
 
 impl Metered {
-    pub(crate) fn new(stream: Stream, state: Arc<ConnectionState>, sniffed: Bytes) -> Self {
+    pub(crate) fn new(stream: Transport, state: Arc<ConnectionState>, sniffed: Bytes) -> Self {
         Self {
             stream,
             state,

@@ -5,38 +5,66 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use pingora_core::protocols::Stream;
 use telemetry::ClientConnectionEnd;
+use tokio_rustls::TlsAcceptor;
 
 use super::{
     ConnectionState, Peer,
     metered::Metered,
     sniff::{Spoken, sniff},
     state::Ending,
+    transport::Transport,
     watch,
 };
 use crate::{clock, pipeline, sidecar::Sidecar, snapshot::Snapshot};
 
 /// Serves requests until the client, a limit or a drain ends the connection.
-pub(crate) async fn serve(sidecar: Arc<Sidecar>, stream: Stream, peer: Peer) {
+pub(crate) async fn serve(
+    sidecar: Arc<Sidecar>,
+    stream: Stream,
+    peer: Peer,
+    tls: Option<TlsAcceptor>,
+) {
     let snapshot = sidecar.snapshot.load_full();
-    let limit = snapshot.policies.clients.max_connections;
+    let clients = &snapshot.policies.clients;
     sidecar.connection_began();
-    let end = match sidecar.admit_connection(limit) {
-        Some(_counted) => serve_counted(&sidecar, &snapshot, stream, peer).await,
+    let end = match sidecar.admit_connection(clients.max_connections) {
+        Some(_counted) => match open(stream, tls, clients.head_timeout).await {
+            Some(transport) => serve_counted(&sidecar, &snapshot, transport, peer).await,
+            None => ClientConnectionEnd::TlsFailed,
+        },
         None => ClientConnectionEnd::Refused,
     };
     sidecar.connection_ended(end);
 }
 
+/// Does the TLS handshake, where there is one to do, within `limit`.
+async fn open(stream: Stream, tls: Option<TlsAcceptor>, limit: Duration) -> Option<Transport> {
+    let Some(tls) = tls else {
+        return Some(Transport::Plain(stream));
+    };
+    // Boxed: a handshake is large, and a connection lives long after it.
+    let handshake = Box::pin(tls.accept(stream));
+    match tokio::time::timeout(limit, handshake).await {
+        Ok(Ok(stream)) => Some(Transport::Tls(Box::new(stream))),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            None
+        }
+        Err(_elapsed) => None,
+    }
+}
+
 async fn serve_counted(
     sidecar: &Arc<Sidecar>,
     snapshot: &Snapshot,
-    mut stream: Stream,
+    mut stream: Transport,
     peer: Peer,
 ) -> ClientConnectionEnd {
     let clients = &snapshot.policies.clients;

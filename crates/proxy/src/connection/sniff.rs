@@ -6,8 +6,9 @@
 use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use pingora_core::protocols::{ALPN, Stream};
 use tokio::io::AsyncReadExt;
+
+use super::transport::Transport;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -23,8 +24,8 @@ pub(crate) enum Spoken {
 }
 
 /// Finds out what `stream` speaks; a client that says nothing for `patience` is given up.
-pub(crate) async fn sniff(stream: &mut Stream, patience: Duration) -> io::Result<Spoken> {
-    if let Some(ALPN::H2) = stream.selected_alpn_proto() {
+pub(crate) async fn sniff(stream: &mut Transport, patience: Duration) -> io::Result<Spoken> {
+    if stream.alpn() == Some(b"h2") {
         return Ok(Spoken::Http2(Bytes::new()));
     }
     match tokio::time::timeout(patience, read_preface(stream)).await {
@@ -33,7 +34,7 @@ pub(crate) async fn sniff(stream: &mut Stream, patience: Duration) -> io::Result
     }
 }
 
-async fn read_preface(stream: &mut Stream) -> io::Result<Spoken> {
+async fn read_preface(stream: &mut Transport) -> io::Result<Spoken> {
     let mut read = BytesMut::with_capacity(1024);
     loop {
         if stream.read_buf(&mut read).await? == 0 {

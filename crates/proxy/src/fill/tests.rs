@@ -103,3 +103,28 @@ async fn a_window_nobody_reads_is_abandoned() {
     assert!(room.is_woken());
     assert_eq!(assert_ready!(room.poll()), Room::Abandoned);
 }
+
+/// A slow follower slows nobody, and one alone is waited for like any client.
+#[tokio::test]
+async fn who_holds_others_back_is_cut_off_and_who_is_alone_is_not() {
+    let fill = Arc::new(Fill::default());
+    let mut quick = fill.reader(None).unwrap();
+    let mut slow = fill.reader(None).unwrap();
+    fill.open_window();
+    fill.push(Bytes::from(vec![0; WINDOW]));
+    fill.cut_off_slow();
+    assert!(
+        slow.frame().await.unwrap().is_ok(),
+        "nobody was waiting for it"
+    );
+    quick.frame().await;
+    fill.push(Bytes::from(vec![0; WINDOW]));
+    quick.frame().await;
+    fill.cut_off_slow();
+    assert_eq!(
+        slow.frame().await.unwrap().unwrap_err().0,
+        Failure::ClientStalled
+    );
+    fill.push(piece("rest"));
+    assert!(quick.frame().await.unwrap().is_ok());
+}

@@ -25,7 +25,6 @@ fn the_first_leads_and_the_others_follow() {
     let early = follow(&flights, b"a");
     lead.land(Landing::Alone);
     assert!(matches!(*early.borrow(), Landing::Alone));
-    assert!(matches!(*follow(&flights, b"a").borrow(), Landing::Alone));
 }
 
 #[test]
@@ -46,4 +45,15 @@ fn a_leader_that_ends_without_a_word_leaves_the_lead_to_the_next() {
         "followers learn that nobody leads"
     );
     let _second = lead(&flights, b"a");
+}
+
+/// TRAPS 22: a follower that is promoted must not board the flight that has just failed.
+#[test]
+fn nobody_boards_a_flight_that_has_failed() {
+    let flights = Arc::new(Flights::default());
+    let first = lead(&flights, b"a");
+    first.land(Landing::Failed(Failure::UpstreamClosed));
+    let _second = lead(&flights, b"a");
+    drop(first);
+    let _follower = follow(&flights, b"a");
 }

@@ -9,7 +9,7 @@
 use std::{sync::Arc, time::Duration};
 
 use engine::failure::Failure;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, header::HOST, uri};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header::HOST, uri};
 use policy::Scheme;
 use telemetry::Metrics;
 use tokio::time::Instant;
@@ -220,6 +220,10 @@ impl Call<'_> {
             }
             Err(failure) => return Err(Setback::Final(failure)),
         };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            // Nobody asked for another protocol: what follows on this connection is not HTTP.
+            return Err(Setback::Final(Failure::UpstreamGarbage));
+        }
         let (head, incoming) = response.into_parts();
         let lease = Lease {
             sender,

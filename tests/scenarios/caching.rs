@@ -333,14 +333,14 @@ fn what_is_kept_stays_within_the_memory_that_was_promised() {
         .with_policies("cache: {}")
         .start();
     let before = sidecar.resident_memory();
-    for i in 0..100 {
+    for i in 0..300 {
         assert_eq!(sidecar.get(&format!("/{i}")).body.len(), 1_000_000);
         assert!(sidecar.metric("forebay_cache_bytes", &[]) <= LIMIT);
     }
     // What the allocator holds back comes on top of the limit, and does not grow with the traffic.
     let growth = sidecar.resident_memory().saturating_sub(before);
     assert!(
-        growth < 64 * 1024 * 1024,
+        growth < 128 * 1024 * 1024,
         "it grew by {} MiB",
         growth / 1024 / 1024
     );

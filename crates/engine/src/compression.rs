@@ -58,13 +58,72 @@ pub enum VaryNeed {
     NotNeeded,
 }
 
+/// What the fields of a response alone say about compressing it, whoever asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suitability {
+    /// Every client that accepts a coding may get it encoded.
+    Fit,
+    /// Only a client that refuses it as it is gets it encoded: it is not worth it otherwise.
+    Small,
+    /// Nobody gets it encoded.
+    Unfit(AsIsReason),
+}
+
 /// Decides one response.
 pub fn decide(policy: &CompressionPolicy, exchange: &Exchange<'_>) -> Decision {
     if policy.mode == Mode::Off {
         return Decision::as_is(AsIsReason::Off);
     }
-    if let Some(reason) = unfit(policy, exchange) {
-        return Decision::as_is(reason);
+    let suitability = suit(
+        policy,
+        exchange.status,
+        exchange.response_headers,
+        // The empty body of a HEAD says nothing about that of the GET.
+        exchange
+            .length
+            .filter(|length| *length > 0 || exchange.method != Method::HEAD),
+    );
+    choose(
+        policy,
+        suitability,
+        exchange.method,
+        exchange.request_headers,
+    )
+}
+
+/// The part of the decision that is the same for every client of a stored response.
+pub fn suit(
+    policy: &CompressionPolicy,
+    status: StatusCode,
+    headers: &HeaderMap,
+    length: Option<u64>,
+) -> Suitability {
+    match unfit(policy, status, headers, length) {
+        Some(reason) => Suitability::Unfit(reason),
+        None if length.is_some_and(|length| length < policy.min_size.bytes()) => Suitability::Small,
+        None => Suitability::Fit,
+    }
+}
+
+/// The part of the decision that depends on who asks.
+pub fn choose(
+    policy: &CompressionPolicy,
+    suitability: Suitability,
+    method: &Method,
+    request: &HeaderMap,
+) -> Decision {
+    match suitability {
+        Suitability::Unfit(reason) => return Decision::as_is(reason),
+        Suitability::Small if identity_wish(request) == IdentityWish::Accepted => {
+            return Decision::as_is(AsIsReason::TooSmall);
+        }
+        Suitability::Fit | Suitability::Small => {}
+    }
+    if request.contains_key(header::IF_RANGE) {
+        return Decision::as_is(AsIsReason::Partial);
+    }
+    if no_transform(request) {
+        return Decision::as_is(AsIsReason::NoTransform);
     }
     let vary = match policy.mode {
         Mode::Enforce => VaryNeed::Needed,
@@ -72,13 +131,10 @@ pub fn decide(policy: &CompressionPolicy, exchange: &Exchange<'_>) -> Decision {
     };
     let varying = |outcome| Decision { outcome, vary };
     // A HEAD is answered with the fields of the GET as far as they are known (RFC 9110 9.3.2).
-    if exchange.method == Method::HEAD {
+    if method == Method::HEAD {
         return varying(EncodeOutcome::AsIs(AsIsReason::NoBody));
     }
-    match (
-        negotiate(exchange.request_headers, &policy.encodings),
-        policy.mode,
-    ) {
+    match (negotiate(request, &policy.encodings), policy.mode) {
         (Negotiated::Coding(_), Mode::Shadow) => Decision::as_is(AsIsReason::Shadow),
         (Negotiated::Coding(coding), _) => varying(EncodeOutcome::Encoded(coding)),
         (Negotiated::Identity | Negotiated::Nothing, _) => {
@@ -88,15 +144,16 @@ pub fn decide(policy: &CompressionPolicy, exchange: &Exchange<'_>) -> Decision {
 }
 
 /// Why nobody would get this response encoded.
-fn unfit(policy: &CompressionPolicy, exchange: &Exchange<'_>) -> Option<AsIsReason> {
-    let headers = exchange.response_headers;
-    if has_no_body(exchange) {
+fn unfit(
+    policy: &CompressionPolicy,
+    status: StatusCode,
+    headers: &HeaderMap,
+    length: Option<u64>,
+) -> Option<AsIsReason> {
+    if has_no_body(status, length) {
         return Some(AsIsReason::NoBody);
     }
-    if exchange.status == StatusCode::PARTIAL_CONTENT
-        || headers.contains_key(header::CONTENT_RANGE)
-        || exchange.request_headers.contains_key(header::IF_RANGE)
-    {
+    if status == StatusCode::PARTIAL_CONTENT || headers.contains_key(header::CONTENT_RANGE) {
         return Some(AsIsReason::Partial);
     }
     if field_list::elements(headers, &header::CONTENT_ENCODING)
@@ -104,37 +161,31 @@ fn unfit(policy: &CompressionPolicy, exchange: &Exchange<'_>) -> Option<AsIsReas
     {
         return Some(AsIsReason::AlreadyEncoded);
     }
-    let no_transform =
-        |headers| field_list::has_token(headers, &header::CACHE_CONTROL, "no-transform");
-    if no_transform(headers) || no_transform(exchange.request_headers) {
+    if no_transform(headers) {
         return Some(AsIsReason::NoTransform);
     }
     match media_type::essence(headers) {
-        None => return Some(AsIsReason::Type),
+        None => Some(AsIsReason::Type),
         Some(kind) if kind.eq_ignore_ascii_case("text/event-stream") => {
-            return Some(AsIsReason::EventStream);
+            Some(AsIsReason::EventStream)
         }
         Some(kind) if !policy.types.iter().any(|p| media_type::matches(p, kind)) => {
-            return Some(AsIsReason::Type);
+            Some(AsIsReason::Type)
         }
-        Some(_) => {}
+        Some(_) => None,
     }
-    let small = exchange
-        .length
-        .is_some_and(|length| length < policy.min_size.bytes());
-    if small && identity_wish(exchange.request_headers) == IdentityWish::Accepted {
-        return Some(AsIsReason::TooSmall);
-    }
-    None
 }
 
-fn has_no_body(exchange: &Exchange<'_>) -> bool {
-    exchange.status.is_informational()
-        || matches!(
-            exchange.status,
-            StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-        )
-        || (exchange.length == Some(0) && exchange.method != Method::HEAD)
+fn no_transform(headers: &HeaderMap) -> bool {
+    field_list::has_token(headers, &header::CACHE_CONTROL, "no-transform")
+}
+
+fn has_no_body(status: StatusCode, length: Option<u64>) -> bool {
+    let bodiless = matches!(
+        status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    status.is_informational() || bodiless || length == Some(0)
 }
 
 /// Makes the fields of a response fit a body that is encoded with `coding`.

@@ -203,7 +203,7 @@ pub(crate) struct RunArgs {
     pub(crate) threads: Option<u16>,
 
     /// error, warn, info, debug, trace, off, or directives such as info,proxy=debug
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = log_level)]
     pub(crate) log_level: String,
 
     /// How log lines look [default: text on a terminal, json elsewhere]
@@ -260,6 +260,16 @@ pub(crate) fn this_program() -> std::io::Result<PathBuf> {
 
 fn variable_os(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// A level, or directives. A single word that is no level would be taken for the name of a target, and
+/// everything else be silent.
+fn log_level(text: &str) -> Result<String, &'static str> {
+    const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+    if text.contains('=') || LEVELS.iter().any(|level| text.eq_ignore_ascii_case(level)) {
+        return Ok(text.to_owned());
+    }
+    Err("levels are error, warn, info, debug, trace and off")
 }
 
 /// `name: value`, as curl takes it.

@@ -61,7 +61,7 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
     let token = operator::token(&policies.admin)?;
     let health = Health::new();
     let sidecar = sidecar(&policies, &health)?;
-    let services = proxy::listeners(&sidecar, &policies, threads).context("a listener")?;
+    let services = proxy::listeners(&sidecar, &policies, threads).context("cannot listen")?;
     let operator = Operator::start(&policies, &sidecar, &health, doors, token)?;
     tracing::info!(version = crate::print::VERSION, threads, "starting");
     let mut server = Server::new_with_opt_and_conf(None, server_conf(threads));

@@ -22,13 +22,13 @@ use crate::{
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-pub(crate) static CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
 /// One request on its way through the steps.
 #[derive(Debug)]
 pub(crate) struct Exchange {
-    /// What will be told about it, filled in step by step.
-    pub(crate) recording: Recording,
+    /// What will be told about it, filled in step by step; boxed, because it is handed on with the
+    /// body and every move of it would be a copy.
+    pub(crate) recording: Box<Recording>,
     pub(crate) request_id: RequestId,
     pub(crate) client: ClientAddress,
     /// The flight it would lead if deduplication were not in shadow mode.
@@ -66,14 +66,14 @@ impl Exchange {
             ..RequestEvent::default()
         };
         Self {
-            recording: Recording {
+            recording: Box::new(Recording {
                 event,
                 sidecar: Arc::clone(sidecar),
                 snapshot,
                 connection: Arc::clone(connection),
                 log,
                 _in_flight: sidecar.health.enter(),
-            },
+            }),
             request_id,
             client,
             shadow_lead: None,
@@ -97,6 +97,15 @@ impl Exchange {
     pub(crate) fn route(&self) -> Option<&Route> {
         let index = usize::from(self.recording.event.route?);
         self.recording.snapshot.policies.routes.get(index)
+    }
+
+    /// What is told about it, and the route that governs it.
+    pub(crate) fn event_and_route(&mut self) -> (&mut RequestEvent, Option<&Route>) {
+        let recording = &mut *self.recording;
+        let routes = &recording.snapshot.policies.routes;
+        let route = recording.event.route;
+        let route = route.and_then(|route| routes.get(usize::from(route)));
+        (&mut recording.event, route)
     }
 
     /// Puts on every response what every response carries, and hands it to the recording.

@@ -17,6 +17,8 @@ use crate::{
     fill::{Fill, Room},
     flight::Filling,
     sidecar::Sidecar,
+    snapshot::Snapshot,
+    steps::encode,
 };
 
 /// A body to be read, and what to do with it.
@@ -33,6 +35,8 @@ pub(crate) struct FillJob {
 #[derive(Debug)]
 pub(crate) struct Keeping {
     pub(crate) sidecar: Arc<Sidecar>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) route: usize,
     pub(crate) key: Box<[u8]>,
     /// Whether it goes into the cache at its end.
     pub(crate) stored: bool,
@@ -82,19 +86,20 @@ impl FillJob {
             Ok((trailers, held)) => {
                 // Stored first: whoever no longer finds the flight must find the response.
                 if held == Held::Whole && self.keeping.stored && trailers.is_none() {
-                    let stored = StoredResponse {
-                        meta: self.head.meta.clone(),
-                        body: self.fill.collect(),
-                    };
-                    self.keeping
-                        .sidecar
-                        .responses
-                        .put(&self.keeping.key, Arc::new(stored));
+                    self.store();
                 }
                 self.fill.finish(trailers);
             }
             Err(failure) => self.fill.cut(failure),
         }
+    }
+
+    fn store(&self) {
+        let keeping = &self.keeping;
+        let route = &keeping.snapshot.policies.routes[keeping.route];
+        let stored = encode::prepared(route, self.head.meta.clone(), self.fill.collect());
+        let responses = &keeping.sidecar.responses;
+        responses.put(&keeping.key, Arc::new(stored));
     }
 
     async fn read(&mut self) -> Result<(Option<HeaderMap>, Held), Failure> {

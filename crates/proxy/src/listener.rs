@@ -120,7 +120,9 @@ impl ServerApp for ClientApp {
             scheme: self.scheme,
             listener: self.listener,
         };
-        connection::serve(Arc::clone(&self.sidecar), stream, peer).await;
+        // A task of its own, on this same worker: pingora's would poll each byte of this connection
+        // through four layers of futures that have nothing left to do.
+        tokio::spawn(connection::serve(Arc::clone(&self.sidecar), stream, peer));
         None
     }
 }

@@ -47,7 +47,7 @@ use crate::{
 
 /// A response that is here, or on its way.
 pub(crate) enum Answering {
-    Here(Option<Box<Response<RecordedBody>>>),
+    Here(Option<Response<RecordedBody>>),
     OnItsWay(Pin<Box<dyn Future<Output = Response<RecordedBody>> + Send>>),
 }
 
@@ -128,7 +128,7 @@ fn set_course(exchange: &mut Exchange, head: &mut request::Parts, body: &Incomin
 
 impl Answering {
     fn here(response: Response<RecordedBody>) -> Self {
-        Self::Here(Some(Box::new(response)))
+        Self::Here(Some(response))
     }
 }
 
@@ -138,7 +138,7 @@ impl Future for Answering {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Here(response) => match response.take() {
-                Some(response) => Poll::Ready(Ok(*response)),
+                Some(response) => Poll::Ready(Ok(response)),
                 // Polled again after it was ready, which no caller does.
                 None => Poll::Pending,
             },

@@ -32,7 +32,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct RecordedBody {
     body: ResponseBody,
-    recording: Recording,
+    recording: Box<Recording>,
 }
 
 /// What is told about one request.
@@ -63,7 +63,7 @@ pub(crate) struct LogFacts {
 // === impl RecordedBody ===
 
 impl RecordedBody {
-    pub(crate) const fn new(body: ResponseBody, recording: Recording) -> Self {
+    pub(crate) const fn new(body: ResponseBody, recording: Box<Recording>) -> Self {
         Self { body, recording }
     }
 }

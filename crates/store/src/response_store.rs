@@ -18,6 +18,7 @@ use engine::{
         reuse::{self, Selected},
         stored::StoredMeta,
     },
+    compression::Suitability,
     outcome::MissReason,
 };
 use http::HeaderMap;
@@ -39,6 +40,8 @@ pub struct StoredResponse {
     pub meta: StoredMeta,
     /// The body, in memory of its own.
     pub body: Bytes,
+    /// What its fields say about compressing it, found out once; `None` when nobody has asked.
+    pub suitability: Option<Suitability>,
 }
 
 /// The responses of one key.

@@ -119,6 +119,10 @@ impl StoredMeta {
     }
 }
 
+/// Room in the index for the fields that every answer adds (`Age`, `Cache-Status`, ..): a copy of the
+/// map has it too, and is not indexed anew for them.
+const ADDED_LATER: usize = 8;
+
 /// The fields of a response that may be kept, or given to more than one client.
 ///
 /// A response without `Date` is given one, the time of receipt (RFC 9110, section 6.6.1).
@@ -129,7 +133,7 @@ pub fn prepare_headers(
 ) -> HeaderMap {
     let mut unwanted = control.withheld_fields(headers, &header::CACHE_CONTROL);
     connection_listed(headers, &mut unwanted);
-    let mut kept = HeaderMap::with_capacity(headers.len() + 1);
+    let mut kept = HeaderMap::with_capacity(headers.len() + ADDED_LATER);
     for (name, value) in headers {
         if !is_never_kept(name.as_str()) && !unwanted.contains(name) {
             kept.append(name.clone(), value.clone());
@@ -138,7 +142,8 @@ pub fn prepare_headers(
     if !kept.contains_key(header::DATE) {
         kept.insert(header::DATE, HttpDate::header_value(received_at));
     }
-    kept
+    // The copy keeps the wide index and drops the spare room for fields.
+    kept.clone()
 }
 
 /// Fields named by `Connection` belong to the connection. Those on which the meaning of the stored

@@ -25,6 +25,7 @@ fn run_takes_a_file_or_an_upstream_but_not_both() {
         "run -c a.yaml --upstream http://a",
         "run --listen 127.0.0.1:1",
         "run --threads 0",
+        "run --log-level loud",
         "",
         "check --output xml",
     ] {

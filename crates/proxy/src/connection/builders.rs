@@ -45,6 +45,7 @@ fn http1(clients: &Clients, head: usize) -> http1::Builder {
         // The watch of this worker ends slow heads and idle connections; see `watch.rs`.
         .header_read_timeout(None)
         .half_close(true)
+        // Collecting pipelined answers would copy every body behind its head before writing it.
         .pipeline_flush(false)
         .max_headers(clients.max_headers)
         .max_header_size(head)

@@ -30,6 +30,7 @@ pub(crate) struct ConnectionState {
     upgraded: AtomicBool,
     active: AtomicU32,
     quiet_since: AtomicU64,
+    head_began: AtomicBool,
     head_since: AtomicU64,
     write_blocked_since: AtomicU64,
     ending: AtomicU8,
@@ -57,6 +58,7 @@ impl ConnectionState {
             upgraded: AtomicBool::new(false),
             active: AtomicU32::new(0),
             quiet_since: AtomicU64::new(nanos(now)),
+            head_began: AtomicBool::new(false),
             head_since: AtomicU64::new(0),
             write_blocked_since: AtomicU64::new(0),
             ending: AtomicU8::new(Ending::Open as u8),
@@ -67,7 +69,7 @@ impl ConnectionState {
     /// HTTP/2 frames keep arriving between requests: a byte is not the beginning of a head.
     pub(crate) fn multiplexed(&self) {
         self.multiplexed.store(true, Ordering::Relaxed);
-        self.head_since.store(0, Ordering::Relaxed);
+        self.head_began.store(false, Ordering::Relaxed);
     }
 
     /// Whether it speaks HTTP/2.
@@ -83,6 +85,7 @@ impl ConnectionState {
     /// A whole head was read; a request is in flight.
     pub(crate) fn request_began(&self) {
         self.active.fetch_add(1, Ordering::Relaxed);
+        self.head_began.store(false, Ordering::Relaxed);
         self.head_since.store(0, Ordering::Relaxed);
     }
 
@@ -93,14 +96,10 @@ impl ConnectionState {
         }
     }
 
-    /// Bytes arrived. Reads the clock only for the first bytes of a head.
+    /// Bytes arrived. The clock is left to the next sweep: nearly every head is whole by then.
     pub(crate) fn bytes_read(&self) {
-        if self.active.load(Ordering::Relaxed) == 0
-            && self.head_since.load(Ordering::Relaxed) == 0
-            && !self.multiplexed.load(Ordering::Relaxed)
-        {
-            let now = nanos(crate::clock::monotonic());
-            self.head_since.store(now, Ordering::Relaxed);
+        if self.active.load(Ordering::Relaxed) == 0 && !self.multiplexed.load(Ordering::Relaxed) {
+            self.head_began.store(true, Ordering::Relaxed);
         }
     }
 
@@ -128,6 +127,9 @@ impl ConnectionState {
             since != 0 && nanos(now).saturating_sub(since) > nanos(limit)
         };
         let load = |since: &AtomicU64| since.load(Ordering::Relaxed);
+        if self.head_began.load(Ordering::Relaxed) && load(&self.head_since) == 0 {
+            self.head_since.store(nanos(now), Ordering::Relaxed);
+        }
         if exceeded(load(&self.write_blocked_since), clients.stall_timeout)
             || exceeded(load(&self.head_since), clients.head_timeout)
         {

@@ -10,13 +10,14 @@ use engine::{
         seconds::DeltaSeconds,
         status::{CacheStatus, NOT_CACHED},
     },
+    compression::{Decision, Suitability},
     failure::Failure,
     forwarding,
     outcome::{AsIsReason, CacheOutcome, EncodeOutcome},
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
-    header::{AGE, CONTENT_LENGTH},
+    header::{AGE, CACHE_STATUS, CONTENT_LENGTH},
     request,
 };
 use store::StoredResponse;
@@ -26,13 +27,7 @@ use super::{
     join::Delivery,
     keep::Kept,
 };
-use crate::{
-    answer,
-    body::ResponseBody,
-    clock,
-    exchange::{CACHE_STATUS, Exchange},
-    recording::RecordedBody,
-};
+use crate::{answer, body::ResponseBody, clock, exchange::Exchange, recording::RecordedBody};
 
 /// A fresh response from the cache.
 #[derive(Debug)]
@@ -160,7 +155,7 @@ pub(crate) fn refuse(mut exchange: Exchange, refusal: Refusal) -> Response<Recor
         }
         .header_value(),
     };
-    response.headers_mut().insert(&CACHE_STATUS, told);
+    response.headers_mut().insert(CACHE_STATUS, told);
     let connection = &exchange.recording.connection;
     if answer::ends_connection(failure) && !connection.is_multiplexed() {
         answer::close_after(&mut response);
@@ -178,9 +173,16 @@ fn direct(
     let mut head = fetched.head;
     forwarding::prepare_response(&mut head.headers);
     head.version = http::Version::HTTP_11;
-    head.headers.append(&CACHE_STATUS, told.header_value());
+    head.headers.append(CACHE_STATUS, told.header_value());
     let body = ResponseBody::Upstream(Box::new(fetched.body));
-    let body = encoded(&mut exchange, request, head.status, &mut head.headers, body);
+    let body = encoded(
+        &mut exchange,
+        request,
+        head.status,
+        &mut head.headers,
+        body,
+        None,
+    );
     exchange.finish(Response::from_parts(head, body))
 }
 
@@ -198,7 +200,14 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
     let wall = exchange.recording.event.at.wall;
     let mut response = match conditional::decide(lookup, &request.headers, &stored.meta, wall) {
         Conditional::NotModified => {
-            let decision = decide(&mut exchange, request, status, &stored.meta.headers, &body);
+            let decision = decide(
+                &mut exchange,
+                request,
+                status,
+                &stored.meta.headers,
+                &body,
+                stored.suitability,
+            );
             exchange.event().encode = EncodeOutcome::AsIs(AsIsReason::NoBody);
             let mut headers = conditional::not_modified_headers(&stored.meta.headers);
             encode::mark_not_modified(decision, &mut headers);
@@ -213,13 +222,14 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
             {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
             }
-            let body = encoded(&mut exchange, request, status, &mut headers, body);
+            let known = stored.suitability;
+            let body = encoded(&mut exchange, request, status, &mut headers, body, known);
             respond(status, headers, body)
         }
     };
     let headers = response.headers_mut();
     headers.insert(AGE, HeaderValue::from(age.get()));
-    headers.append(&CACHE_STATUS, told.header_value());
+    headers.append(CACHE_STATUS, told.header_value());
     exchange.finish(response)
 }
 
@@ -230,8 +240,9 @@ fn encoded(
     status: StatusCode,
     headers: &mut HeaderMap,
     body: ResponseBody,
+    known: Option<Suitability>,
 ) -> ResponseBody {
-    let decision = decide(exchange, request, status, headers, &body);
+    let decision = decide(exchange, request, status, headers, &body, known);
     let event = exchange.event();
     event.uncompressed_bytes = encode::known_length(&body).unwrap_or_default();
     let body = encode::encode(event, decision, headers, body);
@@ -248,12 +259,9 @@ fn decide(
     status: StatusCode,
     headers: &HeaderMap,
     body: &ResponseBody,
-) -> Option<engine::compression::Decision> {
-    let snapshot = Arc::clone(exchange.snapshot());
-    let event = exchange.event();
-    let route = event
-        .route
-        .and_then(|route| snapshot.policies.routes.get(usize::from(route)));
+    suitability: Option<Suitability>,
+) -> Option<Decision> {
+    let (event, route) = exchange.event_and_route();
     encode::decide(
         event,
         route,
@@ -263,6 +271,7 @@ fn decide(
             status,
             response: headers,
             length: encode::known_length(body),
+            suitability,
         },
     )
 }

@@ -1,12 +1,15 @@
 //! Step 10: does this client want the response smaller?
 
+use bytes::Bytes;
 use engine::{
-    compression::{self, Decision, VaryNeed},
+    cache::stored::StoredMeta,
+    compression::{self, Decision, Suitability, VaryNeed},
     outcome::{AsIsReason, EncodeOutcome},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_LENGTH};
 use http_body::Body;
-use policy::{Coding, Mode, Route};
+use policy::{Coding, CompressionPolicy, Mode, Route};
+use store::StoredResponse;
 use telemetry::RequestEvent;
 
 use crate::body::{EncodedBody, Encoder, ResponseBody};
@@ -23,6 +26,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) status: StatusCode,
     pub(crate) response: &'a HeaderMap,
     pub(crate) length: Option<u64>,
+    /// What is known already of a stored response.
+    pub(crate) suitability: Option<Suitability>,
 }
 
 /// Decides, and tells the event; `None` when the route does not compress.
@@ -31,10 +36,17 @@ pub(crate) fn decide(
     route: Option<&Route>,
     candidate: Candidate<'_>,
 ) -> Option<Decision> {
-    let policy = route?
-        .compression
-        .as_ref()
-        .filter(|policy| policy.mode != Mode::Off)?;
+    let policy = policy(route?)?;
+    if let (Some(suitability), Mode::Enforce) = (candidate.suitability, policy.mode) {
+        let decision =
+            compression::choose(policy, suitability, candidate.method, candidate.request);
+        event.encode = decision.outcome;
+        // What is kept says already by what it varies.
+        return Some(Decision {
+            vary: VaryNeed::NotNeeded,
+            ..decision
+        });
+    }
     let exchange = compression::Exchange {
         method: candidate.method,
         request_headers: candidate.request,
@@ -42,18 +54,39 @@ pub(crate) fn decide(
         response_headers: candidate.response,
         length: candidate.length,
     };
-    let decision = compression::decide(policy, &exchange);
     if policy.mode == Mode::Shadow {
         event.encode = EncodeOutcome::AsIs(AsIsReason::Shadow);
-        let enforced = policy::CompressionPolicy {
+        let enforced = CompressionPolicy {
             mode: Mode::Enforce,
             ..policy.clone()
         };
         event.shadow.encode = Some(compression::decide(&enforced, &exchange).outcome);
         return None;
     }
+    let decision = compression::decide(policy, &exchange);
     event.encode = decision.outcome;
     Some(decision)
+}
+
+/// A response as it is kept: what every hit would find out about it anew is found out now.
+pub(crate) fn prepared(route: &Route, mut meta: StoredMeta, body: Bytes) -> StoredResponse {
+    let enforced = policy(route).filter(|policy| policy.mode == Mode::Enforce);
+    let suitability = enforced.map(|policy| {
+        compression::suit(policy, meta.status, &meta.headers, Some(body.len() as u64))
+    });
+    if matches!(suitability, Some(Suitability::Fit | Suitability::Small)) {
+        compression::add_vary(&mut meta.headers);
+    }
+    StoredResponse {
+        meta,
+        body,
+        suitability,
+    }
+}
+
+fn policy(route: &Route) -> Option<&CompressionPolicy> {
+    let policy = route.compression.as_ref();
+    policy.filter(|policy| policy.mode != Mode::Off)
 }
 
 /// Carries a decision out on a whole response.

@@ -20,7 +20,7 @@ use http_body::Body;
 use policy::Mode;
 use store::StoredResponse;
 
-use super::lookup::Stale;
+use super::{encode, lookup::Stale};
 use crate::{
     clock,
     errand::Errand,
@@ -156,6 +156,7 @@ fn verdict(
         let head = StoredResponse {
             meta: meta(errand, facts, Some(lifetime)),
             body: Bytes::new(),
+            suitability: None,
         };
         errand
             .sidecar
@@ -195,6 +196,7 @@ fn fill(
     let head = Arc::new(StoredResponse {
         meta,
         body: Bytes::new(),
+        suitability: None,
     });
     let fill = Arc::new(Fill::default());
     let Some(reader) = fill.reader(length) else {
@@ -206,6 +208,8 @@ fn fill(
     };
     let keeping = Keeping {
         sidecar: Arc::clone(&errand.sidecar),
+        snapshot: Arc::clone(&errand.snapshot),
+        route: errand.route,
         key: errand.intent.key.clone(),
         stored,
         cap,
@@ -249,10 +253,8 @@ fn confirmed(
         Freshened::Last(meta, reason) => (meta, StoreOutcome::Skipped(reason)),
         Freshened::Updated(meta) => (meta, StoreOutcome::Stored),
     };
-    let renewed = Arc::new(StoredResponse {
-        meta: *meta,
-        body: stale.stored.body.clone(),
-    });
+    let body = stale.stored.body.clone();
+    let renewed = Arc::new(encode::prepared(errand.route(), *meta, body));
     match outcome {
         StoreOutcome::Stored => store.renew(key, &stale.stored, Arc::clone(&renewed)),
         StoreOutcome::Skipped(_) => store.forget(key, &stale.stored),

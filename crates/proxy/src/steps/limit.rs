@@ -1,6 +1,6 @@
 //! Step 3: may this caller go on?
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use engine::{
     client_ip::limit_key_ip,
@@ -10,10 +10,11 @@ use engine::{
 };
 use http::{HeaderMap, HeaderName, header::RETRY_AFTER};
 use policy::{LimitKey, LimitPolicy, Mode, Route};
+use store::LimiterCells;
 use telemetry::RequestEvent;
 
 use super::answer::Refusal;
-use crate::exchange::Exchange;
+use crate::{exchange::Exchange, recording::Recording};
 
 static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -43,15 +44,28 @@ pub(crate) enum Permission {
 /// Asks every limit of the route; all of them count the request, so that being refused by one does
 /// not spare the others.
 pub(crate) fn limit(exchange: &mut Exchange, route: usize, headers: &HeaderMap) -> Permission {
-    let snapshot = std::sync::Arc::clone(exchange.snapshot());
+    let Exchange {
+        recording,
+        client,
+        limit_fields: fields,
+        ..
+    } = exchange;
+    let Recording {
+        event,
+        snapshot,
+        sidecar,
+        ..
+    } = &mut **recording;
+    let limits = &snapshot.limits[route].0;
+    fields.reserve_exact(2 * limits.len());
     let mut wait = None;
-    for (position, limit) in snapshot.limits[route].0.iter().enumerate() {
-        let verdict = limit.decide(exchange, headers);
-        note(exchange.event(), position, verdict, limit.policy.mode);
+    for (position, limit) in limits.iter().enumerate() {
+        let caller = limit.caller(client.ip, headers);
+        let verdict = limit.decide(&sidecar.limiter, caller, event.at.monotonic);
+        note(event, position, verdict, limit.policy.mode);
         if limit.policy.mode != Mode::Enforce {
             continue;
         }
-        let fields = &mut exchange.limit_fields;
         fields.push((RATE_LIMIT_POLICY.clone(), limit.headers.policy()));
         fields.push((RATE_LIMIT.clone(), limit.headers.limit(verdict)));
         if let Verdict::Deny { retry_after } = verdict {
@@ -120,18 +134,15 @@ impl Limit {
         }
     }
 
-    fn decide(&self, exchange: &Exchange, headers: &HeaderMap) -> Verdict {
-        let now = exchange.recording.event.at.monotonic;
-        let caller = self.caller(exchange, headers);
-        let cells = &exchange.sidecar().limiter;
+    fn decide(&self, cells: &LimiterCells, caller: u128, now: Duration) -> Verdict {
         cells.update(caller, now, |cell| self.gcra.decide(cell, now))
     }
 
     /// A hash of the limit and of who is asking.
-    fn caller(&self, exchange: &Exchange, headers: &HeaderMap) -> u128 {
+    fn caller(&self, client: IpAddr, headers: &HeaderMap) -> u128 {
         match &self.policy.key {
             LimitKey::ClientIp => {
-                let ip = match limit_key_ip(exchange.client.ip) {
+                let ip = match limit_key_ip(client) {
                     IpAddr::V4(ip) => ip.to_ipv6_mapped(),
                     IpAddr::V6(ip) => ip,
                 };

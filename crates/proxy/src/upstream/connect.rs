@@ -66,7 +66,10 @@ pub(crate) struct Dialer<'a> {
 /// Opens a connection within `limit`.
 pub(super) async fn connect(dialer: Dialer<'_>, limit: Duration) -> Result<Sender, Failure> {
     let endpoint = dialer.endpoint;
-    let (outcome, opened) = match tokio::time::timeout(limit, open(dialer)).await {
+    // Boxed: a TLS handshake is tens of kilobytes of state, which every request would carry along
+    // although few of them open a connection.
+    let opening = Box::pin(open(dialer));
+    let (outcome, opened) = match tokio::time::timeout(limit, opening).await {
         Ok(Ok(sender)) => (ConnectOutcome::Connected, Ok(sender)),
         Ok(Err(error)) => {
             tracing::warn!(endpoint = %endpoint.authority, %error, "cannot connect to upstream");

@@ -46,6 +46,7 @@ fn response(request: &HeaderMap, vary: &'static str, age: u64, body: usize) -> A
     Arc::new(StoredResponse {
         meta: StoredMeta::new(&facts, request, lifetime, AcceptEncoding::Verbatim),
         body: Bytes::from(vec![b'x'; body]),
+        suitability: None,
     })
 }
 

@@ -29,7 +29,7 @@ pub struct Sidecar {
     ports: Ports,
     stdout: Output,
     stderr: Output,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ impl Sidecar {
             stderr: Output::of(child.stderr.take().unwrap()),
             child,
             ports,
-            _directory: directory,
+            directory,
         };
         eventually("the sidecar is ready", || {
             if let Some(status) = sidecar.child.try_wait().unwrap() {
@@ -89,6 +89,11 @@ impl Sidecar {
     /// `http://127.0.0.1:PORT` and this target.
     pub fn url(&self, target: &str) -> String {
         format!("http://{}{target}", self.ports.listen)
+    }
+
+    /// Where its configuration and other files are.
+    pub fn directory(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     /// A new connection.

@@ -323,6 +323,52 @@ fn what_is_larger_than_the_operator_wants_is_passed_on_unkept() {
 }
 
 #[test]
+fn what_is_kept_stays_within_the_memory_that_was_promised() {
+    const LIMIT: f64 = 16.0 * 1024.0 * 1024.0;
+    let origin =
+        Origin::http(|_| Reply::ok(vec![b'x'; 1_000_000]).header("Cache-Control", "max-age=60"));
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("memory: {limit: 16MiB}")
+        .with_policies("cache: {}")
+        .start();
+    let before = sidecar.resident_memory();
+    for i in 0..300 {
+        assert_eq!(sidecar.get(&format!("/{i}")).body.len(), 1_000_000);
+        assert!(sidecar.metric("forebay_cache_bytes", &[]) <= LIMIT);
+    }
+    // What the allocator holds back comes on top of the limit, and does not grow with the traffic.
+    let growth = sidecar.resident_memory().saturating_sub(before);
+    assert!(
+        growth < 128 * 1024 * 1024,
+        "it grew by {} MiB",
+        growth / 1024 / 1024
+    );
+    assert!(
+        sidecar.metric("forebay_cache_entries", &[]) >= 1.0,
+        "nothing is kept"
+    );
+}
+
+#[test]
+fn clients_of_both_versions_share_what_is_kept() {
+    let origin = counting(&[("Cache-Control", "max-age=60"), ("ETag", "\"v1\"")]);
+    let sidecar = caching(&origin);
+    let first = sidecar.connect_h2().get("/x");
+    first.assert_forwarded();
+    let second = sidecar.get("/x");
+    second.assert_hit();
+    let third = sidecar.connect_h2();
+    third.get("/x").assert_hit();
+    let conditions = [("if-none-match", "\"v1\"")];
+    assert_eq!(
+        third.ask("GET", "/x", &conditions, b"").unwrap().status,
+        304
+    );
+    assert_eq!((origin.count(), second.body), (1, first.body));
+}
+
+#[test]
 fn a_client_that_leaves_does_not_spoil_what_others_get() {
     let origin =
         Origin::http(|_| Reply::ok(vec![b'x'; 4_000_000]).header("Cache-Control", "max-age=60"));

@@ -118,6 +118,31 @@ fn a_rate_limit_in_shadow_denies_nobody() {
 }
 
 #[test]
+fn a_balance_in_shadow_gives_each_endpoint_its_turn_and_counts_its_choice() {
+    let (heavy, light) = (Origin::saying("x"), Origin::saying("x"));
+    let sidecar = forebay()
+        .endpoint(&format!(
+            "{{url: \"http://{}\", weight: 3}}",
+            heavy.address()
+        ))
+        .endpoint(&format!(
+            "{{url: \"http://{}\", weight: 1}}",
+            light.address()
+        ))
+        .upstream("balance: weighted\nbalance_mode: shadow")
+        .start();
+    for _ in 0..40 {
+        assert_eq!(sidecar.get("/").status, 200);
+    }
+    assert_eq!((heavy.count(), light.count()), (20, 20));
+    for (origin, chosen) in [(&heavy, 30.0), (&light, 10.0)] {
+        let endpoint = origin.address().to_string();
+        let labels = [("upstream", "origin"), ("endpoint", endpoint.as_str())];
+        sidecar.wait_for_metric("forebay_upstream_shadow_picks_total", &labels, chosen);
+    }
+}
+
+#[test]
 fn all_policies_in_shadow_leave_the_response_as_it_is_without_them() {
     let serve = || {
         Origin::http(|_| {

@@ -4,7 +4,7 @@ use std::{net::TcpListener, os::unix::fs::PermissionsExt, process::Command};
 
 use harness::{
     Origin,
-    command::{Ran, run, run_command},
+    command::{Ran, curl, run, run_command},
     eventually,
 };
 
@@ -31,6 +31,34 @@ fn a_port_that_is_taken_is_named() {
     let origin = Origin::saying("x");
     let ran = forebay().origin(&origin).listen_on(address).run("run", &[]);
     said_clearly(&ran, 1, &address.to_string());
+}
+
+#[test]
+fn it_listens_on_a_unix_socket_too() {
+    let origin = Origin::saying("over a socket");
+    let sidecar = forebay()
+        .config(&format!(
+            "version: 1\nlisteners:\n  - address: \"{{listen}}\"\n  \
+             - address: unix:{{directory}}/forebay.sock\n\
+             admin: {{address: off, telemetry_address: \"{{telemetry}}\"}}\n\
+             upstreams: {{o: {{endpoints: [\"http://{}\"]}}}}\n\
+             routes: [{{name: all, upstream: o}}]\n",
+            origin.address()
+        ))
+        .start();
+    let socket = sidecar
+        .directory()
+        .join("forebay.sock")
+        .display()
+        .to_string();
+    let ran = curl(&["--unix-socket", &socket, "http://shop.test/x"]);
+    assert_eq!(
+        (ran.text().as_str(), ran.code),
+        ("over a socket", Some(0)),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(sidecar.get("/").text(), "over a socket");
 }
 
 #[test]

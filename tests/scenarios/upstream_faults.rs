@@ -239,20 +239,18 @@ fn a_kept_connection_that_was_closed_is_no_error_for_a_get() {
 /// Trap 23: it may have been carried out.
 #[test]
 fn a_post_that_was_sent_is_not_sent_again() {
-    let origin = closes_on_reuse();
-    let sidecar = in_front_of(&origin);
-    // One thread of the sidecar may not have the connection that another keeps; on one client
-    // connection it is always the same.
-    let mut client = sidecar.connect();
-    assert_eq!(client.ask(&Ask::get("/")).status, 200);
-    let response = client.ask(&Ask::post("/", "order"));
-    response.assert_problem(502, "upstream-closed");
-    let posts = origin
-        .requests()
-        .iter()
-        .filter(|request| request.method == "POST")
-        .count();
-    assert_eq!(posts, 1);
+    for body in ["order", ""] {
+        let origin = closes_on_reuse();
+        let sidecar = in_front_of(&origin);
+        // On one connection of a client it is always the same worker, with the same connections.
+        let mut client = sidecar.connect();
+        assert_eq!(client.ask(&Ask::get("/")).status, 200);
+        let response = client.ask(&Ask::post("/", body));
+        response.assert_problem(502, "upstream-closed");
+        let requests = origin.requests();
+        let posts = requests.iter().filter(|request| request.method == "POST");
+        assert_eq!(posts.count(), 1, "{body:?}");
+    }
 }
 
 /// Trap 23: a request with a body that was certainly not sent is.

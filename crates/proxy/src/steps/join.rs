@@ -247,7 +247,8 @@ async fn run(
     order.upload = upload;
     loop {
         let sent_at = clock::now();
-        let fetched = upstream::fetch(errand.upstream(), errand.line(), order).await?;
+        let rewrite = || errand.order().0;
+        let fetched = upstream::fetch(errand.upstream(), errand.line(), order, rewrite).await?;
         let origin = Origin {
             endpoint: fetched.endpoint,
             status: fetched.head.status,

@@ -9,7 +9,11 @@
 use std::{sync::Arc, time::Duration};
 
 use engine::failure::Failure;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header::HOST, uri};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Uri,
+    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+    uri,
+};
 use policy::Scheme;
 use telemetry::Metrics;
 use tokio::time::Instant;
@@ -77,6 +81,8 @@ enum Setback {
     Again(Box<Order>),
     /// It may not.
     Final(Failure),
+    /// It may be written and sent once more: a kept connection swallowed it.
+    Rewrite,
 }
 
 /// Whether a kept connection will do.
@@ -86,11 +92,13 @@ enum Wanted {
     New,
 }
 
-/// Sends `order` to `upstream` and waits for the head of the final response.
+/// Sends `order` to `upstream` and waits for the head of the final response; `rewrite` makes the
+/// order anew, should it have to be sent twice.
 pub(crate) async fn fetch(
     upstream: &UpstreamState,
     line: Line<'_>,
     mut order: Order,
+    rewrite: impl Fn() -> Order,
 ) -> Result<Fetched, FetchError> {
     let deadline = upstream
         .policy
@@ -131,6 +139,10 @@ pub(crate) async fn fetch(
             Err(Setback::Final(failure)) => {
                 error.failure = failure;
                 break;
+            }
+            Err(Setback::Rewrite) => {
+                order = rewrite();
+                wanted = Wanted::New;
             }
         }
     }
@@ -189,9 +201,7 @@ impl Call<'_> {
     ) -> Result<Fetched, Setback> {
         let timeouts = self.upstream.policy.timeouts;
         let upload = order.upload.clone();
-        let spare = (reused == Reused::Yes)
-            .then(|| order.replayable())
-            .flatten();
+        let harmless = order.is_harmless_twice();
         let context = order.context();
         let request = self.request(order, &sender).map_err(Setback::Final)?;
         let answered = match &mut sender {
@@ -210,11 +220,9 @@ impl Call<'_> {
                 let unsent = error.take_message();
                 let error = error.into_error();
                 tracing::debug!(endpoint = %self.endpoint.authority, %error, "no response");
-                return Err(match (reused, unsent, spare) {
-                    (Reused::Yes, Some(request), _) => Setback::Again(context.recover(request)),
-                    (Reused::Yes, None, Some(order)) if was_dropped(&error) => {
-                        Setback::Again(order)
-                    }
+                return Err(match (reused, unsent) {
+                    (Reused::Yes, Some(request)) => Setback::Again(context.recover(request)),
+                    (Reused::Yes, None) if harmless && was_dropped(&error) => Setback::Rewrite,
                     _ => Setback::Final(classify(&error, upload.as_deref())),
                 });
             }
@@ -290,7 +298,14 @@ impl Call<'_> {
         match sender {
             Sender::Http1(_) => {
                 *request.uri_mut() = order.target.into_uri()?;
-                request.headers_mut().insert(HOST, host);
+                let unknown_length = matches!(request.body(), RequestBody::Client(_))
+                    && !request.headers().contains_key(CONTENT_LENGTH);
+                let headers = request.headers_mut();
+                headers.insert(HOST, host);
+                if unknown_length {
+                    // Said in so many words, because hyper leaves the body of a GET out otherwise.
+                    headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                }
             }
             Sender::Http2(_) => {
                 *request.uri_mut() = order.target.into_absolute_uri(self.endpoint, &host)?;
@@ -303,19 +318,9 @@ impl Call<'_> {
 // === impl Order ===
 
 impl Order {
-    /// A second copy, for a request that may be sent twice without harm.
-    fn replayable(&self) -> Option<Box<Self>> {
-        let harmless = self.method.is_idempotent() && matches!(self.body, RequestBody::Empty);
-        harmless.then(|| {
-            Box::new(Self {
-                method: self.method.clone(),
-                target: self.target.clone(),
-                host: self.host.clone(),
-                headers: self.headers.clone(),
-                body: RequestBody::Empty,
-                upload: None,
-            })
-        })
+    /// Whether it may be sent twice (RFC 9110, section 9.2.2).
+    fn is_harmless_twice(&self) -> bool {
+        self.method.is_idempotent() && matches!(self.body, RequestBody::Empty)
     }
 
     fn context(&self) -> Context {

@@ -13,10 +13,11 @@ demo: ## Start a slow API, Forebay in front of it and traffic; show before and a
 	@tools/setup.sh build
 	cargo run --release --locked -p forebay -- demo $(ARGS)
 
-test: ## Build everything and run every test
+test: ## Build everything, run every test, and check Forebay in front of real servers
 	@tools/setup.sh test
 	cargo build --workspace --locked
 	cargo test --workspace --locked
+	tests/real/run target/debug/forebay
 
 check: ## Formatting, lints, generated files, dependency rules, deployment files
 	@tools/setup.sh build

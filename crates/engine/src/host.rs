@@ -89,6 +89,33 @@ impl<'a> Authority<'a> {
     }
 }
 
+/// What a byte means in a host.
+#[derive(Clone, Copy)]
+enum Kind {
+    Colon,
+    Dot,
+    Lower,
+    Other,
+    Upper,
+}
+
+/// One look per byte: every request's host goes through this.
+static KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Other; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = match byte as u8 {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => Kind::Lower,
+            b'A'..=b'Z' => Kind::Upper,
+            b'.' => Kind::Dot,
+            b':' => Kind::Colon,
+            _ => Kind::Other,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
 /// Canonicalises one `host[:port]`.
 fn canonical(raw: &[u8], scheme: Scheme) -> Result<Authority<'_>, Malformed> {
     let text = str::from_utf8(raw).map_err(|_| Malformed::Host)?;
@@ -99,18 +126,18 @@ fn canonical(raw: &[u8], scheme: Scheme) -> Result<Authority<'_>, Malformed> {
     let mut lower = true;
     let mut label_empty = true;
     for (at, byte) in raw.iter().enumerate() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => label_empty = false,
-            b'A'..=b'Z' => {
+        match KINDS[usize::from(*byte)] {
+            Kind::Lower => label_empty = false,
+            Kind::Upper => {
                 label_empty = false;
                 lower = false;
             }
-            b'.' if !label_empty => label_empty = true,
-            b':' => {
+            Kind::Dot if !label_empty => label_empty = true,
+            Kind::Colon => {
                 host_end = at;
                 break;
             }
-            _ => return Err(Malformed::Host),
+            Kind::Dot | Kind::Other => return Err(Malformed::Host),
         }
     }
     let mut name = &text[..host_end];

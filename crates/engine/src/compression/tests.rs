@@ -153,8 +153,8 @@ fn decisions() {
                 length: Some(0),
                 ..d()
             },
-            "too-small",
-            "not-needed",
+            "no-body",
+            "needed",
         ),
         (
             Case {

@@ -185,6 +185,22 @@ impl Line {
     }
 
     fn put_ip(&mut self, ip: IpAddr) {
+        // The usual kind is spelled out here: formatting it costs more than all the rest of a line.
+        if let IpAddr::V4(ip) = ip {
+            for (at, octet) in ip.octets().into_iter().enumerate() {
+                if at > 0 {
+                    self.put(b".");
+                }
+                let digits = [
+                    b'0' + octet / 100,
+                    b'0' + octet / 10 % 10,
+                    b'0' + octet % 10,
+                ];
+                let leading_zeros = usize::from(octet < 100) + usize::from(octet < 10);
+                self.put(&digits[leading_zeros..]);
+            }
+            return;
+        }
         let mut text = [0; 48];
         let mut rest = &mut text[..];
         // An address is at most 39 characters, so the write cannot fail.

@@ -13,10 +13,12 @@ demo: ## Start a slow API, Forebay in front of it and traffic; show before and a
 	@tools/setup.sh build
 	cargo run --release --locked -p forebay -- demo $(ARGS)
 
-test: ## Build everything and run every test
+test: ## Build everything and run every test, those in front of real servers included
 	@tools/setup.sh test
 	cargo build --workspace --locked
 	cargo test --workspace --locked
+	tests/real/run
+	tests/real/big_bodies --mib 256
 
 check: ## Formatting, lints, generated files, dependency rules, deployment files
 	@tools/setup.sh build

@@ -13,11 +13,12 @@ demo: ## Start a slow API, Forebay in front of it and traffic; show before and a
 	@tools/setup.sh build
 	cargo run --release --locked -p forebay -- demo $(ARGS)
 
-test: ## Build everything, run every test, and check Forebay in front of real servers
+test: ## Build everything and run every test, those in front of real servers included
 	@tools/setup.sh test
 	cargo build --workspace --locked
 	cargo test --workspace --locked
 	tests/real/run target/debug/forebay
+	tests/real/big_bodies --mib 256 target/debug/forebay
 
 check: ## Formatting, lints, generated files, dependency rules, deployment files
 	@tools/setup.sh build

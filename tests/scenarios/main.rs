@@ -1,4 +1,4 @@
-//! One module per behaviour, each test a sentence. A number of a trap is the row of a catalogue of
+//! One module per behaviour, each test a sentence. A number of a trap is the row of `docs/traps.md`,
 //! bugs that systems of this kind have had; such a test must fail without the behaviour.
 
 mod bad_clients;

@@ -83,7 +83,7 @@ pub(crate) struct ConfigArgs {
     pub(crate) upstream: Option<String>,
 
     /// Where clients connect, with --upstream; also unix:PATH
-    #[arg(long, value_name = "ADDRESS", requires = "upstream", default_value = LISTEN)]
+    #[arg(long, value_name = "ADDRESS", requires = "upstream", conflicts_with = "config", default_value = LISTEN)]
     pub(crate) listen: String,
 }
 

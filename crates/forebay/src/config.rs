@@ -23,7 +23,7 @@ use crate::{
 const PLACES: [&str; 2] = ["./forebay.yaml", "/etc/forebay/forebay.yaml"];
 
 /// No more than this is read, in bytes; what is larger is refused for its size in any case.
-const MOST_READ: u64 = 16 * 1024 * 1024;
+const MOST_READ: u64 = 1024 * 1024 + 1;
 
 /// Why there are no policies.
 #[derive(Debug)]

@@ -101,7 +101,7 @@ pub(crate) struct ClientsFile {
     pub(crate) max_head: Option<At<Size>>,
     /// Header fields in one request, 16 to 1000; beyond it the answer is 431. Default `100`.
     pub(crate) max_headers: Option<At<Count>>,
-    /// The largest request body; beyond it the answer is 413. Default `1GiB`.
+    /// The largest request body; beyond it the answer is 413. Default `16GiB`.
     pub(crate) max_body: Option<At<Size>>,
     /// Open client connections; beyond it new ones are closed at once. Default `10000`.
     pub(crate) max_connections: Option<At<Count>>,

@@ -85,7 +85,7 @@ fn text_of(source: Source<'_>) -> Result<&str, Diagnostics> {
         ..Span::default()
     };
     if source.bytes.len() > yaml::MAX_BYTES {
-        let message = format!("the file has {} bytes", source.bytes.len());
+        let message = "the file has more than 1 MiB".to_owned();
         let help = "a configuration has at most 1 MiB; is this the right file?";
         return Err(refuse(Code::TooLarge, first, "", message, help));
     }

@@ -1,8 +1,8 @@
 //! The one place that reads clocks.
 //!
 //! Monotonic time comes from tokio, so that tests can pause it. The date is read at most every
-//! [`WALL_CLOCK_AGE`]: messages carry it in whole seconds, and a second system call per request
-//! would buy nothing.
+//! [`WALL_CLOCK_AGE`] and carried on by the monotonic one in between: a second system call per
+//! request would buy nothing.
 
 use std::{
     cell::Cell,
@@ -32,7 +32,9 @@ pub fn monotonic() -> Duration {
 pub fn now() -> Now {
     let monotonic = monotonic();
     let wall = match WALL.get() {
-        Some((read_at, wall)) if monotonic.saturating_sub(read_at) < WALL_CLOCK_AGE => wall,
+        Some((read_at, wall)) if monotonic.saturating_sub(read_at) < WALL_CLOCK_AGE => {
+            wall + monotonic.saturating_sub(read_at)
+        }
         _ => read_wall(monotonic),
     };
     Now { monotonic, wall }

@@ -66,6 +66,14 @@ impl RecordedBody {
     pub(crate) const fn new(body: ResponseBody, recording: Box<Recording>) -> Self {
         Self { body, recording }
     }
+
+    /// Nothing more will come.
+    fn end(&mut self) {
+        if let ResponseBody::Encoded(body) = &self.body {
+            self.recording.event.uncompressed_bytes = body.taken();
+        }
+        self.body = ResponseBody::Empty;
+    }
 }
 
 impl Body for RecordedBody {
@@ -85,7 +93,7 @@ impl Body for RecordedBody {
             Poll::Ready(Some(Err(CutShort(failure)))) => {
                 self.recording.event.failure = Some(*failure);
             }
-            Poll::Ready(None) => self.body = ResponseBody::Empty,
+            Poll::Ready(None) => self.end(),
             Poll::Pending => {}
         }
         polled
@@ -103,6 +111,9 @@ impl Body for RecordedBody {
 impl Drop for RecordedBody {
     fn drop(&mut self) {
         let event = &mut self.recording.event;
+        if let ResponseBody::Encoded(body) = &self.body {
+            event.uncompressed_bytes = body.taken();
+        }
         if event.failure.is_none() && !self.body.is_end_stream() {
             event.failure = Some(Failure::ClientGone);
         }

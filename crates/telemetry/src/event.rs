@@ -53,7 +53,7 @@ pub struct RequestEvent {
     pub request_bytes: u64,
     /// Body bytes sent to the client.
     pub response_bytes: u64,
-    /// Body bytes before compression; the same as `response_bytes` when there was none.
+    /// Body bytes before compression, if there was any.
     pub uncompressed_bytes: u64,
 }
 

@@ -24,6 +24,7 @@ fn run_takes_a_file_or_an_upstream_but_not_both() {
     for wrong in [
         "run -c a.yaml --upstream http://a",
         "run --listen 127.0.0.1:1",
+        "run --listen 127.0.0.1:1 -c a.yaml",
         "run --threads 0",
         "run --log-level loud",
         "",

@@ -113,7 +113,8 @@ impl Taken {
     fn new(address: String, field: &str, error: io::Error) -> Self {
         let help = match error.kind() {
             ErrorKind::AddrInUse => {
-                "end what listens there (`ss -ltnp` names it), or choose another address"
+                "end what listens there (`ss -ltnp` names it), or write another address into a \
+                 configuration file (`admin:` has two of its own)"
             }
             ErrorKind::AddrNotAvailable => {
                 "this machine has no such address; 0.0.0.0 stands for all it has"

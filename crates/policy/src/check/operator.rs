@@ -60,7 +60,7 @@ pub(super) fn check_clients(findings: &mut Findings<'_>, file: &File) -> Clients
         max_headers: findings.count(clients.max_headers.as_ref(), 100, (16, 1_000)),
         max_body: findings.size(
             clients.max_body.as_ref(),
-            bytes(1 << 30),
+            bytes(16 << 30),
             (bytes(0), bytes(1 << 44)),
         ),
         max_connections: findings.count(clients.max_connections.as_ref(), 10_000, (1, 10_000_000)),

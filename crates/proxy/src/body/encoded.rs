@@ -30,6 +30,7 @@ pub(crate) struct EncodedBody {
     encoder: Option<Encoder>,
     rest: Bytes,
     unflushed: bool,
+    taken: u64,
     trailers: Option<HeaderMap>,
 }
 
@@ -46,8 +47,14 @@ impl EncodedBody {
             encoder: Some(encoder),
             rest,
             unflushed: false,
+            taken: 0,
             trailers: None,
         }
+    }
+
+    /// How many bytes have been put in.
+    pub(crate) const fn taken(&self) -> u64 {
+        self.taken
     }
 
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, CutShort>>> {
@@ -61,6 +68,7 @@ impl EncodedBody {
                     .write(&piece)
                     .map_err(|error| encoder_failed(&error));
                 self.unflushed = true;
+                self.taken += piece.len() as u64;
                 match written {
                     Ok(out) if out.is_empty() => continue,
                     written => return Poll::Ready(Some(written)),

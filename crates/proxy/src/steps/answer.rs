@@ -52,7 +52,9 @@ struct Shareable<'a> {
     body: ResponseBody,
     lookup: &'a Lookup,
     request: &'a request::Parts,
-    age: DeltaSeconds,
+    /// Absent when the origin made the response for this very request, and no cache before it aged
+    /// it (RFC 9111, section 5.1).
+    age: Option<DeltaSeconds>,
     told: CacheStatus,
 }
 
@@ -75,7 +77,7 @@ pub(crate) fn from_store(
             body,
             lookup: &hit.lookup,
             request,
-            age: hit.age,
+            age: Some(hit.age),
             told,
         },
     )
@@ -126,6 +128,8 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
             (DeltaSeconds::new(stored.meta.initial_age.as_secs()), None)
         }
     };
+    let fetched_for_it = origin.is_some_and(|origin| origin.status != StatusCode::NOT_MODIFIED);
+    let age = Some(age).filter(|age| !fetched_for_it || age.get() > 0);
     send(
         exchange,
         Shareable {
@@ -228,7 +232,9 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
         }
     };
     let headers = response.headers_mut();
-    headers.insert(AGE, HeaderValue::from(age.get()));
+    if let Some(age) = age {
+        headers.insert(AGE, HeaderValue::from(age.get()));
+    }
     headers.append(CACHE_STATUS, told.header_value());
     exchange.finish(response)
 }
@@ -244,8 +250,11 @@ fn encoded(
 ) -> ResponseBody {
     let decision = decide(exchange, request, status, headers, &body, known);
     let event = exchange.event();
-    event.uncompressed_bytes = encode::known_length(&body).unwrap_or_default();
+    let plain = encode::known_length(&body);
     let body = encode::encode(event, decision, headers, body);
+    if let ResponseBody::Full(_) = body {
+        event.uncompressed_bytes = plain.unwrap_or_default();
+    }
     match (&request.method, &body) {
         // An upstream body of a HEAD is empty already, and gives its connection back.
         (&Method::HEAD, ResponseBody::Full(_) | ResponseBody::Filling(_)) => ResponseBody::Empty,

@@ -10,16 +10,14 @@ use std::{sync::Arc, time::Duration};
 
 use engine::failure::Failure;
 use http::{
-    HeaderMap, HeaderValue, Method, Request, StatusCode, Uri,
+    HeaderValue, Request, StatusCode,
     header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
-    uri,
 };
-use policy::Scheme;
 use telemetry::Metrics;
 use tokio::time::Instant;
 
 use super::{
-    EndpointState, InFlight, Lease, TlsClient, UpstreamState,
+    EndpointState, InFlight, Lease, Order, TlsClient, UpstreamState,
     connect::connect,
     lease::Sender,
     pool::{self, Keeping, Taken},
@@ -28,28 +26,6 @@ use crate::{
     body::{RequestBody, Upload, UpstreamBody},
     patience::Patience,
 };
-
-/// A request that is ready to go upstream.
-#[derive(Debug)]
-pub(crate) struct Order {
-    pub(crate) method: Method,
-    pub(crate) target: Target,
-    /// The host the client named.
-    pub(crate) host: HeaderValue,
-    /// Prepared: hop-by-hop fields and `Host` gone, ours added.
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: RequestBody,
-    pub(crate) upload: Option<Arc<Upload>>,
-}
-
-/// What a request asks for.
-#[derive(Clone, Debug)]
-pub(crate) enum Target {
-    /// `*`, the server as a whole (OPTIONS).
-    Asterisk,
-    /// Path and query.
-    Path(uri::PathAndQuery),
-}
 
 /// A response head, and its body as it arrives.
 #[derive(Debug)]
@@ -312,82 +288,6 @@ impl Call<'_> {
             }
         }
         Ok(request)
-    }
-}
-
-// === impl Order ===
-
-impl Order {
-    /// Whether it may be sent twice (RFC 9110, section 9.2.2).
-    fn is_harmless_twice(&self) -> bool {
-        self.method.is_idempotent() && matches!(self.body, RequestBody::Empty)
-    }
-
-    fn context(&self) -> Context {
-        Context {
-            target: self.target.clone(),
-            host: self.host.clone(),
-            upload: self.upload.clone(),
-        }
-    }
-}
-
-/// What a request that came back unsent does not carry any more.
-struct Context {
-    target: Target,
-    host: HeaderValue,
-    upload: Option<Arc<Upload>>,
-}
-
-// === impl Context ===
-
-impl Context {
-    fn recover(self, request: Request<RequestBody>) -> Box<Order> {
-        let (parts, body) = request.into_parts();
-        let mut headers = parts.headers;
-        headers.remove(HOST);
-        Box::new(Order {
-            method: parts.method,
-            target: self.target,
-            host: self.host,
-            headers,
-            body,
-            upload: self.upload,
-        })
-    }
-}
-
-// === impl Target ===
-
-impl Target {
-    pub(crate) fn into_uri(self) -> Result<Uri, Failure> {
-        match self {
-            Self::Asterisk => Ok(Uri::from_static("*")),
-            Self::Path(path) => {
-                let mut parts = uri::Parts::default();
-                parts.path_and_query = Some(path);
-                Uri::from_parts(parts).map_err(|_| Failure::Internal)
-            }
-        }
-    }
-
-    fn into_absolute_uri(
-        self,
-        endpoint: &EndpointState,
-        host: &HeaderValue,
-    ) -> Result<Uri, Failure> {
-        let mut parts = uri::Parts::default();
-        parts.scheme = Some(match endpoint.policy.scheme {
-            Scheme::Http => uri::Scheme::HTTP,
-            Scheme::Https => uri::Scheme::HTTPS,
-        });
-        let named = uri::Authority::try_from(host.as_bytes()).ok();
-        parts.authority = named.or_else(|| Some(endpoint.authority.clone()));
-        parts.path_and_query = Some(match self {
-            Self::Asterisk => uri::PathAndQuery::from_static("*"),
-            Self::Path(path) => path,
-        });
-        Uri::from_parts(parts).map_err(|_| Failure::Internal)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use engine::outcome::{CacheOutcome, JoinOutcome, LimitOutcome, MissReason};
+use engine::outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason};
 
 use super::{AccessRecord, redact::redact};
 use crate::{RequestEvent, timestamp::Timestamp};
@@ -43,7 +43,7 @@ pub(super) fn line(record: &AccessRecord<'_>) -> Vec<u8> {
     }
     line.value("http.request.body.size", event.request_bytes);
     line.value("http.response.body.size", event.response_bytes);
-    if event.uncompressed_bytes != event.response_bytes {
+    if matches!(event.encode, EncodeOutcome::Encoded(_)) {
         line.value("uncompressed_size", event.uncompressed_bytes);
     }
     line.finish()

@@ -5,7 +5,8 @@ use std::{
     sync::{Condvar, Mutex},
 };
 
-use engine::outcome::{BypassReason, CacheOutcome, SkipReason, StoreOutcome};
+use engine::outcome::{BypassReason, CacheOutcome, EncodeOutcome, SkipReason, StoreOutcome};
+use policy::Coding;
 use serde_json::Value;
 
 use super::*;
@@ -99,6 +100,7 @@ fn a_line_tells_what_became_of_a_request() {
         failure: Some(Failure::ConnectFailed),
         duration: Duration::from_micros(1_250_003),
         upstream_time: Some(Duration::from_millis(7)),
+        encode: EncodeOutcome::Encoded(Coding::Gzip),
         response_bytes: 10,
         uncompressed_bytes: 40,
         ..RequestEvent::default()

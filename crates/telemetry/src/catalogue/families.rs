@@ -199,7 +199,7 @@ pub const UPSTREAM_REQUESTS: Family = Family {
     labels: &[UPSTREAM, ENDPOINT, UPSTREAM_OUTCOME],
 };
 
-/// Time from the request being sent to the last byte of the response of the upstream.
+/// Time from the request being sent to the head of the response of the upstream.
 pub const UPSTREAM_REQUEST_DURATION: Family = Family {
     name: "forebay_upstream_request_duration_seconds",
     kind: Kind::Histogram,

@@ -477,6 +477,7 @@ fn what_is_exported_is_exactly_the_catalogue() {
         failure: Some(Failure::UpstreamTruncated),
         ..miss()
     });
+    metrics.shadow_pick(0, 0);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
     metrics.client_connected();

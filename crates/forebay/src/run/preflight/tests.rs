@@ -31,7 +31,7 @@ fn a_taken_port_is_named_with_a_way_out() {
     let said = taken.to_string();
     assert!(said.contains(&address.to_string()), "{said}");
     assert!(said.contains("listeners[0].address"), "{said}");
-    assert!(said.contains("choose another address"), "{said}");
+    assert!(said.contains("write another address"), "{said}");
 }
 
 #[test]

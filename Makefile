@@ -17,8 +17,8 @@ test: ## Build everything and run every test, those in front of real servers inc
 	@tools/setup.sh test
 	cargo build --workspace --locked
 	cargo test --workspace --locked
-	tests/real/run target/debug/forebay
-	tests/real/big_bodies --mib 256 target/debug/forebay
+	tests/real/run "$${CARGO_TARGET_DIR:-target}/debug/forebay"
+	tests/real/big_bodies --mib 256 "$${CARGO_TARGET_DIR:-target}/debug/forebay"
 
 check: ## Formatting, lints, generated files, dependency rules, deployment files
 	@tools/setup.sh build

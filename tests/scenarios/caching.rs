@@ -382,3 +382,16 @@ fn a_client_that_leaves_does_not_spoil_what_others_get() {
         assert_eq!(response.body.len(), 4_000_000);
     }
 }
+
+/// RFC 9111, section 5.1: `Age` says that the origin did not make the response for this request.
+#[test]
+fn a_miss_has_no_age_and_a_hit_always_has_one() {
+    let origin = Origin::http(|_| Reply::ok("x").header("Cache-Control", "max-age=60"));
+    let sidecar = forebay().origin(&origin).with_policies("cache: {}").start();
+    assert!(!sidecar.get("/").headers.has("age"));
+    let mut hit = sidecar.get("/");
+    while !hit.cache_status().contains("hit") {
+        hit = sidecar.get("/");
+    }
+    assert!(hit.headers.has("age"), "{hit:?}");
+}

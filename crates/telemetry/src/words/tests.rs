@@ -1,0 +1,32 @@
+use std::collections::HashSet;
+
+use super::*;
+
+fn check<W: Word>() {
+    let mut seen = HashSet::new();
+    for (place, value) in W::ALL.iter().enumerate() {
+        assert_eq!(value.slot(), place, "{}", value.word());
+        assert!(seen.insert(value.word()), "{} twice", value.word());
+    }
+}
+
+#[test]
+fn every_word_has_its_own_place() {
+    check::<CodeClass>();
+    check::<MethodLabel>();
+    check::<CacheOutcome>();
+    check::<StoreOutcome>();
+    check::<JoinOutcome>();
+    check::<EncodeOutcome>();
+    check::<Failure>();
+    check::<Blame>();
+    check::<Mode>();
+    assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
+}
+
+#[test]
+fn a_status_beyond_599_is_a_server_error() {
+    assert_eq!(CodeClass::of(999), CodeClass::ServerError);
+    assert_eq!(CodeClass::of(0), CodeClass::None);
+    assert_eq!(CodeClass::of(204).word(), "2xx");
+}

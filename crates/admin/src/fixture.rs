@@ -8,8 +8,8 @@ use http_body_util::BodyExt as _;
 use policy::{
     AccessLog, Admin, Balance, ByteSize, CachePolicy, Clients, DeduplicationPolicy, Endpoint,
     FieldMatch, HostHeader, HostPattern, LimitKey, LimitPolicy, Memory, Mode, PathPattern,
-    PathSegment, Policies, QueryKey, Rate, RequestCookies, Route, RouteMatch, Scheme, Shutdown,
-    TextMatch, Upstream, UpstreamProtocol, UpstreamTimeouts, Weight,
+    PathSegment, Policies, Rate, Route, RouteMatch, Scheme, Shutdown, TextMatch, Upstream,
+    UpstreamProtocol, UpstreamTimeouts, Weight,
 };
 use tower::ServiceExt as _;
 
@@ -91,6 +91,8 @@ pub(crate) fn policies() -> Policies {
             delay: second,
             deadline: second,
         },
+        cache: Default::default(),
+        identity: None,
         upstreams: vec![upstream()],
         routes: vec![route()],
         redacted: "version: 1\n".to_owned(),
@@ -148,10 +150,7 @@ fn route() -> Route {
         upstream: 0,
         cache: Some(CachePolicy {
             mode: Mode::Shadow,
-            ttl: None,
-            query: QueryKey::default(),
-            request_cookies: RequestCookies::default(),
-            max_object: ByteSize::from_bytes(1),
+            ..CachePolicy::default()
         }),
         compression: None,
         deduplication: Some(DeduplicationPolicy {

@@ -49,6 +49,8 @@ pub(crate) fn check(
         admin,
         access_log,
         shutdown,
+        cache: crate::CacheSettings::default(),
+        identity: None,
         upstreams,
         routes,
         redacted,

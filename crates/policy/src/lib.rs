@@ -15,6 +15,7 @@ mod deduplication;
 mod deserialize;
 mod diagnostic;
 mod file;
+mod identity;
 mod interpolate;
 mod limit;
 mod listener;
@@ -36,11 +37,16 @@ mod values;
 mod yaml;
 
 pub use admin::{AccessLog, Admin, Shutdown};
-pub use cache::{CachePolicy, QueryKey, RequestCookies};
+pub use cache::{
+    BodyKey, CacheKey, CachePolicy, CacheSettings, Dimension, EarlyRefresh, Heuristic,
+    HonorRequest, LifetimeCase, Lifetimes, NegativeTtl, Popularity, PurgeAccess, QueryKey, Ranges,
+    RequestCookies, SetCookie, Times, Warm,
+};
 pub use clients::Clients;
 pub use compression::{Coding, CompressionPolicy, MediaTypePattern};
 pub use deduplication::DeduplicationPolicy;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+pub use identity::{Identity, TokenAlgorithm, TokenSource};
 pub use limit::{LimitKey, LimitPolicy};
 pub use listener::{ListenAddress, Listener, Tls};
 pub use mode::Mode;
@@ -56,4 +62,4 @@ pub use tree::Span;
 pub use upstream::{
     Balance, Endpoint, HostHeader, Scheme, Upstream, UpstreamProtocol, UpstreamTimeouts,
 };
-pub use values::{ByteSize, InvalidValue, Rate, Weight};
+pub use values::{ByteSize, InvalidValue, Percent, Rate, Weight};

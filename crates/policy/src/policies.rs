@@ -1,6 +1,9 @@
 //! Everything one file says, checked.
 
-use crate::{AccessLog, Admin, ByteSize, Clients, Listener, Route, Shutdown, Upstream};
+use crate::{
+    AccessLog, Admin, ByteSize, CacheSettings, Clients, Identity, Listener, Route, Shutdown,
+    Upstream,
+};
 
 /// A whole configuration that is known to make sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,10 @@ pub struct Policies {
     pub access_log: AccessLog,
     /// How the process ends.
     pub shutdown: Shutdown,
+    /// What concerns the cache as a whole.
+    pub cache: CacheSettings,
+    /// How the one who asks is known; nobody is when `None`.
+    pub identity: Option<Identity>,
     /// Where requests go.
     pub upstreams: Vec<Upstream>,
     /// What governs them, in the order of the file.

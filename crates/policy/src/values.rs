@@ -25,6 +25,10 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Weight(u16);
 
+/// A share, 0 to 100 percent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Percent(u8);
+
 // === impl ByteSize ===
 
 impl ByteSize {
@@ -89,6 +93,20 @@ impl Weight {
 
     /// The number.
     pub const fn value(self) -> u16 {
+        self.0
+    }
+}
+
+// === impl Percent ===
+
+impl Percent {
+    /// This many hundredths, at most all of them.
+    pub const fn of(hundredths: u8) -> Self {
+        Self(if hundredths > 100 { 100 } else { hundredths })
+    }
+
+    /// The number of hundredths.
+    pub const fn hundredths(self) -> u8 {
         self.0
     }
 }

@@ -162,7 +162,7 @@ fn a_single_upstream_is_a_file() {
     let checked = checked("single", &text);
     assert!(checked.warnings.is_empty());
     let route = &checked.policies.routes[0];
-    assert_eq!(route.cache.as_ref().unwrap().ttl, None);
+    assert_eq!(route.cache.as_ref().unwrap().lifetimes.times.ttl, None);
     assert!(route.compression.is_some() && route.deduplication.is_some());
 }
 

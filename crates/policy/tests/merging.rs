@@ -53,7 +53,10 @@ fn an_empty_mapping_and_an_empty_value_switch_a_policy_on() {
     assert_eq!(routes[0].compression, routes[1].compression);
     assert_eq!(routes[1].deduplication.unwrap().mode, Mode::Enforce);
     let cache = routes[0].cache.as_ref().unwrap();
-    assert_eq!((cache.mode, cache.ttl), (Mode::Enforce, None));
+    assert_eq!(
+        (cache.mode, cache.lifetimes.times.ttl),
+        (Mode::Enforce, None)
+    );
     assert_eq!(cache.request_cookies, RequestCookies::Bypass);
     assert_eq!(cache.max_object, ByteSize::from_bytes(8 << 20));
     let compression = routes[0].compression.as_ref().unwrap();
@@ -83,7 +86,7 @@ routes:
 ";
     let route = &routes(text)[0];
     let cache = route.cache.as_ref().unwrap();
-    assert_eq!(cache.ttl, Some(Duration::from_secs(5)));
+    assert_eq!(cache.lifetimes.times.ttl, Some(Duration::from_secs(5)));
     assert_eq!(cache.max_object, ByteSize::from_bytes(2 << 20));
     assert_eq!(cache.request_cookies, RequestCookies::Ignore);
     assert_eq!(route.deduplication.unwrap().mode, Mode::Shadow);
@@ -154,7 +157,7 @@ routes:
 ";
     let route = &routes(text)[0];
     let cache = route.cache.as_ref().unwrap();
-    assert_eq!(cache.ttl, Some(Duration::from_secs(5)));
+    assert_eq!(cache.lifetimes.times.ttl, Some(Duration::from_secs(5)));
     assert_eq!(cache.max_object, ByteSize::from_bytes(1 << 20));
     let size = setting(route, "cache.max_object");
     assert_eq!(size, ("1MiB", &SettingOrigin::Route { line: 4 }));

@@ -89,7 +89,7 @@ fn from_operator(
     response: &ResponseFacts<'_>,
     policy: &CachePolicy,
 ) -> Result<Lifetime, SkipReason> {
-    let length = policy.ttl.ok_or(SkipReason::NoFreshness)?;
+    let length = policy.lifetimes.times.ttl.ok_or(SkipReason::NoFreshness)?;
     if !takes_operator_ttl(response.head.status) {
         return Err(SkipReason::Status);
     }

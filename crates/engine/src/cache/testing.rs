@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use policy::{ByteSize, CachePolicy, Mode, QueryKey, RequestCookies};
+use policy::{ByteSize, CachePolicy, RequestCookies};
 
 use super::{
     keep::{self, Keep},
@@ -42,13 +42,12 @@ pub(crate) fn date(seconds: u64) -> String {
 
 /// A policy with this TTL.
 pub(crate) fn policy(ttl: Option<u64>) -> CachePolicy {
-    CachePolicy {
-        mode: Mode::Enforce,
-        ttl: ttl.map(Duration::from_secs),
-        query: QueryKey::default(),
-        request_cookies: RequestCookies::Bypass,
+    let mut policy = CachePolicy {
         max_object: ByteSize::from_bytes(1 << 20),
-    }
+        ..CachePolicy::default()
+    };
+    policy.lifetimes.times.ttl = ttl.map(Duration::from_secs);
+    policy
 }
 
 /// The facts of a GET with these fields, which the cache may answer.

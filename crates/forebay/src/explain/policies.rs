@@ -120,7 +120,9 @@ fn key(
         path: seen.path.as_str(),
         query: request.target.query(),
     };
-    let rules = cache.map(|cache| cache.query.clone()).unwrap_or_default();
+    let rules = cache
+        .map(|cache| cache.key.query.clone())
+        .unwrap_or_default();
     parts.describe(&rules)
 }
 
@@ -161,7 +163,7 @@ fn remarks(cache: &CachePolicy, known: &Lookup) -> Vec<&'static str> {
         "If-None-Match or If-Modified-Since: 304 when the client holds the same",
     );
     when(
-        cache.ttl.is_none(),
+        cache.lifetimes.times.ttl.is_none(),
         "no ttl: a response is kept only when the origin says for how long",
     );
     remarks

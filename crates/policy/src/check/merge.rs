@@ -6,8 +6,8 @@
 use http::HeaderName;
 
 use crate::{
-    ByteSize, CachePolicy, Coding, CompressionPolicy, DeduplicationPolicy, LimitKey, LimitPolicy,
-    Mode, QueryKey, RequestCookies, Setting, SettingOrigin,
+    ByteSize, CacheKey, CachePolicy, Coding, CompressionPolicy, DeduplicationPolicy, Lifetimes,
+    LimitKey, LimitPolicy, Mode, QueryKey, RequestCookies, Setting, SettingOrigin, Times,
     diagnostic::Code,
     file::{
         At, CacheFile, CompressionFile, DeduplicationFile, EncodingWord, LimitFile, LimitKeyFile,
@@ -157,10 +157,23 @@ fn merge_cache(picker: &mut Picker<'_, '_>, stack: &Stack<'_, CacheFile>) -> Cac
     );
     CachePolicy {
         mode,
-        ttl,
-        query: QueryKey { ignore },
+        lifetimes: Lifetimes {
+            times: Times {
+                ttl,
+                ..Times::default()
+            },
+            ..Lifetimes::default()
+        },
+        key: CacheKey {
+            query: QueryKey {
+                ignore,
+                ..QueryKey::default()
+            },
+            ..CacheKey::default()
+        },
         request_cookies,
         max_object,
+        ..CachePolicy::default()
     }
 }
 

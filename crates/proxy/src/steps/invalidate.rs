@@ -62,7 +62,7 @@ pub(crate) fn after_write(errand: &Errand, fetched: &Fetched) {
             path: path.as_str(),
             query,
         };
-        parts.encode(&cache.query, &mut key);
+        parts.encode(&cache.key.query, &mut key);
         errand.sidecar.responses.remove(&key);
     }
 }

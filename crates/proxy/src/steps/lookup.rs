@@ -96,7 +96,7 @@ pub(crate) fn lookup(
     };
     KEY.with_borrow_mut(|key| {
         let parts = key_parts(exchange, route, head, admitted);
-        let query = cache.map_or(&NO_QUERY_RULES, |cache| &cache.query);
+        let query = cache.map_or(&NO_QUERY_RULES, |cache| &cache.key.query);
         parts.encode(query, key);
         let looked = match cache {
             Some(cache) => ask_store(exchange, cache, key, &known, head),
@@ -115,7 +115,12 @@ pub(crate) fn lookup(
     })
 }
 
-static NO_QUERY_RULES: QueryKey = QueryKey { ignore: Vec::new() };
+static NO_QUERY_RULES: QueryKey = QueryKey {
+    ignore: Vec::new(),
+    keep: None,
+    sort: false,
+    no_vary_search: false,
+};
 
 fn classify(
     head: &request::Parts,

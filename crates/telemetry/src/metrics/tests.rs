@@ -36,10 +36,7 @@ fn route(name: &str, mode: Mode) -> Route {
         upstream: 0,
         cache: Some(CachePolicy {
             mode,
-            ttl: None,
-            query: Default::default(),
-            request_cookies: Default::default(),
-            max_object: ByteSize::from_bytes(1),
+            ..CachePolicy::default()
         }),
         compression: Some(CompressionPolicy {
             mode,
@@ -90,6 +87,8 @@ fn policies(routes: Vec<Route>) -> Policies {
             delay: second,
             deadline: second,
         },
+        cache: Default::default(),
+        identity: None,
         upstreams: vec![Upstream {
             name: "legacy".to_owned(),
             endpoints: vec![endpoint("a"), endpoint("::1"), endpoint("a")],

@@ -21,6 +21,7 @@ fn key(parts: KeyParts<'_>) -> Vec<u8> {
 fn key_ignoring(parts: KeyParts<'_>, ignore: &[&str]) -> Vec<u8> {
     let query = QueryKey {
         ignore: ignore.iter().map(ToString::to_string).collect(),
+        ..QueryKey::default()
     };
     let mut out = b"what was there before".to_vec();
     parts.encode(&query, &mut out);
@@ -138,6 +139,7 @@ fn cookies_vouched_for_do_not_part_flights() {
 fn parts_can_be_shown() {
     let query = QueryKey {
         ignore: vec!["utm_*".to_owned()],
+        ..QueryKey::default()
     };
     let shown = |query_text| {
         KeyParts {

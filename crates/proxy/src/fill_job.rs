@@ -4,7 +4,7 @@
 //! to be stored or somebody reads it. Nothing is stored before the clean end of the body
 //! (TRAPS 22).
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use engine::failure::Failure;
@@ -36,6 +36,17 @@ pub(crate) struct FillJob {
     length: Option<u64>,
     keeping: Keeping,
 }
+
+/// A job that has begun.
+pub(crate) enum Begun {
+    /// The whole body was here already; with what was stored, if it was.
+    Over(Option<Arc<StoredResponse>>),
+    /// More is to come.
+    UnderWay(Running),
+}
+
+/// The rest of a job.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Option<Arc<StoredResponse>>> + Send>>;
 
 /// How much of a body is kept, and for what.
 #[derive(Debug)]
@@ -86,26 +97,42 @@ impl FillJob {
         }
     }
 
-    /// Reads the body to its end.
-    pub(crate) async fn run(mut self) {
-        match self.read().await {
-            Ok((trailers, held)) => {
-                // Stored first: whoever no longer finds the flight must find the response.
-                if held == Held::Whole && self.keeping.stored && trailers.is_none() {
-                    self.store();
-                }
-                self.fill.finish(trailers);
-            }
-            Err(failure) => self.fill.cut(failure),
+    /// Reads what is here already. A small body mostly comes with its head: then it is stored before
+    /// the client is answered, and the answer goes out in one piece, without a task in between.
+    pub(crate) async fn begin(self) -> Begun {
+        let mut running: Running = Box::pin(self.run());
+        let first = std::future::poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await;
+        match first {
+            Poll::Ready(stored) => Begun::Over(stored),
+            Poll::Pending => Begun::UnderWay(running),
         }
     }
 
-    fn store(&self) {
+    /// Reads the body to its end; what was stored, if it was.
+    async fn run(mut self) -> Option<Arc<StoredResponse>> {
+        match self.read().await {
+            Ok((trailers, held)) => {
+                // Stored first: whoever no longer finds the flight must find the response.
+                let storable = held == Held::Whole && self.keeping.stored && trailers.is_none();
+                let stored = storable.then(|| self.store());
+                self.fill.finish(trailers);
+                stored
+            }
+            Err(failure) => {
+                self.fill.cut(failure);
+                None
+            }
+        }
+    }
+
+    fn store(&self) -> Arc<StoredResponse> {
         let keeping = &self.keeping;
         let route = &keeping.snapshot.policies.routes[keeping.route];
         let stored = encode::prepared(route, self.head.meta.clone(), self.fill.collect());
+        let stored = Arc::new(stored);
         let responses = &keeping.sidecar.responses;
-        responses.put(&keeping.key, Arc::new(stored));
+        responses.put(&keeping.key, Arc::clone(&stored));
+        stored
     }
 
     async fn read(&mut self) -> Result<(Option<HeaderMap>, Held), Failure> {

@@ -22,6 +22,7 @@ mod sidecar;
 mod snapshot;
 mod steps;
 mod tunnel;
+mod unabandoned;
 mod upstream;
 
 pub use clock::{monotonic, now};

@@ -115,7 +115,7 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
     let (stored, body) = match kept {
         Kept::Direct(fetched) => return direct(exchange, &errand.head, *fetched, told),
         Kept::Filling { head, reader } => (head, ResponseBody::Filling(reader)),
-        Kept::Renewed(stored) => {
+        Kept::Renewed(stored) | Kept::Stored(stored) => {
             let body = ResponseBody::Full(stored.body.clone());
             (stored, body)
         }

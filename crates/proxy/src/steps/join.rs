@@ -4,8 +4,8 @@
 //! that it is for them, too: nothing forbids it, and their own fields select the same variant. Else
 //! each goes alone, and the key is remembered so that the next ones do not queue (TRAPS 16).
 //!
-//! **A leader that leaves.** The errand runs in a task of its own: the client that began it may
-//! leave, the followers still get their answer.
+//! **A leader that leaves.** The errand is carried through by a task of its own when the client that
+//! began it leaves: the followers still get their answer.
 //!
 //! **A leader that fails.** One follower is promoted and tries again; who has followed twice gets
 //! the error (TRAPS 22).
@@ -21,7 +21,7 @@ use http::StatusCode;
 use hyper::body::Incoming;
 use policy::Mode;
 use store::StoredResponse;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::keep::{self, Audience, Kept, Next};
 use crate::{
@@ -29,8 +29,9 @@ use crate::{
     clock,
     errand::Errand,
     exchange::Exchange,
-    fill_job::FillJob,
+    fill_job::{Begun, FillJob, Running},
     flight::{Boarding, Landing, Lead},
+    unabandoned::Unabandoned,
     upstream::{self, FetchError},
 };
 
@@ -144,11 +145,21 @@ async fn alone(
     if let Some(upload) = counted {
         exchange.event().request_bytes = upload.moved();
     }
-    let (delivery, job) = told(exchange, ran)?;
-    if let Some(job) = job {
-        tokio::spawn(job.run());
+    let (mut delivery, job) = told(exchange, ran)?;
+    if let Some(running) = begin(&mut delivery, job).await {
+        tokio::spawn(running);
     }
     Ok(delivery)
+}
+
+/// Begins to read the body for several, if there is one; the rest of it, if it is not here yet.
+async fn begin(delivery: &mut Delivery, job: Option<FillJob>) -> Option<Running> {
+    match job?.begin().await {
+        Begun::Over(Some(stored)) => delivery.kept = Kept::Stored(stored),
+        Begun::Over(None) => {}
+        Begun::UnderWay(running) => return Some(running),
+    }
+    None
 }
 
 async fn lead_errand(
@@ -156,39 +167,33 @@ async fn lead_errand(
     errand: Box<Errand>,
     lead: Lead,
 ) -> Result<Delivery, Failure> {
-    let (sender, receiver) = oneshot::channel();
-    tokio::spawn(async move {
+    let flight = Unabandoned::new(async move {
         let sidecar = Arc::clone(&errand.sidecar);
         let hash = store::hash(&errand.intent.flight_key);
         let ran = run(errand, RequestBody::Empty, None, Audience::Several).await;
-        let (landing, job, answer) = match ran {
-            Ok((delivery, job)) => {
-                let landing = landing(&delivery, job.as_ref());
-                (landing, job, Ok(delivery))
+        let (mut delivery, job) = match ran {
+            Ok(ran) => ran,
+            Err(error) => {
+                lead.land(Landing::Failed(error.failure));
+                return Err(error);
             }
-            Err(error) => (Landing::Failed(error.failure), None, Err(error)),
         };
+        let landing = landing(&delivery, job.as_ref());
         if matches!(landing, Landing::Alone) {
             sidecar.uncacheable.remember(hash);
         }
         lead.land(landing);
-        // The client that began it may have left; the body is read all the same, if it is for
-        // more than that one.
-        let _left = sender.send(answer);
-        if let Some(job) = job {
-            job.run().await;
+        if let Some(running) = begin(&mut delivery, job).await {
+            tokio::spawn(async move {
+                running.await;
+                drop(lead);
+            });
         }
-        drop(lead);
+        Ok(delivery)
     });
-    match receiver.await {
-        Ok(answer) => {
-            let mut delivery = told(exchange, answer)?;
-            delivery.join = JoinOutcome::Lead;
-            Ok(delivery)
-        }
-        // The task ended without an answer, which only a panic can do.
-        Err(_closed) => Err(Failure::Internal),
-    }
+    let mut delivery = told(exchange, flight.await)?;
+    delivery.join = JoinOutcome::Lead;
+    Ok(delivery)
 }
 
 fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {

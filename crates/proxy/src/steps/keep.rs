@@ -48,6 +48,8 @@ pub(crate) enum Kept {
     },
     /// The stored response, confirmed.
     Renewed(Arc<StoredResponse>),
+    /// It is stored already, its body whole.
+    Stored(Arc<StoredResponse>),
 }
 
 /// What is to be done after the origin has answered.

@@ -5,6 +5,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use bytes::Bytes;
 use engine::{
     admit::{DeclaredBody, UpgradeIntent},
     cache::{
@@ -45,6 +46,8 @@ pub(crate) struct Errand {
     pub(crate) head: request::Parts,
     pub(crate) facts: RequestFacts,
     pub(crate) intent: Intent,
+    /// The client's body, when it is part of the key.
+    pub(crate) content: Option<Bytes>,
     peer: IpAddr,
     trust: PeerTrust,
     scheme: Scheme,
@@ -93,6 +96,7 @@ impl Errand {
             route,
             facts,
             intent,
+            content: None,
             peer: peer.ip,
             trust: exchange.client.peer,
             scheme: peer.scheme,
@@ -148,6 +152,14 @@ impl Errand {
         )
     }
 
+    /// The body as far as it is kept; it can be sent any number of times.
+    pub(crate) fn kept_body(&self) -> RequestBody {
+        match &self.content {
+            Some(content) => RequestBody::Kept(content.clone()),
+            None => RequestBody::Empty,
+        }
+    }
+
     /// The request as the upstream gets it; the client's fields stay as they are.
     pub(crate) fn order(&self) -> (Order, Asking) {
         let mut headers = self.head.headers.clone();
@@ -185,7 +197,7 @@ impl Errand {
             target: self.target(),
             host: take_host(&mut headers),
             headers,
-            body: RequestBody::Empty,
+            body: self.kept_body(),
             upload: None,
         };
         (order, asking)

@@ -25,7 +25,7 @@ use tokio::sync::watch;
 
 use super::keep::{self, Audience, Kept, Next};
 use crate::{
-    body::RequestBody,
+    body::{RequestBody, Upload},
     clock,
     errand::Errand,
     exchange::Exchange,
@@ -55,6 +55,17 @@ pub(crate) struct Origin {
     pub(crate) time: Duration,
 }
 
+/// What the client sends along.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Being read: it was looked at, and turned out not to be part of a key.
+    Opened(RequestBody, Option<Arc<Upload>>),
+    /// Nothing, or nothing any more: the errand has what there was.
+    Read,
+    /// Not looked at yet.
+    Unread(Incoming),
+}
+
 /// A request's part in fetching what it wants.
 #[derive(Debug)]
 pub(crate) enum Part {
@@ -77,19 +88,23 @@ enum Followed {
 pub(crate) async fn join(
     exchange: &mut Exchange,
     mut errand: Box<Errand>,
-    body: Incoming,
+    content: Content,
 ) -> Result<Delivery, Failure> {
     if errand.intent.flight_key.is_empty() {
-        return alone(exchange, errand, Some(body)).await;
+        return alone(exchange, errand, content).await;
     }
-    crate::body::drain(body);
+    if let Content::Unread(body) = content {
+        crate::body::drain(body);
+    }
     let mut failed = None;
     loop {
         errand = match part(exchange, &errand) {
-            Part::Alone => return alone(exchange, errand, None).await,
+            Part::Alone => return alone(exchange, errand, Content::Read).await,
             Part::Lead(lead) => return lead_errand(exchange, errand, lead).await,
             Part::Follow(landing) => match follow(errand, landing).await {
-                Followed::Alone(errand) => return alone(exchange, errand, None).await,
+                Followed::Alone(errand) => {
+                    return alone(exchange, errand, Content::Read).await;
+                }
                 Followed::Delivered(delivery) => return Ok(*delivery),
                 Followed::Failed(errand, failure) => {
                     if failed.replace(failure).is_some() {
@@ -134,11 +149,12 @@ fn part(exchange: &mut Exchange, errand: &Errand) -> Part {
 async fn alone(
     exchange: &mut Exchange,
     errand: Box<Errand>,
-    body: Option<Incoming>,
+    content: Content,
 ) -> Result<Delivery, Failure> {
-    let (body, upload) = match body {
-        Some(incoming) => errand.body(incoming),
-        None => (RequestBody::Empty, None),
+    let (body, upload) = match content {
+        Content::Opened(body, upload) => (body, upload),
+        Content::Read => (errand.kept_body(), None),
+        Content::Unread(incoming) => errand.body(incoming),
     };
     let counted = upload.clone();
     let ran = run(errand, body, upload, Audience::One).await;
@@ -170,7 +186,8 @@ async fn lead_errand(
     let flight = Unabandoned::new(async move {
         let sidecar = Arc::clone(&errand.sidecar);
         let hash = store::hash(&errand.intent.flight_key);
-        let ran = run(errand, RequestBody::Empty, None, Audience::Several).await;
+        let body = errand.kept_body();
+        let ran = run(errand, body, None, Audience::Several).await;
         let (mut delivery, job) = match ran {
             Ok(ran) => ran,
             Err(error) => {
@@ -244,7 +261,7 @@ fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
 async fn run(
     mut errand: Box<Errand>,
     body: RequestBody,
-    upload: Option<Arc<crate::body::Upload>>,
+    upload: Option<Arc<Upload>>,
     audience: Audience,
 ) -> Result<(Delivery, Option<FillJob>), FetchError> {
     let (mut order, mut asking) = errand.order();

@@ -1,4 +1,5 @@
-//! Every caching decision of a shared cache, pure (RFC 9110, RFC 9111, RFC 8246, RFC 9211).
+//! Every caching decision of a shared cache, pure (RFC 9110, RFC 9111, RFC 5861, RFC 8246, RFC 9211,
+//! RFC 9213).
 //!
 //! One module per question, in the order in which a request meets them:
 //!
@@ -6,25 +7,33 @@
 //! - [`key`]: under which bytes would its answer be kept?
 //! - [`vary`], [`reuse`]: which stored response is it for, and may it be used as it is?
 //! - [`conditional`]: does the client hold the same thing already?
-//! - [`revalidate`]: how to ask the origin whether it still holds, and what its answer changes.
-//! - [`response`], [`share`], [`keep`]: what came, who else may have it now, may it be kept?
+//! - [`revalidate`], [`head`]: how to ask the origin whether it still holds, and what its answer
+//!   changes.
+//! - [`early`], [`backoff`]: when to ask before anybody must, and how long not to ask again.
+//! - [`response`], [`share`], [`keep`], [`post`]: what came, who else may have it now, may it be kept?
 //! - [`stored`]: what is kept of a response head.
 //! - [`invalidate`]: what a successful write makes obsolete.
 //! - [`status`]: telling about it.
 //!
-//! The rest are the words they speak in: [`age`], [`codings`], [`date`], [`directives`], [`etag`],
-//! [`freshness`], [`seconds`].
+//! The rest are the words they speak in: [`age`], [`codings`], [`date`], [`directives`], [`draw`],
+//! [`etag`], [`freshness`], [`lifetimes`], [`seconds`], [`targeted`].
 
 pub mod age;
+pub mod backoff;
 pub mod codings;
 pub mod conditional;
 pub mod date;
 pub mod directives;
+pub mod draw;
+pub mod early;
 pub mod etag;
 pub mod freshness;
+pub mod head;
 pub mod invalidate;
 pub mod keep;
 pub mod key;
+pub mod lifetimes;
+pub mod post;
 pub mod request;
 pub mod response;
 pub mod reuse;
@@ -33,6 +42,7 @@ pub mod seconds;
 pub mod share;
 pub mod status;
 pub mod stored;
+pub mod targeted;
 pub mod vary;
 
 #[cfg(test)]

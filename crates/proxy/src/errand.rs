@@ -10,7 +10,7 @@ use engine::{
     admit::{DeclaredBody, UpgradeIntent},
     cache::{
         codings::Codings,
-        revalidate::{self, Asking},
+        revalidate::{self, Asking, Held},
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
@@ -165,8 +165,11 @@ impl Errand {
         let mut headers = self.head.headers.clone();
         let mut asking = Asking::Plainly;
         if self.intent.lookup.is_some() {
-            let stored = self.intent.stale.as_ref().map(|stale| &stale.stored.meta);
-            asking = revalidate::prepare(&mut headers, stored);
+            let held = Held {
+                selected: self.intent.stale.as_ref().map(|stale| &stale.stored.meta),
+                others: &[],
+            };
+            asking = revalidate::prepare(&self.head.method, &mut headers, held);
         }
         match self.accept_encoding() {
             AcceptEncoding::Fixed => {

@@ -110,6 +110,7 @@ impl KeyParts<'_> {
         out.push(match lookup.method {
             Retrieval::Get => b'G',
             Retrieval::Head => b'H',
+            Retrieval::Query => b'Q',
         });
         if lookup.authorization {
             for line in headers.get_all(header::AUTHORIZATION) {

@@ -5,15 +5,17 @@ use std::{cell::RefCell, sync::Arc};
 use engine::{
     cache::{
         key::KeyParts,
-        request::{self as cache_request, Lookup, RequestClass, RequestHead},
-        reuse::{self, Reuse, RevalidateReason},
+        request::{
+            self as cache_request, Lookup, Partition, RequestClass, RequestHead, RequestRules,
+        },
+        reuse::{self, Moment, Reuse, RevalidateReason},
         seconds::DeltaSeconds,
     },
     outcome::{BypassReason, CacheOutcome, MissReason},
     path::NormalPath,
 };
 use http::request;
-use policy::{CachePolicy, Mode, QueryKey, RequestCookies, Route, Scheme};
+use policy::{CachePolicy, HonorRequest, Mode, QueryKey, RequestCookies, Route, Scheme};
 use store::StoredResponse;
 
 use super::{admit::Admitted, answer::FromStore};
@@ -85,7 +87,7 @@ pub(crate) fn lookup(
     if cache.is_none() && !joins {
         return Looked::Ask(Intent::bypass());
     }
-    let known = match classify(head, admitted, cache) {
+    let known = match classify(exchange, head, admitted, cache) {
         RequestClass::Lookup(known) => known,
         RequestClass::Bypass(reason) => {
             if cache.is_some() {
@@ -123,6 +125,7 @@ static NO_QUERY_RULES: QueryKey = QueryKey {
 };
 
 fn classify(
+    exchange: &Exchange,
     head: &request::Parts,
     admitted: &Admitted<'_>,
     cache: Option<&CachePolicy>,
@@ -136,7 +139,13 @@ fn classify(
             headers: &head.headers,
             has_body: admitted.has_body,
         },
-        cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies),
+        &RequestRules {
+            body: None,
+            cookies: cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies),
+            honor: cache.map_or(HonorRequest::Always, |cache| cache.honor_request),
+            peer: exchange.client.peer,
+            partition: Partition::Shared,
+        },
     )
 }
 
@@ -218,19 +227,15 @@ fn find(exchange: &Exchange, key: &[u8], known: &Lookup, head: &request::Parts) 
         Ok(stored) => stored,
         Err(reason) => return Found::Nothing(CacheOutcome::Miss(reason), None),
     };
-    match reuse::decide(&stored.meta, known, exchange.recording.event.at) {
-        Reuse::Fresh { age, ttl } => Found::Fresh {
+    let moment = Moment::plain(exchange.recording.event.at);
+    match reuse::decide(&stored.meta, known, &moment) {
+        Reuse::Fresh { age, ttl, .. } => Found::Fresh {
             stored: Arc::clone(stored),
             age,
             ttl,
         },
-        Reuse::Revalidate(reason) => Found::Nothing(
-            CacheOutcome::Stale,
-            Some(Stale {
-                stored: Arc::clone(stored),
-                reason,
-            }),
-        ),
+        Reuse::Stale { .. } => Found::stale(stored, RevalidateReason::Stale),
+        Reuse::Revalidate(reason) => Found::stale(stored, reason),
         Reuse::Unusable(reason) => Found::Nothing(CacheOutcome::Bypass(reason), None),
     }
 }
@@ -238,6 +243,11 @@ fn find(exchange: &Exchange, key: &[u8], known: &Lookup, head: &request::Parts) 
 // === impl Found ===
 
 impl Found {
+    fn stale(stored: &Arc<StoredResponse>, reason: RevalidateReason) -> Self {
+        let stored = Arc::clone(stored);
+        Self::Nothing(CacheOutcome::Stale, Some(Stale { stored, reason }))
+    }
+
     const fn outcome(&self) -> CacheOutcome {
         match self {
             Self::Fresh { .. } => CacheOutcome::Hit,

@@ -4,28 +4,17 @@
 //! to be stored or somebody reads it. Nothing is stored before the clean end of the body
 //! (TRAPS 22).
 
-use std::{future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration};
+mod reading;
 
-use bytes::Bytes;
-use engine::failure::Failure;
-use http::HeaderMap;
-use http_body_util::BodyExt;
+use std::{future::Future, pin::Pin, sync::Arc, task::Poll};
+
 use store::{FillReservation, StoredResponse};
 
+use self::reading::{Held, Reading};
 use crate::{
-    body::{CutShort, UpstreamBody},
-    clock,
-    fill::{Fill, Room},
-    flight::Filling,
-    sidecar::Sidecar,
-    snapshot::Snapshot,
+    body::UpstreamBody, fill::Fill, flight::Filling, sidecar::Sidecar, snapshot::Snapshot,
     steps::encode,
 };
-
-/// How long slow readers may hold back the others, in all.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// Even with no patience left, a reader gets the chance to run.
-const GLANCE: Duration = Duration::from_millis(20);
 
 /// A body to be read, and what to do with it.
 #[derive(Debug)]
@@ -60,13 +49,6 @@ pub(crate) struct Keeping {
     /// Beyond this many bytes it is neither stored nor held for late followers.
     pub(crate) cap: u64,
     pub(crate) reservation: FillReservation,
-}
-
-/// Whether the whole body is still held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Held {
-    Whole,
-    Window,
 }
 
 // === impl FillJob ===
@@ -110,19 +92,25 @@ impl FillJob {
 
     /// Reads the body to its end; what was stored, if it was.
     async fn run(mut self) -> Option<Arc<StoredResponse>> {
-        match self.read().await {
+        let reading = Reading {
+            fill: &self.fill,
+            cap: self.keeping.cap,
+            reservation: &mut self.keeping.reservation,
+        };
+        match reading.read(&mut self.body).await {
             Ok((trailers, held)) => {
                 // Stored first: whoever no longer finds the flight must find the response.
-                let storable = held == Held::Whole && self.keeping.stored && trailers.is_none();
-                let stored = storable.then(|| self.store());
+                if held == Held::Whole && self.keeping.stored && trailers.is_none() {
+                    let stored = self.store();
+                    self.fill.finish(trailers);
+                    return Some(stored);
+                }
                 self.fill.finish(trailers);
-                stored
             }
-            Err(failure) => {
-                self.fill.cut(failure);
-                None
-            }
+            Err(failure) => self.fill.cut(failure),
         }
+        self.fill.hold(self.keeping.reservation);
+        None
     }
 
     fn store(&self) -> Arc<StoredResponse> {
@@ -133,52 +121,5 @@ impl FillJob {
         let responses = &keeping.sidecar.responses;
         responses.put(&keeping.key, Arc::clone(&stored));
         stored
-    }
-
-    async fn read(&mut self) -> Result<(Option<HeaderMap>, Held), Failure> {
-        let mut received = 0;
-        let mut held = Held::Whole;
-        let mut trailers = None;
-        let mut patience = PATIENCE;
-        while let Some(frame) = self.body.frame().await {
-            let frame = frame.map_err(|CutShort(failure)| failure)?;
-            match frame.into_data() {
-                Ok(data) => {
-                    received += data.len() as u64;
-                    held = self.take(data, received, held);
-                    if held == Held::Window && self.room(&mut patience).await == Room::Abandoned {
-                        return Err(Failure::ClientGone);
-                    }
-                }
-                Err(frame) => trailers = frame.into_trailers().ok(),
-            }
-        }
-        Ok((trailers, held))
-    }
-
-    /// Waits for room, for as long as nobody else is kept waiting for it longer than `patience`.
-    async fn room(&self, patience: &mut Duration) -> Room {
-        loop {
-            let began = clock::monotonic();
-            let room = tokio::time::timeout((*patience).max(GLANCE), self.fill.room()).await;
-            *patience = patience.saturating_sub(clock::monotonic().saturating_sub(began));
-            match room {
-                Ok(room) => return room,
-                Err(_elapsed) => self.fill.cut_off_slow(),
-            }
-        }
-    }
-
-    fn take(&mut self, data: Bytes, received: u64, held: Held) -> Held {
-        let keeping = &mut self.keeping;
-        let fits = received <= keeping.cap && keeping.reservation.grow_to(received);
-        let held = if held == Held::Whole && !fits {
-            self.fill.open_window();
-            Held::Window
-        } else {
-            held
-        };
-        self.fill.push(data);
-        held
     }
 }

@@ -6,6 +6,8 @@
 //! - [`key`]: under which bytes would its answer be kept?
 //! - [`vary`], [`reuse`]: which stored response is it for, and may it be used as it is?
 //! - [`conditional`]: does the client hold the same thing already?
+//! - [`range`]: which of its bytes does the client want?
+//! - [`partial`]: what becomes of a part that the origin sent.
 //! - [`revalidate`]: how to ask the origin whether it still holds, and what its answer changes.
 //! - [`response`], [`share`], [`keep`]: what came, who else may have it now, may it be kept?
 //! - [`stored`]: what is kept of a response head.
@@ -25,6 +27,8 @@ pub mod freshness;
 pub mod invalidate;
 pub mod keep;
 pub mod key;
+pub mod partial;
+pub mod range;
 pub mod request;
 pub mod response;
 pub mod reuse;

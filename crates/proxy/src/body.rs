@@ -1,6 +1,7 @@
 //! The bodies that pass through, each a type of its own; none is boxed on the way of a hit.
 
 mod encoded;
+pub(crate) mod ranged;
 mod request;
 mod response;
 mod upstream;

@@ -227,8 +227,7 @@ fn is_same_representation(stored: Known<'_>, new: &Part) -> bool {
     stored.meta.status == StatusCode::OK
         && stored.extent.length() == new.extent.length()
         && stored.meta.vary == new.meta.vary
-        && tag(ours).is_some()
-        && tag(ours) == tag(theirs)
+        && matches!((tag(ours), tag(theirs)), (Some(ours), Some(theirs)) if ours == theirs)
         && same_coding
 }
 

@@ -14,7 +14,8 @@
 //!
 //! **Identity bytes.** Offsets count the bytes that are stored. A response that would have been
 //! compressed for this client is cut uncompressed and keeps its tag; the tag of a compressed answer
-//! is weak and so never passes `If-Range` (TRAPS row 18).
+//! is weak and so never passes `If-Range` (TRAPS row 18). Of what the origin encoded one part is cut,
+//! but never several: `Content-Encoding` would then be about the answer and not about its parts.
 
 mod content_range;
 mod field;
@@ -59,6 +60,8 @@ pub enum Wanted {
 pub enum WholeReason {
     /// There are no bytes, and no `Content-Range` can say so.
     Empty,
+    /// Several parts of what the origin encoded: no field could say that it is the parts.
+    Encoded,
     /// The ranges overlap so much that together they ask for more than the whole.
     Excessive,
     /// `If-Range` does not prove that the client holds parts of what is stored.
@@ -106,7 +109,12 @@ pub fn decide(
     if IfRange::evaluate(request, stored, now) == IfRange::Fails {
         return Wanted::Whole(WholeReason::IfRange);
     }
-    Wanted::parse(range.as_bytes(), length)
+    match Wanted::parse(range.as_bytes(), length) {
+        Wanted::Several(_) if stored.headers.contains_key(header::CONTENT_ENCODING) => {
+            Wanted::Whole(WholeReason::Encoded)
+        }
+        wanted => wanted,
+    }
 }
 
 // === impl Wanted ===
@@ -135,6 +143,7 @@ impl WholeReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Empty => "empty",
+            Self::Encoded => "encoded",
             Self::Excessive => "excessive",
             Self::IfRange => "if-range",
             Self::Invalid => "invalid",

@@ -217,6 +217,10 @@ fn the_answer_to_if_range_is_not_kept_alone() {
     assert_eq!(merged.meta.headers["content-type"], "text/plain");
     assert_eq!(told(&stored, &lean("bytes 9-19/20", "\"x\"")), "unrelated");
     assert_eq!(told(&stored, &lean("bytes 5-19/20", "\"y\"")), "obsolete");
+    // Another variant is no reason to forget this one.
+    let varying = [&span("bytes 5-19/20")[..], &[("vary", "accept")]].concat();
+    let variant = part_at(at(1), &varying, &[("if-range", "\"x\"")]).unwrap();
+    assert_eq!(told(&stored, &variant), "unrelated");
 }
 
 /// RFC 9111, section 3.4.

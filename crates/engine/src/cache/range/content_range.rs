@@ -65,8 +65,8 @@ impl Received {
     ///
     /// A `Content-Length` must agree with the span; without one the caller counts the bytes.
     pub fn of(headers: &HeaderMap) -> Self {
-        let media_type = headers.get(header::CONTENT_TYPE);
-        if media_type.is_some_and(|value| is_multipart(value.as_bytes())) {
+        let mut media_types = headers.get_all(header::CONTENT_TYPE).iter();
+        if media_types.any(|value| is_multipart(value.as_bytes())) {
             return Self::Multipart;
         }
         let mut lines = headers.get_all(header::CONTENT_RANGE).iter();

@@ -32,7 +32,7 @@ fn read(range: &[u8], length: u64) -> Result<Wanted, WholeReason> {
     // Wide enough for eight of the largest spans.
     let mut asked = 0u128;
     let mut count = 0;
-    let mut empty_suffix = false;
+    let mut wants_last = false;
     for member in set[1..].split(|byte| *byte == b',') {
         let member = trim_ows(member);
         if member.is_empty() {
@@ -43,7 +43,7 @@ fn read(range: &[u8], length: u64) -> Result<Wanted, WholeReason> {
         if count > MAX_SPANS {
             return Err(WholeReason::TooMany);
         }
-        empty_suffix |= length == 0 && matches!(spec, Spec::Suffix(1..));
+        wants_last |= matches!(spec, Spec::Suffix(1..));
         let Some(span) = spec.within(length) else {
             continue;
         };
@@ -58,7 +58,7 @@ fn read(range: &[u8], length: u64) -> Result<Wanted, WholeReason> {
     }
     let Some(spans) = spans else {
         // The last bytes of nothing are nothing, and that is there (RFC 9110, section 14.1.2).
-        return if empty_suffix {
+        return if wants_last {
             Err(WholeReason::Empty)
         } else {
             Ok(Wanted::Unsatisfiable)
@@ -115,7 +115,7 @@ impl Spec {
         let end = length.checked_sub(1)?;
         match self {
             Self::From { first, last } => Span::new(first, last.unwrap_or(end).min(end)),
-            Self::Suffix(0) => None,
+            // The last no bytes begin behind the end, and are none.
             Self::Suffix(count) => Span::new(length.saturating_sub(count), end),
         }
     }

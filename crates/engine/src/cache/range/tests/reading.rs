@@ -213,6 +213,10 @@ fn only_get_and_only_success_have_ranges() {
     assert_eq!(decided(&[("a", "b")], &twice), "repeated");
     assert_eq!(decided(&[("a", "b")], &[]), "not-asked");
     assert_eq!(decided(&[("a", "b")], &[("range", "bytes=10-")]), "416");
+    let (one, two) = (("range", "bytes=0-1"), ("range", "bytes=0-1,4-5"));
+    assert_eq!(decided(&[("a", "b")], &[two]), "0-1,4-5");
+    assert_eq!(decided(&[("content-encoding", "br")], &[two]), "encoded");
+    assert_eq!(decided(&[("content-encoding", "br")], &[one]), "0-1");
 }
 
 /// A member of a `Range` field that is nearly one.

@@ -7,6 +7,8 @@
 //! - [`key`]: under which bytes would its answer be kept?
 //! - [`vary`], [`reuse`]: which stored response is it for, and may it be used as it is?
 //! - [`conditional`]: does the client hold the same thing already?
+//! - [`range`]: which of its bytes does the client want?
+//! - [`partial`]: what becomes of a part that the origin sent.
 //! - [`revalidate`], [`head`]: how to ask the origin whether it still holds, and what its answer
 //!   changes.
 //! - [`early`], [`backoff`]: when to ask before anybody must, and how long not to ask again.
@@ -33,7 +35,9 @@ pub mod invalidate;
 pub mod keep;
 pub mod key;
 pub mod lifetimes;
+pub mod partial;
 pub mod post;
+pub mod range;
 pub mod request;
 pub mod response;
 pub mod reuse;

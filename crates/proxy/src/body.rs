@@ -2,6 +2,7 @@
 
 mod encoded;
 mod gathered;
+pub(crate) mod ranged;
 mod request;
 mod response;
 mod upstream;

@@ -3,36 +3,46 @@
 //! One module per question, in the order in which a request meets them:
 //!
 //! - [`request`]: may the cache answer it, and what does the client demand?
-//! - [`key`]: under which bytes would its answer be kept?
+//! - [`key`], [`search`]: under which bytes would its answer be kept?
+//! - [`persona`]: who is asking, as far as responses differ by it ([`device`], [`language`])?
 //! - [`vary`], [`reuse`]: which stored response is it for, and may it be used as it is?
 //! - [`conditional`]: does the client hold the same thing already?
 //! - [`revalidate`]: how to ask the origin whether it still holds, and what its answer changes.
 //! - [`response`], [`share`], [`keep`]: what came, who else may have it now, may it be kept?
 //! - [`stored`]: what is kept of a response head.
+//! - [`tags`]: what is a response about?
 //! - [`invalidate`]: what a successful write makes obsolete.
+//! - [`purge`]: what somebody wants gone, and which stored responses that is.
 //! - [`status`]: telling about it.
 //!
 //! The rest are the words they speak in: [`age`], [`codings`], [`date`], [`directives`], [`etag`],
-//! [`freshness`], [`seconds`].
+//! [`freshness`], [`label`], [`seconds`].
 
 pub mod age;
 pub mod codings;
 pub mod conditional;
 pub mod date;
+pub mod device;
 pub mod directives;
 pub mod etag;
 pub mod freshness;
 pub mod invalidate;
 pub mod keep;
 pub mod key;
+pub mod label;
+pub mod language;
+pub mod persona;
+pub mod purge;
 pub mod request;
 pub mod response;
 pub mod reuse;
 pub mod revalidate;
+pub mod search;
 pub mod seconds;
 pub mod share;
 pub mod status;
 pub mod stored;
+pub mod tags;
 pub mod vary;
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! One module per question, in the order in which a request meets them:
 //!
 //! - [`request`]: may the cache answer it, and what does the client demand?
-//! - [`key`]: under which bytes would its answer be kept?
+//! - [`key`], [`search`]: under which bytes would its answer be kept?
+//! - [`persona`]: who is asking, as far as responses differ by it ([`device`], [`language`])?
 //! - [`vary`], [`reuse`]: which stored response is it for, and may it be used as it is?
 //! - [`conditional`]: does the client hold the same thing already?
 //! - [`range`]: which of its bytes does the client want?
@@ -14,17 +15,20 @@
 //! - [`early`], [`backoff`]: when to ask before anybody must, and how long not to ask again.
 //! - [`response`], [`share`], [`keep`], [`post`]: what came, who else may have it now, may it be kept?
 //! - [`stored`]: what is kept of a response head.
+//! - [`tags`]: what is a response about?
 //! - [`invalidate`]: what a successful write makes obsolete.
+//! - [`purge`]: what somebody wants gone, and which stored responses that is.
 //! - [`status`]: telling about it.
 //!
 //! The rest are the words they speak in: [`age`], [`codings`], [`date`], [`directives`], [`draw`],
-//! [`etag`], [`freshness`], [`lifetimes`], [`seconds`], [`targeted`].
+//! [`etag`], [`freshness`], [`label`], [`lifetimes`], [`seconds`], [`targeted`].
 
 pub mod age;
 pub mod backoff;
 pub mod codings;
 pub mod conditional;
 pub mod date;
+pub mod device;
 pub mod directives;
 pub mod draw;
 pub mod early;
@@ -34,18 +38,24 @@ pub mod head;
 pub mod invalidate;
 pub mod keep;
 pub mod key;
+pub mod label;
+pub mod language;
 pub mod lifetimes;
 pub mod partial;
+pub mod persona;
 pub mod post;
+pub mod purge;
 pub mod range;
 pub mod request;
 pub mod response;
 pub mod reuse;
 pub mod revalidate;
+pub mod search;
 pub mod seconds;
 pub mod share;
 pub mod status;
 pub mod stored;
+pub mod tags;
 pub mod targeted;
 pub mod vary;
 

@@ -14,6 +14,7 @@ mod field_list;
 pub mod forwarding;
 pub mod hop_by_hop;
 pub mod host;
+pub mod identity;
 pub mod negotiation;
 pub mod outcome;
 pub mod path;

@@ -125,11 +125,13 @@ fn key(
             }),
         path: seen.path.as_str(),
         query: request.target.query(),
+        user: None,
+        body: None,
     };
     let rules = cache
         .map(|cache| cache.key.query.clone())
         .unwrap_or_default();
-    parts.describe(&rules)
+    parts.describe(&rules, None)
 }
 
 /// What follows from the request, whatever the origin says.

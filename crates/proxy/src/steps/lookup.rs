@@ -99,7 +99,7 @@ pub(crate) fn lookup(
     KEY.with_borrow_mut(|key| {
         let parts = key_parts(exchange, route, head, admitted);
         let query = cache.map_or(&NO_QUERY_RULES, |cache| &cache.key.query);
-        parts.encode(query, key);
+        parts.encode(query, None, key);
         let looked = match cache {
             Some(cache) => ask_store(exchange, cache, key, &known, head),
             None => Looked::Ask(Intent::default()),
@@ -110,7 +110,7 @@ pub(crate) fn lookup(
         intent.key = key.as_slice().into();
         intent.lookup = Some(known);
         if joins {
-            parts.encode_flight(query, &known, &head.headers, key);
+            parts.encode_flight((query, None), &known, &head.headers, &[], key);
             intent.flight_key = key.as_slice().into();
         }
         Looked::Ask(intent)
@@ -167,6 +167,8 @@ fn key_parts<'a>(
         ),
         path: admitted.path.as_str(),
         query: head.uri.query(),
+        user: None,
+        body: None,
     }
 }
 

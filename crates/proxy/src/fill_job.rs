@@ -104,8 +104,9 @@ impl FillJob {
         let keeping = &self.keeping;
         let route = &keeping.snapshot.policies.routes[keeping.route];
         let stored = encode::prepared(route, self.head.meta.clone(), self.fill.collect());
+        let most = route.cache.as_ref().map_or(1, |cache| cache.max_variants);
         let responses = &keeping.sidecar.responses;
-        responses.put(&keeping.key, Arc::new(stored));
+        responses.put(&keeping.key, Arc::new(stored), most.into());
     }
 
     async fn read(&mut self) -> Result<(Option<HeaderMap>, Held), Failure> {

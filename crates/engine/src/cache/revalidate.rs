@@ -100,8 +100,8 @@ pub fn prepare(request: &mut HeaderMap, stored: Option<&StoredMeta>) -> Asking {
         (header::ETAG, header::IF_NONE_MATCH),
         (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE),
     ] {
-        if let Some(value) = stored.headers.get(validator) {
-            request.insert(condition, value.clone());
+        if let Some(value) = stored.head.value(&validator) {
+            request.insert(condition, value);
             asking = Asking::Conditionally;
         }
     }
@@ -156,14 +156,14 @@ pub fn freshen(stored: &StoredMeta, answer: NotModified<'_>, policy: &CachePolic
 /// was asked about, and origins that compress send a weak tag with 200 and the strong one with 304.
 fn is_about(stored: &StoredMeta, headers: &HeaderMap) -> bool {
     if let Some(theirs) = headers.get(header::ETAG) {
-        let ours = stored.headers.get(header::ETAG);
-        return match (EntityTag::of(theirs), ours.and_then(EntityTag::of)) {
+        let ours = stored.head.get(&header::ETAG);
+        return match (EntityTag::of(theirs), ours.and_then(EntityTag::parse)) {
             (Some(theirs), Some(ours)) => theirs.weakly_equals(ours),
-            _ => ours == Some(theirs),
+            _ => ours == Some(theirs.as_bytes()),
         };
     }
     match headers.get(header::LAST_MODIFIED) {
-        Some(theirs) => stored.headers.get(header::LAST_MODIFIED) == Some(theirs),
+        Some(theirs) => stored.head.get(&header::LAST_MODIFIED) == Some(theirs.as_bytes()),
         None => true,
     }
 }
@@ -171,7 +171,7 @@ fn is_about(stored: &StoredMeta, headers: &HeaderMap) -> bool {
 fn merge(stored: &StoredMeta, answer: &NotModified<'_>) -> HeaderMap {
     let control = CacheControl::parse(answer.headers, &header::CACHE_CONTROL);
     let update = prepare_headers(answer.headers, &control, answer.received_at.wall);
-    let mut merged = stored.headers.clone();
+    let mut merged = stored.head.to_headers();
     for name in update.keys().filter(|name| is_taken_in(name)) {
         merged.remove(name);
         for value in update.get_all(name) {

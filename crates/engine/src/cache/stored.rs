@@ -4,6 +4,9 @@
 //! connection (TRAPS row 7), to one client (`Set-Cookie`, TRAPS row 15), to nobody but the receiver
 //! (`private="..."`, `no-cache="..."`), and `Age`, which is told anew with every answer.
 
+mod head;
+mod shape;
+
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
@@ -16,13 +19,15 @@ use super::{
     vary::{AcceptEncoding, Vary, VaryKey},
 };
 
+pub use head::StoredHead;
+
 /// The head of a stored response, and what is needed to decide about using it.
 #[derive(Clone, Debug)]
 pub struct StoredMeta {
     /// Its status.
     pub status: StatusCode,
     /// Its fields, stripped of what may not be stored; `Date` is always there, `Age` never.
-    pub headers: HeaderMap,
+    pub head: StoredHead,
     /// How long it is fresh, counted from when it was made.
     pub lifetime: Lifetime,
     /// How old it was when it came.
@@ -59,9 +64,6 @@ pub enum Declared {
     ByOrigin,
 }
 
-/// What a `HeaderMap` holds per field besides the text: a bucket, an index, two handles.
-const FIELD_OVERHEAD: usize = 120;
-
 // === impl StoredMeta ===
 
 impl StoredMeta {
@@ -81,9 +83,10 @@ impl StoredMeta {
             Vary::Star => &[],
         };
         let headers = response.head.headers;
+        let kept = prepare_headers(headers, control, response.head.received_at.wall);
         Self {
             status: response.head.status,
-            headers: prepare_headers(headers, control, response.head.received_at.wall),
+            head: StoredHead::new(&kept),
             lifetime,
             initial_age: response.initial_age,
             received_at: response.head.received_at.monotonic,
@@ -108,14 +111,10 @@ impl StoredMeta {
         }
     }
 
-    /// About how many bytes it holds in memory, for the store's weigher; the body not included.
+    /// How many bytes it holds in memory, for the store's weigher: the struct itself and what it
+    /// points to; the body not included.
     pub fn weight(&self) -> usize {
-        let fields: usize = self
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD)
-            .sum();
-        size_of::<Self>() + fields + self.vary.weight()
+        size_of::<Self>() + self.head.weight() + self.vary.weight()
     }
 }
 
@@ -133,7 +132,7 @@ pub fn prepare_headers(
 ) -> HeaderMap {
     let mut unwanted = control.withheld_fields(headers, &header::CACHE_CONTROL);
     connection_listed(headers, &mut unwanted);
-    let mut kept = HeaderMap::with_capacity(headers.len() + ADDED_LATER);
+    let mut kept = HeaderMap::with_capacity(headers.len() + 1);
     for (name, value) in headers {
         if !is_never_kept(name.as_str()) && !unwanted.contains(name) {
             kept.append(name.clone(), value.clone());
@@ -142,8 +141,7 @@ pub fn prepare_headers(
     if !kept.contains_key(header::DATE) {
         kept.insert(header::DATE, HttpDate::header_value(received_at));
     }
-    // The copy keeps the wide index and drops the spare room for fields.
-    kept.clone()
+    kept
 }
 
 /// Fields named by `Connection` belong to the connection. Those on which the meaning of the stored

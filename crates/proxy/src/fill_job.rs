@@ -118,8 +118,9 @@ impl FillJob {
         let route = &keeping.snapshot.policies.routes[keeping.route];
         let stored = encode::prepared(route, self.head.meta.clone(), self.fill.collect());
         let stored = Arc::new(stored);
+        let most = route.cache.as_ref().map_or(1, |cache| cache.max_variants);
         let responses = &keeping.sidecar.responses;
-        responses.put(&keeping.key, Arc::clone(&stored));
+        responses.put(&keeping.key, Arc::clone(&stored), most.into());
         stored
     }
 }

@@ -40,7 +40,9 @@ fn held(selected: &StoredMeta) -> Held<'_> {
 }
 
 fn text<'a>(meta: &'a StoredMeta, name: &str) -> Option<&'a str> {
-    meta.headers.get(name).map(|value| value.to_str().unwrap())
+    let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+    let value = meta.head.get(&name)?;
+    Some(str::from_utf8(value).unwrap())
 }
 
 const TAG: Line<'static> = ("etag", "\"x\"");
@@ -153,7 +155,8 @@ fn a_304_renews_freshness_and_fields() {
     ] {
         assert_eq!(text(&new, name), expected, "{name}");
     }
-    assert_eq!(new.headers.get_all("x-many").iter().count(), 1);
+    let many = HeaderName::from_static("x-many");
+    assert_eq!(new.head.get_all(&many).count(), 1);
 }
 
 /// TRAPS row 20: neither the old `Date` nor the old `Age` makes the confirmed response old again.

@@ -159,7 +159,7 @@ routes:
         (
             "[{status: [200, 206], content_type: [\"image/*\"], ttl: 1d}, \
              {personalized: true, ttl: 0s, stale_while_revalidate: 0s}]",
-            &strategy("catalogue", Some(13))
+            &strategy("catalogue", Some(14))
         )
     );
 }

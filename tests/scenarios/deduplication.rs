@@ -1,5 +1,8 @@
 //! Equal requests in flight become one, shared only when it may be shared (trap 16).
 
+mod bodies;
+mod crowds;
+
 use std::{
     sync::{
         Arc,
@@ -225,8 +228,29 @@ fn when_a_leader_fails_one_follower_is_promoted() {
         .filter(|response| response.text() == "second")
         .count();
     assert_eq!((failed, second), (1, 9), "{responses:?}");
-    // The promoted one was joined by those that had not been answered by then.
-    assert!(origin.count() < 10, "{} requests", origin.count());
+    assert_eq!(origin.count(), 2);
+}
+
+/// Trap 22.
+#[test]
+fn when_the_promoted_one_fails_too_nobody_else_tries() {
+    let gate = Gate::new();
+    let origin = Origin::scripted({
+        let gate = gate.clone();
+        move |mut conversation| {
+            if conversation.request().is_some() {
+                gate.wait();
+                conversation.reset();
+            }
+        }
+    });
+    let sidecar = deduplicating(&origin);
+    let responses = ten_at_once(&sidecar, &gate, |_| Ask::get("/"));
+    assert!(
+        responses.iter().all(|response| response.status == 502),
+        "{responses:?}"
+    );
+    assert_eq!(origin.count(), 2);
 }
 
 #[test]

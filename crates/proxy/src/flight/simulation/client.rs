@@ -96,7 +96,7 @@ impl Client {
                 Followed::Alone(after) => return self.released(after).await,
                 Followed::Failed(_) => return self.world.seen.borrow_mut().failed += 1,
                 Followed::Filling(place) if self.variant == Variant::Another => {
-                    return self.released(place.decline()).await;
+                    return self.other(place.decline(), boardings).await;
                 }
                 Followed::Filling(place) => place,
                 Followed::Promoted(lead) => {
@@ -123,6 +123,14 @@ impl Client {
         assert!(after <= Duration::from_millis(100));
         tokio::time::sleep(after).await;
         self.alone();
+    }
+
+    /// In the world of the simulation each of those who want another variant wants one of its own.
+    async fn other(&self, after: Duration, boardings: u32) {
+        match collapse::onward(Landed::OtherVariant, boardings) {
+            Onward::Alone => self.released(after).await,
+            Onward::Board => self.alone(),
+        }
     }
 
     async fn lead(mut self, lead: Lead) {

@@ -5,8 +5,7 @@
 //! flights, the bodies and the reading of bodies are the real ones; the origin, the clients, and the
 //! few lines of `steps::join` between them are played here.
 //!
-//! `SEED=4711 cargo test -p forebay-proxy` is not needed: a failing run names its seed, and
-//! [`simulate`] takes one.
+//! A run that fails names its seed; give [`simulate`] that one alone to see the same again.
 
 mod client;
 mod origin;
@@ -33,6 +32,9 @@ struct Actor {
     /// Clients may leave at any time; what they began in the background does not.
     fickle: bool,
 }
+
+/// Names the seed of a run that fails, wherever it fails.
+struct Named(u64);
 
 /// What many runs have seen, so that a simulation in which nothing happens is noticed.
 #[derive(Debug, Default)]
@@ -82,6 +84,7 @@ fn whatever_the_order_of_events_the_rules_hold() {
 }
 
 async fn simulate(seed: u64, seen: &mut Tally) {
+    let _named = Named(seed);
     let mut rng = Rng::with_seed(seed);
     let world = Rc::new(World::new(seed, &mut rng));
     let clients = rng.usize(2..20);
@@ -138,6 +141,16 @@ impl Actor {
     fn poll_is_done(&mut self) -> bool {
         self.fresh = false;
         self.act.poll().is_ready()
+    }
+}
+
+// === impl Named ===
+
+impl Drop for Named {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the seed was {}", self.0);
+        }
     }
 }
 

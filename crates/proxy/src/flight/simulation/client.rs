@@ -157,7 +157,7 @@ impl Client {
             match reader.frame().await {
                 Some(Ok(frame)) => {
                     let piece = frame.into_data().unwrap();
-                    let of = *fetch.get_or_insert(piece[0]);
+                    let of = *fetch.get_or_insert_with(|| self.world.begins_to_read(piece[0]));
                     assert_eq!(piece[0], of, "seed {seed}: two bodies in one");
                     lengths.push(piece.len());
                 }
@@ -178,6 +178,10 @@ impl Client {
         assert_ne!(end, Some(Failure::ClientGone), "seed {seed}: it had not");
         let Some(fetch) = fetch else { return };
         let plan = self.world.plan(fetch);
+        assert!(
+            end != Some(Failure::ClientStalled) || self.world.readers(fetch) > 1,
+            "seed {seed}: cut off although it kept nobody waiting"
+        );
         let Some((sent, ending)) = plan.shared() else {
             panic!("seed {seed}: it was for the leader alone");
         };

@@ -60,6 +60,7 @@ pub(super) struct Fetch {
     pub(super) plan: Plan,
     key: usize,
     course: Course,
+    readers: usize,
 }
 
 /// How far a fetch that is led has come.
@@ -117,6 +118,7 @@ impl World {
             plan,
             key,
             course: Course::Waiting,
+            readers: 0,
         });
         assert!(fetches.len() <= MOST_FETCHES, "seed {seed}: a stampede");
         fetches.len() - 1
@@ -133,6 +135,17 @@ impl World {
     /// The plan of a fetch, by a byte of its body.
     pub(super) fn plan(&self, fetch: u8) -> Plan {
         self.fetches.borrow()[fetch as usize].plan.clone()
+    }
+
+    /// Counts one more reader of a fetch, by a byte of its body.
+    pub(super) fn begins_to_read(&self, fetch: u8) -> u8 {
+        self.fetches.borrow_mut()[fetch as usize].readers += 1;
+        fetch
+    }
+
+    /// How many have begun to read its body.
+    pub(super) fn readers(&self, fetch: u8) -> usize {
+        self.fetches.borrow()[fetch as usize].readers
     }
 
     /// When the run is over, nothing is left of it.

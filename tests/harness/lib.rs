@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod command;
+pub mod crowd;
 pub mod deadline;
 pub mod gate;
 pub mod h2;
@@ -22,6 +23,7 @@ pub mod sidecar;
 mod wire;
 
 pub use client::{Ask, RawClient};
+pub use crowd::Crowd;
 pub use deadline::{PATIENCE, eventually};
 pub use gate::Gate;
 pub use h2::{H2Client, H2Origin};

@@ -10,7 +10,7 @@ use std::{future::Future, pin::Pin, sync::Arc, task::Poll};
 
 use store::{FillReservation, StoredResponse};
 
-use self::reading::{Held, Reading};
+pub(crate) use self::reading::{Held, Reading};
 use crate::{
     body::UpstreamBody, fill::Fill, flight::Filling, sidecar::Sidecar, snapshot::Snapshot,
     steps::encode,

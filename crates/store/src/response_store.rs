@@ -47,6 +47,17 @@ struct Counts {
     written: AtomicU64,
 }
 
+/// What becomes of the responses of a key.
+#[derive(Clone, Debug)]
+pub enum Amendment {
+    /// This one is forgotten.
+    Forget(Arc<StoredResponse>),
+    /// They stay as they are.
+    Nothing,
+    /// This one is kept, in the place of the one the same requests would have selected.
+    Put(Arc<StoredResponse>),
+}
+
 /// How full the store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreStats {
@@ -123,6 +134,37 @@ impl ResponseStore {
         self.wrote(written);
     }
 
+    /// Changes what is kept under `key` in one step, as `decide` says of what is there.
+    ///
+    /// `decide` runs under a lock: it must not block.
+    pub fn amend(
+        &self,
+        key: &[u8],
+        max_variants: usize,
+        decide: impl FnOnce(Option<&Variants>) -> Amendment,
+    ) {
+        let mut written = 0;
+        self.entries.entry(key.into()).and_compute_with(|present| {
+            let present = present.map(moka::Entry::into_value);
+            match (decide(present.as_ref()), present) {
+                (Amendment::Nothing, _) | (Amendment::Forget(_), None) => Op::Nop,
+                (Amendment::Forget(stored), Some(variants)) => match variants.without(&stored) {
+                    None => Op::Nop,
+                    Some(Remaining::Nothing) => Op::Remove,
+                    Some(Remaining::Others(others)) => Op::Put(others),
+                },
+                (Amendment::Put(response), present) => {
+                    written = response.weight();
+                    Op::Put(match present {
+                        None => Variants::one(response),
+                        Some(variants) => variants.with(response, max_variants),
+                    })
+                }
+            }
+        });
+        self.wrote(written);
+    }
+
     /// Forgets one response of a key.
     pub fn forget(&self, key: &[u8], stored: &Arc<StoredResponse>) {
         self.entries.entry(key.into()).and_compute_with(|present| {
@@ -172,4 +214,4 @@ fn weight(key: &[u8], variants: &Variants) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

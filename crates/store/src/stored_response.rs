@@ -8,7 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use engine::{
-    cache::stored::{StoredHead, StoredMeta},
+    cache::{
+        label::Label,
+        purge::{Epoch, Purged},
+        range::Extent,
+        stored::{StoredHead, StoredMeta},
+    },
     compression::Suitability,
 };
 use policy::Coding;
@@ -24,8 +29,10 @@ pub struct StoredResponse {
     pub body: Bytes,
     /// What its fields say about compressing it, found out once; `None` when nobody has asked.
     pub suitability: Option<Suitability>,
+    /// Which bytes of the whole the body is; `None` when it is the whole.
+    pub part: Option<Extent>,
     encodings: Box<[Encoding]>,
-    labels: Box<[u128]>,
+    labels: Box<[Label]>,
     persona: Box<[u8]>,
     judged: AtomicU64,
 }
@@ -41,18 +48,32 @@ pub struct Encoding {
     pub body: Bytes,
 }
 
+/// How many bits of a mark say what came of the last judgement; the rest is its epoch.
+const STATE_BITS: u32 = 2;
+const STATE: u64 = (1 << STATE_BITS) - 1;
+
+fn mark(epoch: Epoch, purged: Purged) -> u64 {
+    let state = match purged {
+        Purged::No => 0,
+        Purged::Soft => 1,
+        Purged::Hard => 2,
+    };
+    (epoch.as_u64() << STATE_BITS) | state
+}
+
 /// What `Bytes` allocates beside the bytes once they are shared, and what `Arc` counts with.
 const SHARED: usize = 32;
 
 // === impl StoredResponse ===
 
 impl StoredResponse {
-    /// A response without labels, persona and encodings, never judged.
+    /// A whole response without labels, persona and encodings, judged up to the first epoch.
     pub fn new(meta: StoredMeta, body: Bytes) -> Self {
         Self {
             meta,
             body,
             suitability: None,
+            part: None,
             encodings: Box::default(),
             labels: Box::default(),
             persona: Box::default(),
@@ -69,9 +90,24 @@ impl StoredResponse {
         }
     }
 
-    /// The same, under these labels, by which it can be invalidated.
+    /// The same, of which the body is only a part.
     #[must_use]
-    pub fn with_labels(self, labels: impl Into<Box<[u128]>>) -> Self {
+    pub fn with_part(self, part: Option<Extent>) -> Self {
+        Self { part, ..self }
+    }
+
+    /// The same, asked for in this epoch: what was purged after it may be about this response.
+    #[must_use]
+    pub fn since(self, epoch: Epoch) -> Self {
+        Self {
+            judged: AtomicU64::new(mark(epoch, Purged::No)),
+            ..self
+        }
+    }
+
+    /// The same, under these labels, by which it can be purged.
+    #[must_use]
+    pub fn with_labels(self, labels: impl Into<Box<[Label]>>) -> Self {
         Self {
             labels: labels.into(),
             ..self
@@ -99,10 +135,11 @@ impl StoredResponse {
             meta: self.meta.clone(),
             body: self.body.clone(),
             suitability: self.suitability,
+            part: self.part,
             encodings: encodings.into(),
             labels: self.labels.clone(),
             persona: self.persona.clone(),
-            judged: AtomicU64::new(self.judged()),
+            judged: AtomicU64::new(self.judged.load(Ordering::Relaxed)),
         }
     }
 
@@ -116,8 +153,8 @@ impl StoredResponse {
         &self.encodings
     }
 
-    /// The labels by which it can be invalidated.
-    pub fn labels(&self) -> &[u128] {
+    /// The labels by which it can be purged.
+    pub fn labels(&self) -> &[Label] {
         &self.labels
     }
 
@@ -126,14 +163,21 @@ impl StoredResponse {
         &self.persona
     }
 
-    /// The epoch of invalidation in which it was last found valid; 0 when it never was.
-    pub fn judged(&self) -> u64 {
-        self.judged.load(Ordering::Relaxed)
+    /// Up to which epoch it was judged, and what came of it.
+    pub(crate) fn judged(&self) -> (Epoch, Purged) {
+        let mark = self.judged.load(Ordering::Relaxed);
+        let purged = match mark & STATE {
+            0 => Purged::No,
+            1 => Purged::Soft,
+            _ => Purged::Hard,
+        };
+        (Epoch::from_u64(mark >> STATE_BITS), purged)
     }
 
-    /// Remembers that it was found valid in this epoch, unless a later one is known.
-    pub fn judge(&self, epoch: u64) {
-        self.judged.fetch_max(epoch, Ordering::Relaxed);
+    /// Remembers a judgement, unless one of a later epoch is known.
+    pub(crate) fn judge(&self, epoch: Epoch, purged: Purged) {
+        self.judged
+            .fetch_max(mark(epoch, purged), Ordering::Relaxed);
     }
 
     /// The bytes it takes up in memory, everything included; at least, when its body is shared with

@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime};
 use engine::{
     cache::{
         freshness::{Grace, Lifetime, LifetimeSource, Terms},
+        key::KeyParts,
         response::{Framing, ResponseFacts, ResponseHead},
         stored::StoredMeta,
         vary::AcceptEncoding,
@@ -11,6 +12,7 @@ use engine::{
     time::Now,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use policy::{QueryKey, Scheme};
 
 use super::*;
 
@@ -53,6 +55,29 @@ fn response(request: &HeaderMap, vary: &'static str, age: u64, body: usize) -> A
     };
     let meta = StoredMeta::new(&facts, request, terms, AcceptEncoding::Verbatim);
     Arc::new(StoredResponse::new(meta, vec![b'x'; body].into()))
+}
+
+/// A response for which nothing but its being there matters.
+pub(crate) fn any_response() -> StoredResponse {
+    let only = response(&HeaderMap::new(), "", 0, 1);
+    Arc::into_inner(only).expect("nobody else has it yet")
+}
+
+/// The key of `http://a.example/x`.
+pub(crate) fn key() -> Vec<u8> {
+    let parts = KeyParts {
+        route: "route",
+        scheme: Scheme::Http,
+        host: "a.example",
+        port: 80,
+        path: "/x",
+        query: None,
+        user: None,
+        body: None,
+    };
+    let mut key = Vec::new();
+    parts.encode(&QueryKey::default(), None, &mut key);
+    key
 }
 
 fn variants(store: &ResponseStore, key: &[u8]) -> usize {

@@ -86,10 +86,14 @@ enum Attempts {
 enum Expected {
     /// An `Age` of at least this many seconds, and of not much more.
     Age(u32),
+    /// There is a field with this name whose value begins like this.
+    Begins(String),
     /// This body.
     Body(String),
     /// The last `Cache-Status` contains this.
     CacheStatus(String),
+    /// The body contains this.
+    Contains(String),
     /// The origin was asked.
     Forwarded,
     /// There is a field with this name and value.
@@ -325,6 +329,16 @@ impl Case {
     /// This field, with exactly this value; more lines of it are no matter.
     pub(super) fn has(self, line: &str) -> Self {
         self.expect(Expected::Has(line.to_owned()))
+    }
+
+    /// This field, whose value goes on after this.
+    pub(super) fn beginning(self, line: &str) -> Self {
+        self.expect(Expected::Begins(line.to_owned()))
+    }
+
+    /// A body with this in it.
+    pub(super) fn containing(self, text: &str) -> Self {
+        self.expect(Expected::Contains(text.to_owned()))
     }
 
     /// No such field.

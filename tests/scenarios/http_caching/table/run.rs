@@ -244,8 +244,15 @@ impl Came<'_> {
         let told = response.cache_status();
         let held = match expected {
             Expected::Age(seconds) => self.age(*seconds),
+            Expected::Begins(line) => {
+                let (name, start) = self.field(line);
+                response
+                    .header(&name)
+                    .is_some_and(|value| value.starts_with(&start))
+            }
             Expected::Body(body) => response.text() == *body,
             Expected::CacheStatus(text) => told.contains(text.as_str()),
+            Expected::Contains(text) => response.text().contains(text.as_str()),
             Expected::Forwarded => told.contains("; fwd=") && self.asked > 0,
             Expected::Has(line) => {
                 let (name, value) = self.field(line);

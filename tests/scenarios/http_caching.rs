@@ -5,6 +5,7 @@
 //! judge from outside: how often the origin was asked and with what, and what came back.
 
 mod age;
+mod asking;
 mod authorization;
 mod conditionals;
 mod expires;
@@ -48,8 +49,7 @@ fn a_table_tells_which_case_failed_and_why() {
             .get(&[])
             .has("X-Not: there"),
     ];
-    let mut failures = failures("", cases);
-    failures.sort();
+    let failures = failures("", cases);
     let [first, second] = &failures[..] else {
         panic!("two fail: {failures:?}");
     };

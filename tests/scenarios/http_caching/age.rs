@@ -154,6 +154,12 @@ fn the_age_is_told() {
                 .get(&[])
                 .hit()
                 .lines("Date", &["Thu, 01 Jan 2015 00:00:00 GMT"]),
+            case("without a Date the time of receipt becomes it")
+                .origin_says(&["Cache-Control: max-age=60"])
+                .get(&[])
+                .get(&[])
+                .hit()
+                .beginning("Date: "),
             case("a 304 to the client tells the age")
                 .origin_says(&["Cache-Control: max-age=60", "Age: 20", "ETag: \"a\""])
                 .get(&[])

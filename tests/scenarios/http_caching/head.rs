@@ -67,6 +67,7 @@ fn a_head_is_answered_from_what_a_get_left() {
                 .head(&[])
                 .forwarded_as("stale")
                 .status(200)
+                .has("Content-Length: 8")
                 .get(&[])
                 .hit()
                 .body_of(1),

@@ -134,6 +134,16 @@ fn location_and_content_location_are_obsolete_if_they_are_ours() {
                 "POST",
                 location("//shop.test{path}/x"),
             ),
+            obsolete("spelled otherwise", "/x", "POST", location("{path}/%78")),
+            case("on a port that is not the usual one")
+                .origin_says(&[FRESH])
+                .if_asked_with("POST", location("http://shop.test:8080{path}/x"))
+                .get(&["Host: shop.test:8080"])
+                .at("/x")
+                .ask("POST", &["Host: shop.test:8080"])
+                .get(&["Host: shop.test:8080"])
+                .at("/x")
+                .forwarded(),
             obsolete("with a fragment", "/x", "POST", location("{path}/x#part")),
             obsolete("with dots", "/x", "POST", location("{path}/y/../x")),
             obsolete("with a query", "/x?a=1", "POST", location("{path}/x?a=1")),

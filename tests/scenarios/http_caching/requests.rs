@@ -132,6 +132,11 @@ fn a_client_may_want_only_what_is_here() {
                 .get(&[])
                 .get(&["Cache-Control: only-if-cached, max-age=100"])
                 .refused(504),
+            demanding(
+                "no-cache forbids what is here",
+                &["Cache-Control: only-if-cached, no-cache"],
+            )
+            .refused(504),
             case("what is here must be confirmed")
                 .origin_says(&["Cache-Control: no-cache, max-age=60", "ETag: \"a\""])
                 .get(&[])

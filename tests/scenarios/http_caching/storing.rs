@@ -80,6 +80,26 @@ fn what_the_origin_forbids_is_not_kept() {
                 "no-cache with an empty list",
                 &["Cache-Control: no-cache=\"\", max-age=60"],
             ),
+            asked_again(
+                "Connection does not make Cache-Control void",
+                &[
+                    "Connection: Cache-Control",
+                    "Cache-Control: no-store",
+                    "Expires: {now+60}",
+                ],
+            ),
+            asked_again(
+                "Connection does not make Age void",
+                &["Connection: Age", FRESH, "Age: 100"],
+            ),
+            case("Content-Location is another name, not another key")
+                .origin_says(&[FRESH, "Content-Location: {path}/x"])
+                .get(&[])
+                .get(&[])
+                .hit()
+                .get(&[])
+                .at("/x")
+                .forwarded(),
             kept(
                 "Pragma means nothing in a response",
                 &[FRESH, "Pragma: no-cache"],

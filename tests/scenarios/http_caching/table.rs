@@ -58,6 +58,8 @@ enum About {
     All,
     /// Those with `If-None-Match` or `If-Modified-Since`.
     Conditional,
+    /// Those with `If-Range`: whoever asks so holds a part.
+    IfRange,
     Method(&'static str),
     Ranged,
 }
@@ -199,6 +201,11 @@ impl Case {
     /// What the origin answers to this method.
     pub(super) fn if_asked_with(self, method: &'static str, answer: Answer) -> Self {
         self.rule(About::Method(method), answer)
+    }
+
+    /// What the origin answers to `If-Range`.
+    pub(super) fn if_asked_for_the_rest(self, answer: Answer) -> Self {
+        self.rule(About::IfRange, answer)
     }
 
     /// What the origin answers to `Range`.

@@ -68,6 +68,19 @@ fn the_fields_that_vary_names_select() {
                 &["User-Agent: b"],
             ),
             different(
+                "Origin selects if named",
+                &["Vary: Origin"],
+                &["Origin: http://a.test"],
+                &["Origin: http://b.test"],
+            ),
+            same("Host is the same anyway", &["Vary: Host"], &[], &[]),
+            different(
+                "Connection does not make Vary void",
+                &["Connection: Vary", "Vary: X-A"],
+                &["X-A: 1"],
+                &["X-A: 2"],
+            ),
+            different(
                 "Cookie selects if named",
                 &["Vary: Cookie"],
                 &["Cookie: a=1"],
@@ -122,6 +135,10 @@ fn a_star_matches_nothing() {
             asked_again("at the end", &[FRESH, "Vary: X-A, *"]),
             asked_again("on a line of its own", &[FRESH, "Vary: X-A", "Vary: *"]),
             asked_again("with spaces", &[FRESH, "Vary:  * "]),
+            asked_again(
+                "a field that is ours, not the client's",
+                &[FRESH, "Vary: X-Forwarded-For"],
+            ),
             asked_again("what cannot be a name", &[FRESH, "Vary: X A"]),
         ],
     );

@@ -81,13 +81,16 @@ pub(in super::super) fn failures(cache: &str, cases: Vec<Case>) -> Vec<String> {
                         return;
                     };
                     if let Err(why) = carry_out(&sidecar, index, script, steps) {
-                        failed.lock().unwrap().push(format!("# {name}\n{why}"));
+                        let told = format!("# {name}\n{why}");
+                        failed.lock().unwrap().push((index, told));
                     }
                 }
             });
         }
     });
-    failed.into_inner().unwrap()
+    let mut failed = failed.into_inner().unwrap();
+    failed.sort();
+    failed.into_iter().map(|(_, told)| told).collect()
 }
 
 fn path_of(index: usize) -> String {
@@ -127,8 +130,12 @@ fn carry_out(
 
 impl Script {
     fn new(mut rules: Vec<Rule>) -> Self {
-        // What is about everything comes last.
-        rules.sort_by_key(|rule| rule.about == About::All);
+        // What is about everything comes last, and `If-Range` before the `Range` that it is about.
+        rules.sort_by_key(|rule| match rule.about {
+            About::IfRange => 0,
+            About::Conditional | About::Method(_) | About::Ranged => 1,
+            About::All => 2,
+        });
         let answered = vec![0; rules.len()];
         Self {
             rules,
@@ -168,6 +175,7 @@ impl About {
         match self {
             Self::All => true,
             Self::Conditional => has("if-none-match") || has("if-modified-since"),
+            Self::IfRange => has("if-range"),
             Self::Method(method) => request.method == *method,
             Self::Ranged => has("range"),
         }

@@ -181,6 +181,16 @@ fn a_head_makes_obsolete_what_it_disagrees_with() {
                 answer(200, &[FRESH, TAG, later]),
             )
             .forwarded(),
+            case("what was stale has changed")
+                .origin_answers(answer(200, &[STALE, TAG]))
+                .if_asked_with("HEAD", answer(200, &[FRESH, "ETag: \"b\""]))
+                .get(&[])
+                .head(&[])
+                .forwarded()
+                .get(&[])
+                .forwarded()
+                .origin_saw_no("If-None-Match")
+                .body_of(3),
             asked(
                 "an error says nothing about it",
                 &[FRESH, TAG],

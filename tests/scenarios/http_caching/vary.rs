@@ -115,6 +115,14 @@ fn vary_is_a_list_of_names() {
         cases.push(same(&format!("{how}: the same"), vary, ONE, ONE));
         cases.push(different(&format!("{how}: another"), vary, ONE, OTHER));
     }
+    let thousand = (0..1000).map(|i| format!("X-{i}, ")).collect::<String>();
+    let thousand = format!("Vary: {thousand}X-B");
+    cases.push(
+        // It need not be kept, but another variant must not be taken for it.
+        varying("a thousand names: another", &[&thousand], ONE, OTHER)
+            .forwarded()
+            .body_of(2),
+    );
     cases.push(same("an empty Vary names nothing", &["Vary:"], ONE, OTHER));
     cases.push(
         varying("Vary goes along with a hit", &["Vary: X-A"], ONE, ONE)

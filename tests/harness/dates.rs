@@ -50,8 +50,8 @@ fn date(described: &str) -> String {
             format!("{weekday} {month} {day:>2} {clock} {year}")
         }
         "rfc850" => {
-            let century = &year[2..];
-            format!("{}, {day}-{month}-{century} {clock} {zone}", long(weekday))
+            let digits = &year[2..];
+            format!("{}, {day}-{month}-{digits} {clock} {zone}", long(weekday))
         }
         other => panic!("no such format: {other}"),
     }

@@ -89,6 +89,9 @@ fn one_range_is_cut_from_what_is_stored() {
             whole("a sign", "bytes=+0-3"),
             whole("a fraction", "bytes=0.5-3"),
             whole("nothing", ""),
+            asked("two fields", &["Range: bytes=0-3", "Range: bytes=5-6"])
+                .status(200)
+                .body(DIGITS),
         ],
     );
 }

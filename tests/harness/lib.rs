@@ -8,6 +8,7 @@
 pub mod client;
 pub mod command;
 pub mod crowd;
+pub mod dates;
 pub mod deadline;
 pub mod gate;
 pub mod h2;
@@ -24,7 +25,7 @@ mod wire;
 
 pub use client::{Ask, RawClient};
 pub use crowd::Crowd;
-pub use deadline::{PATIENCE, eventually};
+pub use deadline::{PATIENCE, eventually, in_time};
 pub use gate::Gate;
 pub use h2::{H2Client, H2Origin};
 pub use message::{Request, Response};

@@ -8,6 +8,7 @@ mod reading;
 
 use std::sync::Arc;
 
+use engine::failure::Failure;
 use store::{FillReservation, StoredResponse};
 
 pub(crate) use self::reading::{Held, Reading};
@@ -40,6 +41,9 @@ pub(crate) struct Keeping {
     pub(crate) reservation: FillReservation,
 }
 
+/// Sees to it that a body ends, even if the reading of it does not: its readers wait for that.
+struct Ending(Arc<Fill>);
+
 // === impl FillJob ===
 
 impl FillJob {
@@ -70,6 +74,7 @@ impl FillJob {
 
     /// Reads the body to its end.
     pub(crate) async fn run(mut self) {
+        let _ending = Ending(Arc::clone(&self.fill));
         let reading = Reading {
             fill: &self.fill,
             cap: self.keeping.cap,
@@ -95,5 +100,14 @@ impl FillJob {
         let stored = encode::prepared(route, self.head.meta.clone(), self.fill.collect());
         let responses = &keeping.sidecar.responses;
         responses.put(&keeping.key, Arc::new(stored));
+    }
+}
+
+// === impl Ending ===
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // Without effect on a body that has ended.
+        self.0.cut(Failure::Internal);
     }
 }

@@ -8,6 +8,7 @@ mod reading;
 
 use std::{future::Future, pin::Pin, sync::Arc, task::Poll};
 
+use engine::failure::Failure;
 use store::{FillReservation, StoredResponse};
 
 pub(crate) use self::reading::{Held, Reading};
@@ -51,6 +52,9 @@ pub(crate) struct Keeping {
     pub(crate) reservation: FillReservation,
 }
 
+/// Sees to it that a body ends, even if the reading of it does not: its readers wait for that.
+struct Ending(Arc<Fill>);
+
 // === impl FillJob ===
 
 impl FillJob {
@@ -92,6 +96,7 @@ impl FillJob {
 
     /// Reads the body to its end; what was stored, if it was.
     async fn run(mut self) -> Option<Arc<StoredResponse>> {
+        let _ending = Ending(Arc::clone(&self.fill));
         let reading = Reading {
             fill: &self.fill,
             cap: self.keeping.cap,
@@ -122,5 +127,14 @@ impl FillJob {
         let responses = &keeping.sidecar.responses;
         responses.put(&keeping.key, Arc::clone(&stored), most.into());
         stored
+    }
+}
+
+// === impl Ending ===
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // Without effect on a body that has ended.
+        self.0.cut(Failure::Internal);
     }
 }

@@ -59,8 +59,9 @@ fn theirs(exchange: &Exchange) -> Duration {
     let mut response = Response::builder().status(exchange.status);
     *response.headers_mut().unwrap() = map(&exchange.response);
     let options = CacheOptions {
-        // Both heuristics are left out of ours.
-        cache_heuristic: 0.0,
+        // As ours.
+        cache_heuristic: 0.1,
+        // `immutable` alone is no lifetime (RFC 8246).
         immutable_min_time_to_live: Duration::ZERO,
         ..CacheOptions::default()
     };
@@ -134,6 +135,7 @@ fn field() -> impl Strategy<Value = (String, String)> {
         2 => (0u64..100).prop_map(date).prop_map(named("expires")),
         1 => (0u64..10).prop_map(|age| age.to_string()).prop_map(named("age")),
         1 => (1u64..50).prop_map(past_date).prop_map(named("date")),
+        2 => (0u64..30_000).prop_map(past_date).prop_map(named("last-modified")),
         2 => proptest::sample::select(vec![
             ("expires", "0"), ("set-cookie", "a=b"), ("vary", "accept"), ("vary", "*"),
             ("vary", "accept, *"), ("etag", "\"x\""), ("x-user", "y"),
@@ -266,7 +268,7 @@ fn every_decision(status: u16, request: &HeaderMap, fields: &HeaderMap) {
             draw: Draw::NEUTRAL,
         };
         let _ = revalidate::freshen(&meta, &answer, &policy);
-        let _ = revalidate::select([&meta].into_iter(), fields);
+        let _ = revalidate::select(&[&meta], fields);
         let _ = head::decide(&meta, 5, StatusCode::OK, &answer, &policy);
         let held = revalidate::Held {
             selected: Some(&meta),

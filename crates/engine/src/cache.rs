@@ -48,4 +48,4 @@ pub mod vary;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -187,7 +187,7 @@ fn patterns_fit_all_of_the_text() {
         ("/*a*b*", "/xaxbx", true),
         ("/*a*b*", "/xbxax", false),
         ("/**a*/b", "/a/xa/b", true),
-        (&segments[..250], &segments[..250], true),
+        (&segments, &segments, true),
     ] {
         assert_eq!(
             Glob::parse(glob).unwrap().fits(text, None),

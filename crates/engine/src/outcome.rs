@@ -52,6 +52,8 @@ pub enum BypassReason {
     Method,
     /// The request names another method or target in a field that is not part of the key.
     Override,
+    /// A value by which the operator tells requests apart is absurdly long.
+    Persona,
     /// `If-Match` or `If-Unmodified-Since`, which only the origin can answer.
     Precondition,
     /// The request asks for part of the representation.
@@ -60,6 +62,8 @@ pub enum BypassReason {
     RequestNoStore,
     /// The policy is in shadow mode.
     Shadow,
+    /// The key needs to know who is asking, and the token proves nothing.
+    Unverified,
     /// The request asks for another protocol.
     Upgrade,
 }
@@ -113,6 +117,8 @@ pub enum SkipReason {
     SetCookie,
     /// The policy is in shadow mode.
     Shadow,
+    /// What was asked for was written to, or purged, while it was on its way.
+    Overtaken,
     /// It was stale on arrival and has no validator.
     Stale,
     /// This status is not stored without explicit freshness.
@@ -226,10 +232,12 @@ impl BypassReason {
             Self::Cookie => "cookie",
             Self::Method => "method",
             Self::Override => "override",
+            Self::Persona => "persona",
             Self::Precondition => "precondition",
             Self::Range => "range",
             Self::RequestNoStore => "request-no-store",
             Self::Shadow => "shadow",
+            Self::Unverified => "unverified",
             Self::Upgrade => "upgrade",
         }
     }
@@ -262,6 +270,7 @@ impl SkipReason {
             Self::NoCache => "no-cache",
             Self::NoFreshness => "no-freshness",
             Self::NoStore => "no-store",
+            Self::Overtaken => "overtaken",
             Self::Partial => "partial",
             Self::Private => "private",
             Self::SetCookie => "set-cookie",

@@ -19,7 +19,7 @@ use engine::{
 };
 use http::{
     HeaderMap, HeaderValue, Uri, Version,
-    header::{ACCEPT_ENCODING, HOST},
+    header::{ACCEPT_ENCODING, HOST, RANGE},
     request,
     uri::PathAndQuery,
 };
@@ -31,7 +31,7 @@ use crate::{
     exchange::Exchange,
     sidecar::Sidecar,
     snapshot::Snapshot,
-    steps::lookup::Intent,
+    steps::lookup::{Intent, Scope},
     upstream::{Line, Order, Target, UpstreamState},
 };
 
@@ -164,12 +164,17 @@ impl Errand {
     pub(crate) fn order(&self) -> (Order, Asking) {
         let mut headers = self.head.headers.clone();
         let mut asking = Asking::Plainly;
-        if self.intent.lookup.is_some() {
+        // A part is asked for in the client's own words, its conditions included.
+        if self.intent.lookup.is_some() && self.intent.scope != Scope::Part {
+            let others: Vec<_> = (self.intent.others.iter())
+                .map(|stored| &stored.meta)
+                .collect();
             let held = Held {
                 selected: self.intent.stale.as_ref().map(|stale| &stale.stored.meta),
-                others: &[],
+                others: &others,
             };
             asking = revalidate::prepare(&self.head.method, &mut headers, held);
+            headers.remove(RANGE);
         }
         match self.accept_encoding() {
             AcceptEncoding::Fixed => {

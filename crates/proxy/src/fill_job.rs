@@ -5,16 +5,20 @@
 //! (TRAPS 22).
 
 mod reading;
+mod storing;
 
 use std::{future::Future, pin::Pin, sync::Arc, task::Poll};
 
-use engine::failure::Failure;
+use engine::{
+    cache::{label::Label, partial::Part},
+    failure::Failure,
+};
 use store::{FillReservation, StoredResponse};
 
 pub(crate) use self::reading::{Held, Reading};
 use crate::{
     body::UpstreamBody, fill::Fill, flight::Filling, sidecar::Sidecar, snapshot::Snapshot,
-    steps::encode,
+    steps::fetch::Sent,
 };
 
 /// A body to be read, and what to do with it.
@@ -45,6 +49,14 @@ pub(crate) struct Keeping {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) route: usize,
     pub(crate) key: Box<[u8]>,
+    /// Whom it is for.
+    pub(crate) persona: Box<[u8]>,
+    /// What it can be purged by.
+    pub(crate) labels: Box<[Label]>,
+    /// Present when it is a part of a representation.
+    pub(crate) part: Option<Box<Part>>,
+    /// When it was asked for.
+    pub(crate) sent: Sent,
     /// Whether it goes into the cache at its end.
     pub(crate) stored: bool,
     /// Beyond this many bytes it is neither stored nor held for late followers.
@@ -106,9 +118,10 @@ impl FillJob {
             Ok((trailers, held)) => {
                 // Stored first: whoever no longer finds the flight must find the response.
                 if held == Held::Whole && self.keeping.stored && trailers.is_none() {
-                    let stored = self.store();
+                    let body = self.fill.collect();
+                    let stored = storing::store(self.keeping, &self.head, body);
                     self.fill.finish(trailers);
-                    return Some(stored);
+                    return stored;
                 }
                 self.fill.finish(trailers);
             }
@@ -116,17 +129,6 @@ impl FillJob {
         }
         self.fill.hold(self.keeping.reservation);
         None
-    }
-
-    fn store(&self) -> Arc<StoredResponse> {
-        let keeping = &self.keeping;
-        let route = &keeping.snapshot.policies.routes[keeping.route];
-        let stored = encode::prepared(route, self.head.meta.clone(), self.fill.collect());
-        let stored = Arc::new(stored);
-        let most = route.cache.as_ref().map_or(1, |cache| cache.max_variants);
-        let responses = &keeping.sidecar.responses;
-        responses.put(&keeping.key, Arc::clone(&stored), most.into());
-        stored
     }
 }
 

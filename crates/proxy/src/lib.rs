@@ -13,17 +13,11 @@ mod exchange;
 mod fill;
 mod fill_job;
 mod flight;
+mod identity;
 mod listener;
 mod patience;
 mod pipeline;
 mod recording;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "stale responses that are served begin their renewals here"
-    )
-)]
 mod renewal;
 mod server_tls;
 mod sidecar;
@@ -34,6 +28,8 @@ mod unabandoned;
 mod upstream;
 
 pub use clock::{monotonic, now};
+pub use identity::IdentityError;
 pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
+pub use snapshot::SnapshotError;
 pub use upstream::Unaddressable;

@@ -14,7 +14,7 @@
 //! | record | what is told about it | [`crate::recording`] |
 //!
 //! The first four never wait: a request that the cache answers is answered at once, without a
-//! future of its own.
+//! future of its own. Only a body that is part of the key is read first.
 //!
 //! [`keep::Kept`]: crate::steps::keep::Kept
 
@@ -39,9 +39,11 @@ use crate::{
     sidecar::Sidecar,
     steps::{
         admit, answer,
+        gather::{self, Gathering},
         join::{self, Content},
         limit,
         lookup::{self, Looked},
+        renew::{self, Renewal},
         route,
     },
     tunnel,
@@ -59,6 +61,8 @@ enum Course {
     Answer(answer::FromStore),
     /// The upstream must be asked.
     Ask(Box<Errand>),
+    /// The body is part of the key: it is read first, up to so many bytes.
+    Gather(usize, u64),
     /// It is refused.
     Refuse(answer::Refusal),
     /// It wants to become something else than HTTP.
@@ -91,6 +95,10 @@ pub(crate) fn serve(
             };
             Answering::OnItsWay(Box::pin(answered))
         }
+        Course::Gather(route, most) => {
+            let answered = gather::serve(exchange, head, body, Gathering { route, most });
+            Answering::OnItsWay(Box::pin(answered))
+        }
         Course::Tunnel(errand, upgrade) => {
             Answering::OnItsWay(Box::pin(tunnel::open(exchange, errand, upgrade)))
         }
@@ -116,8 +124,21 @@ fn set_course(exchange: &mut Exchange, head: &mut request::Parts, body: &Incomin
         let errand = Errand::new(exchange, route, admitted.facts(), intent, head);
         return Course::Tunnel(Box::new(errand), upgrade);
     }
-    match lookup::lookup(exchange, route, head, &admitted) {
-        Looked::Answer(from_store) => Course::Answer(from_store),
+    match lookup::lookup(exchange, route, head, &admitted, None) {
+        Looked::Answer(mut from_store) => {
+            if let Some(intent) = from_store.renewal.take() {
+                let renewal = Renewal {
+                    route,
+                    facts: admitted.facts(),
+                    intent: *intent,
+                    head,
+                    content: None,
+                };
+                renew::begin(exchange, renewal);
+            }
+            Course::Answer(from_store)
+        }
+        Looked::Gather(most) => Course::Gather(route, most),
         Looked::Ask(intent) => {
             let errand = Errand::new(exchange, route, admitted.facts(), intent, head);
             Course::Ask(Box::new(errand))

@@ -93,6 +93,24 @@ impl Renewals {
         })
     }
 
+    /// Whether the key of this hash failed so short a while before `now` that it is left alone.
+    pub(crate) fn is_resting(&self, key: u128, now: Duration) -> bool {
+        match self.shard(key).lock().get(&key) {
+            Some(Standing::Resting(setbacks)) => {
+                matches!(setbacks.decide(now), Renewal::BackingOff(_))
+            }
+            Some(Standing::Dropped(_) | Standing::Underway) | None => false,
+        }
+    }
+
+    /// Forgets the failures of a key that has been fetched again.
+    pub(crate) fn forgive(&self, key: u128) {
+        let mut shard = self.shard(key).lock();
+        if let Some(Standing::Dropped(_) | Standing::Resting(_)) = shard.get(&key) {
+            shard.remove(&key);
+        }
+    }
+
     fn shard(&self, key: u128) -> &Mutex<Shard> {
         &self.shards[key as usize % SHARDS]
     }

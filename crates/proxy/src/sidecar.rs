@@ -2,19 +2,27 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use arc_swap::ArcSwap;
-use engine::forwarding::{Instance, InvalidPseudonym};
+use engine::{
+    collapse::memory::Recollection,
+    forwarding::{Instance, InvalidPseudonym},
+};
 use policy::Policies;
-use store::{FillBudget, LimiterCells, MemoryShares, ResponseStore, Uncacheable};
+use store::{
+    FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances, Uncacheable,
+    VerifiedTokens, WriteMarks,
+};
 use telemetry::{AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, Health, Metrics};
 
 use crate::{
+    clock,
     flight::Flights,
-    snapshot::Snapshot,
-    upstream::{TlsClient, Unaddressable},
+    renewal::Renewals,
+    snapshot::{Snapshot, SnapshotError},
+    upstream::TlsClient,
 };
 
 /// One running Forebay: its policies, its stores, and what it tells.
@@ -26,6 +34,14 @@ pub struct Sidecar {
     pub(crate) fills: Arc<FillBudget>,
     pub(crate) limiter: LimiterCells,
     pub(crate) uncacheable: Uncacheable,
+    /// Keys whose whole response was not worth fetching for a part of it.
+    pub(crate) unfillable: Uncacheable,
+    pub(crate) purges: Purges,
+    pub(crate) writes: WriteMarks,
+    pub(crate) searches: SearchVariances,
+    pub(crate) tokens: VerifiedTokens,
+    pub(crate) renewals: Arc<Renewals>,
+    partitions: AtomicBool,
     pub(crate) flights: Arc<Flights>,
     pub(crate) tls: TlsClient,
     pub(crate) access_log: Option<AccessLog>,
@@ -39,8 +55,8 @@ pub struct Sidecar {
 pub enum SidecarError {
     /// The name for `Via` is no token.
     Pseudonym(#[from] InvalidPseudonym),
-    /// An endpoint cannot be written as an authority.
-    Endpoint(#[from] Unaddressable),
+    /// The policies cannot be made ready.
+    Snapshot(#[from] SnapshotError),
 }
 
 /// One client connection, counted while it lives.
@@ -53,7 +69,8 @@ impl Sidecar {
     /// Sets everything up; `pseudonym` must differ between running instances.
     ///
     /// # Errors
-    /// When the pseudonym is no token, or an endpoint cannot be addressed.
+    /// When the pseudonym is no token, or the policies cannot be made ready: an endpoint cannot be
+    /// addressed, or the keys for tokens cannot be used.
     pub fn new(
         policies: Policies,
         pseudonym: &str,
@@ -69,6 +86,13 @@ impl Sidecar {
             fills: Arc::new(FillBudget::new(shares.fills)),
             limiter: LimiterCells::new(shares.limiter),
             uncacheable: Uncacheable::default(),
+            unfillable: Uncacheable::default(),
+            purges: Purges::default(),
+            writes: WriteMarks::default(),
+            searches: SearchVariances::default(),
+            tokens: VerifiedTokens::default(),
+            renewals: Arc::default(),
+            partitions: AtomicBool::new(false),
             flights: Arc::default(),
             tls: TlsClient::default(),
             access_log,
@@ -121,6 +145,25 @@ impl Sidecar {
     /// Keeps the memory promise; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
+    }
+
+    /// Whether anything was ever stored for one user, or by the body of its request: then one URL
+    /// may have several keys.
+    pub(crate) fn has_partitions(&self) -> bool {
+        self.partitions.load(Ordering::Relaxed)
+    }
+
+    /// Notes that something is stored for one user, or by the body of its request.
+    pub(crate) fn partition(&self) {
+        if !self.has_partitions() {
+            self.partitions.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a request for a part had better ask for that part alone.
+    pub(crate) fn refuses_whole(&self, key: &[u8]) -> bool {
+        let remembered = (self.unfillable).recall(store::hash(key), clock::monotonic());
+        remembered == Recollection::Unshareable
     }
 
     /// Counts a new client connection, or refuses it when there are `limit` already.

@@ -9,7 +9,12 @@ use engine::routing::Router;
 use policy::Policies;
 use telemetry::Metrics;
 
-use crate::{connection::Builders, steps::limit::RouteLimits, upstream::UpstreamState};
+use crate::{
+    connection::Builders,
+    identity::{Identity, IdentityError},
+    steps::limit::RouteLimits,
+    upstream::{Unaddressable, UpstreamState},
+};
 
 /// Policies and everything that is computed from them once.
 #[derive(Debug)]
@@ -22,16 +27,26 @@ pub(crate) struct Snapshot {
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<UpstreamState>,
     pub(crate) metrics: Arc<Metrics>,
+    /// How the one who asks is known, if anybody wants to know.
+    pub(crate) identity: Option<Identity>,
+}
+
+/// Policies that cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum SnapshotError {
+    /// An endpoint cannot be written as an authority.
+    Endpoint(#[from] Unaddressable),
+    /// The keys for tokens cannot be used.
+    Identity(#[from] IdentityError),
 }
 
 // === impl Snapshot ===
 
 impl Snapshot {
-    pub(crate) fn new(
-        policies: Policies,
-        metrics: Metrics,
-    ) -> Result<Self, crate::upstream::Unaddressable> {
+    pub(crate) fn new(policies: Policies, metrics: Metrics) -> Result<Self, SnapshotError> {
         Ok(Self {
+            identity: policies.identity.as_ref().map(Identity::load).transpose()?,
             router: Router::new(&policies.routes),
             builders: Builders::new(&policies.clients),
             limits: policies.routes.iter().map(RouteLimits::new).collect(),

@@ -3,9 +3,13 @@
 pub(crate) mod admit;
 pub(crate) mod answer;
 pub(crate) mod encode;
+pub(crate) mod fetch;
+pub(crate) mod gather;
+pub(crate) mod identify;
 pub(crate) mod invalidate;
 pub(crate) mod join;
 pub(crate) mod keep;
 pub(crate) mod limit;
 pub(crate) mod lookup;
+pub(crate) mod renew;
 pub(crate) mod route;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use engine::{failure::Failure, forwarding, outcome::JoinOutcome};
+use engine::{failure::Failure, forwarding};
 use http::{Request, Response, StatusCode, header::HOST};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -20,7 +20,7 @@ use crate::{
     recording::RecordedBody,
     steps::{
         answer,
-        join::{Delivery, Origin},
+        fetch::{Delivery, Origin},
         keep::Kept,
     },
     upstream::{self, EndpointState, Fetched, InFlight, Lease},
@@ -61,13 +61,7 @@ pub(crate) async fn open(
         body,
         endpoint,
     };
-    let delivery = Delivery {
-        errand,
-        kept: Kept::Direct(Box::new(fetched)),
-        origin,
-        store: None,
-        join: JoinOutcome::Alone,
-    };
+    let delivery = Delivery::new(errand, Kept::Direct(Box::new(fetched)), origin);
     answer::from_origin(exchange, delivery)
 }
 

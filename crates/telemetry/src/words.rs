@@ -167,6 +167,7 @@ impl Word for StoreOutcome {
         Self::Skipped(SkipReason::VaryStar),
         Self::Skipped(SkipReason::CloseDelimited),
         Self::Skipped(SkipReason::NoCache),
+        Self::Skipped(SkipReason::Overtaken),
     ];
 
     fn slot(self) -> usize {
@@ -190,6 +191,7 @@ impl Word for StoreOutcome {
                 SkipReason::VaryStar => 15,
                 SkipReason::CloseDelimited => 16,
                 SkipReason::NoCache => 17,
+                SkipReason::Overtaken => 18,
             },
         }
     }

@@ -81,6 +81,8 @@ pub struct Lookup {
     pub conditional: bool,
     /// A stored response or nothing (504).
     pub only_if_cached: bool,
+    /// It asks for a part of the representation.
+    pub range: bool,
     /// What it demands of the age of a stored response.
     pub demand: Demand,
 }
@@ -153,6 +155,7 @@ pub fn classify(request: RequestHead<'_>, rules: &RequestRules<'_>) -> RequestCl
         cookies: seen.cookie && shared && rules.cookies == RequestCookies::Bypass,
         conditional: seen.conditional,
         only_if_cached: control.only_if_cached,
+        range: seen.range,
         demand: match (rules.honor, rules.peer) {
             (HonorRequest::Always, _) | (HonorRequest::Trusted, PeerTrust::Trusted) => {
                 seen.demand(&control)
@@ -217,8 +220,27 @@ impl Lookup {
         cookies: false,
         conditional: false,
         only_if_cached: false,
+        range: false,
         demand: Demand::NONE,
     };
+}
+
+impl Lookup {
+    /// The same without what only this client wants: for a request that renews what is stored.
+    #[must_use]
+    pub const fn for_renewal(self) -> Self {
+        Self {
+            method: match self.method {
+                Retrieval::Get | Retrieval::Head => Retrieval::Get,
+                Retrieval::Query => Retrieval::Query,
+            },
+            conditional: false,
+            only_if_cached: false,
+            range: false,
+            demand: Demand::NONE,
+            ..self
+        }
+    }
 }
 
 // === impl Seen ===
@@ -270,8 +292,6 @@ fn bypass(seen: &Seen, control: &CacheControl, body: Option<BypassReason>) -> Op
         Some(BypassReason::Upgrade)
     } else if body.is_some() {
         body
-    } else if seen.range {
-        Some(BypassReason::Range)
     } else if seen.precondition {
         Some(BypassReason::Precondition)
     } else if seen.names_another_request {

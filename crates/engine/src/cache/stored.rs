@@ -172,6 +172,19 @@ pub fn prepare_headers(
     kept
 }
 
+/// The fields of a response that are for the client whose request it answers and for nobody else:
+/// cookies, and what its directives withhold from others.
+pub fn personal_headers(headers: &HeaderMap, withheld: &[HeaderName]) -> HeaderMap {
+    let mut personal = HeaderMap::new();
+    for (name, value) in headers {
+        let is_cookie = matches!(name.as_str(), "set-cookie" | "set-cookie2");
+        if is_cookie || (withheld.contains(name) && !is_never_kept(name.as_str())) {
+            personal.append(name.clone(), value.clone());
+        }
+    }
+    personal
+}
+
 /// All lines of a field as one.
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     let lines: Vec<_> = headers.get_all(name).iter().collect();

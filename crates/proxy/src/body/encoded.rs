@@ -19,6 +19,7 @@ use http_body::{Body, Frame};
 pub(crate) use encoder::Encoder;
 
 use super::{CutShort, ResponseBody};
+use crate::steps::encode::EncodingCopy;
 
 /// How much of a body that is here already is compressed before anything is sent.
 const PIECE: usize = 64 * 1024;
@@ -32,6 +33,8 @@ pub(crate) struct EncodedBody {
     unflushed: bool,
     taken: u64,
     trailers: Option<HeaderMap>,
+    /// Collects what comes out, to be kept.
+    copy: Option<Box<EncodingCopy>>,
 }
 
 // === impl EncodedBody ===
@@ -49,6 +52,15 @@ impl EncodedBody {
             unflushed: false,
             taken: 0,
             trailers: None,
+            copy: None,
+        }
+    }
+
+    /// The same, of which what comes out is kept in the end.
+    pub(crate) fn copied(self, copy: Option<EncodingCopy>) -> Self {
+        Self {
+            copy: copy.map(Box::new),
+            ..self
         }
     }
 
@@ -99,6 +111,21 @@ impl EncodedBody {
     }
 }
 
+impl EncodedBody {
+    /// Collects a piece, and keeps the whole after the last; nothing is kept of a body that was cut.
+    fn copy(&mut self, piece: Option<&Bytes>) {
+        let copy = self.copy.take().zip(piece);
+        let Some(copy) = copy.and_then(|(copy, piece)| copy.with(piece)) else {
+            return;
+        };
+        if self.encoder.is_none() {
+            copy.finish();
+        } else {
+            self.copy = Some(copy);
+        }
+    }
+}
+
 fn encoder_failed(error: &std::io::Error) -> CutShort {
     tracing::error!(%error, "an encoder failed");
     CutShort(Failure::Internal)
@@ -113,7 +140,10 @@ impl Body for EncodedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         match self.poll_data(cx) {
-            Poll::Ready(Some(data)) => Poll::Ready(Some(data.map(Frame::data))),
+            Poll::Ready(Some(data)) => {
+                self.copy(data.as_ref().ok());
+                Poll::Ready(Some(data.map(Frame::data)))
+            }
             Poll::Ready(None) => Poll::Ready(
                 self.trailers
                     .take()

@@ -23,13 +23,6 @@ use super::ResponseBody;
 /// One part of `body`, whose own first byte is byte `first` of the representation.
 ///
 /// The body comes back as it was when the part cannot be cut from it.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the answer step takes it up when it lets ranges in"
-    )
-)]
 pub(crate) fn single(
     body: ResponseBody,
     first: u64,
@@ -50,13 +43,6 @@ pub(crate) fn single(
 /// Several parts of `body`, whose own first byte is byte `first` of the representation.
 ///
 /// The body comes back as it was when it is not here yet.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the answer step takes it up when it lets ranges in"
-    )
-)]
 pub(crate) fn several(
     body: ResponseBody,
     first: u64,

@@ -29,6 +29,22 @@ pub(crate) fn admit<'a>(
     head: &'a request::Parts,
     body: &Incoming,
 ) -> Result<Admitted<'a>, Failure> {
+    look(exchange, head, !body.is_end_stream())
+}
+
+/// Looks again at a request whose body has been read meanwhile.
+pub(crate) fn again<'a>(
+    exchange: &Exchange,
+    head: &'a request::Parts,
+) -> Result<Admitted<'a>, Failure> {
+    look(exchange, head, true)
+}
+
+fn look<'a>(
+    exchange: &Exchange,
+    head: &'a request::Parts,
+    has_body: bool,
+) -> Result<Admitted<'a>, Failure> {
     let admitted = admit::admit(&RequestHead {
         method: &head.method,
         uri: &head.uri,
@@ -49,7 +65,7 @@ pub(crate) fn admit<'a>(
         path: path::normalize(head.uri.path()),
         declared: admitted.body,
         upgrade: admitted.upgrade,
-        has_body: !body.is_end_stream(),
+        has_body,
     })
 }
 

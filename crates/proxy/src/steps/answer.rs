@@ -1,12 +1,14 @@
 //! Step 11: the response as the client gets it.
 
-use std::sync::Arc;
+mod parts;
+
+use std::{sync::Arc, time::Duration};
 
 use engine::{
     cache::{
+        age,
         conditional::{self, Conditional},
         request::Lookup,
-        reuse::{self, Moment, Reuse},
         seconds::DeltaSeconds,
         status::{CacheStatus, NOT_CACHED},
         targeted::FOREBAY_CACHE_CONTROL,
@@ -14,29 +16,45 @@ use engine::{
     compression::{Decision, Suitability},
     failure::Failure,
     forwarding,
-    outcome::{AsIsReason, CacheOutcome, EncodeOutcome},
+    outcome::{AsIsReason, CacheOutcome, EncodeOutcome, StaleReason},
+    time::Now,
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{AGE, CACHE_STATUS, CONTENT_LENGTH},
     request,
 };
+use policy::Coding;
 use store::StoredResponse;
 
 use super::{
-    encode::{self, Candidate},
-    join::Delivery,
+    encode::{self, Candidate, Place},
+    fetch::Delivery,
     keep::Kept,
+    lookup::Intent,
 };
 use crate::{answer, body::ResponseBody, clock, exchange::Exchange, recording::RecordedBody};
 
-/// A fresh response from the cache.
+/// A response from the cache.
 #[derive(Debug)]
 pub(crate) struct FromStore {
     pub(crate) lookup: Lookup,
     pub(crate) stored: Arc<StoredResponse>,
     pub(crate) age: DeltaSeconds,
-    pub(crate) ttl: DeltaSeconds,
+    pub(crate) left: Left,
+    /// How it is to be renewed in the background.
+    pub(crate) renewal: Option<Box<Intent>>,
+    /// Where it is kept, if it may be wanted in a coding in which it is not kept yet.
+    pub(crate) key: Option<Box<[u8]>>,
+}
+
+/// How much of its lifetime a response has left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Left {
+    /// None: it has been over for so long, and this lets it be used.
+    Over(DeltaSeconds, StaleReason),
+    /// So much.
+    Ttl(DeltaSeconds),
 }
 
 /// A request that does not get what it asked for.
@@ -49,7 +67,7 @@ pub(crate) struct Refusal {
 
 /// A response that may be given to several clients, and how this one asked for it.
 struct Shareable<'a> {
-    stored: &'a StoredResponse,
+    stored: &'a Arc<StoredResponse>,
     body: ResponseBody,
     lookup: &'a Lookup,
     request: &'a request::Parts,
@@ -57,29 +75,42 @@ struct Shareable<'a> {
     /// it (RFC 9111, section 5.1).
     age: Option<DeltaSeconds>,
     told: CacheStatus,
+    /// Fields for this client alone.
+    personal: HeaderMap,
+    /// Where it is kept, if a coding of it is to be kept beside it.
+    key: Option<&'a [u8]>,
 }
 
 /// Answers from the cache.
 pub(crate) fn from_store(
     exchange: Exchange,
     request: &request::Parts,
-    hit: &FromStore,
+    found: &FromStore,
 ) -> Response<RecordedBody> {
     let told = CacheStatus {
-        outcome: CacheOutcome::Hit,
-        ttl: Some(hit.ttl),
+        outcome: found.outcome(),
+        ttl: match found.left {
+            Left::Ttl(ttl) => Some(ttl),
+            Left::Over(..) => None,
+        },
+        over: match found.left {
+            Left::Ttl(_) => None,
+            Left::Over(over, _) => Some(over),
+        },
         ..CacheStatus::default()
     };
-    let body = ResponseBody::Full(hit.stored.body.clone());
+    let body = ResponseBody::Full(found.stored.body.clone());
     send(
         exchange,
         Shareable {
-            stored: &hit.stored,
+            stored: &found.stored,
             body,
-            lookup: &hit.lookup,
+            lookup: &found.lookup,
             request,
-            age: Some(hit.age),
+            age: Some(found.age),
             told,
+            personal: HeaderMap::new(),
+            key: found.key.as_deref(),
         },
     )
 }
@@ -92,6 +123,7 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
         origin,
         store,
         join,
+        personal,
     } = delivery;
     let event = exchange.event();
     event.join = join;
@@ -102,8 +134,10 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
         event.upstream_status = Some(origin.status.as_u16());
         event.upstream_time = Some(origin.time);
     }
-    if matches!(kept, Kept::Renewed(_)) && event.cache == CacheOutcome::Stale {
-        event.cache = CacheOutcome::Revalidated;
+    match (&kept, event.cache) {
+        (Kept::Renewed(_), CacheOutcome::Stale) => event.cache = CacheOutcome::Revalidated,
+        (Kept::StoodIn(_), _) => event.cache = CacheOutcome::ServedStale(StaleReason::IfError),
+        _ => {}
     }
     let told = CacheStatus {
         outcome: event.cache,
@@ -113,24 +147,24 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
         join,
         ..CacheStatus::default()
     };
-    let (stored, body) = match kept {
+    let whole = |stored: &StoredResponse| ResponseBody::Full(stored.body.clone());
+    let (stored, body, is_kept) = match kept {
         Kept::Direct(fetched) => return direct(exchange, &errand.head, *fetched, told),
-        Kept::Filling { head, reader } => (head, ResponseBody::Filling(reader)),
+        Kept::Filling { head, reader } => (head, ResponseBody::Filling(reader), false),
         Kept::Renewed(stored) | Kept::Stored(stored) => {
-            let body = ResponseBody::Full(stored.body.clone());
-            (stored, body)
+            let body = whole(&stored);
+            (stored, body, true)
+        }
+        Kept::StoodIn(stored) => {
+            let body = whole(&stored);
+            (stored, body, false)
         }
     };
     let lookup = errand.intent.lookup.unwrap_or(Lookup::PLAIN_GET);
-    let moment = Moment::plain(clock::now());
-    let (age, ttl) = match reuse::decide(&stored.meta, &Lookup::PLAIN_GET, &moment) {
-        Reuse::Fresh { age, ttl, .. } => (age, Some(ttl)),
-        Reuse::Stale { .. } | Reuse::Revalidate(_) | Reuse::Unusable(_) => {
-            (DeltaSeconds::new(stored.meta.initial_age.as_secs()), None)
-        }
-    };
-    let fetched_for_it = origin.is_some_and(|origin| origin.status != StatusCode::NOT_MODIFIED);
-    let age = Some(age).filter(|age| !fetched_for_it || age.get() > 0);
+    let life = Life::of(&stored, clock::now());
+    let fetched_for_it = origin.is_some_and(|origin| origin.status != StatusCode::NOT_MODIFIED)
+        && !matches!(told.outcome, CacheOutcome::ServedStale(_));
+    let age = Some(life.age).filter(|age| !fetched_for_it || age.get() > 0);
     send(
         exchange,
         Shareable {
@@ -139,9 +173,22 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
             lookup: &lookup,
             request: &errand.head,
             age,
-            told: CacheStatus { ttl, ..told },
+            told: CacheStatus {
+                ttl: life.ttl,
+                over: life.over,
+                ..told
+            },
+            personal,
+            key: is_kept.then_some(&*errand.intent.key),
         },
     )
+}
+
+/// How old a response is that is not asked whether it may be used, and how long it is still fresh.
+struct Life {
+    age: DeltaSeconds,
+    ttl: Option<DeltaSeconds>,
+    over: Option<DeltaSeconds>,
 }
 
 /// Answers with a problem document.
@@ -201,43 +248,103 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
         request,
         age,
         told,
+        personal,
+        key,
     } = shareable;
-    let status = stored.meta.status;
     let wall = exchange.recording.event.at.wall;
     let mut response = match conditional::decide(lookup, &request.headers, &stored.meta, wall) {
-        Conditional::NotModified => {
-            // Where the decision is known already, the fields are not looked at again.
-            let fields = match stored.suitability {
-                Some(_) => HeaderMap::new(),
-                None => stored.meta.head.to_headers(),
-            };
-            let known = stored.suitability;
-            let decision = decide(&mut exchange, request, status, &fields, &body, known);
-            exchange.event().encode = EncodeOutcome::AsIs(AsIsReason::NoBody);
-            let mut headers = conditional::not_modified_headers(&stored.meta.head);
-            encode::mark_not_modified(decision, &mut headers);
-            respond(StatusCode::NOT_MODIFIED, headers, ResponseBody::Empty)
-        }
-        Conditional::Send => {
-            let mut headers = stored.meta.head.to_headers();
-            let length = encode::known_length(&body);
-            if let Some(length) = length
-                && request.method == Method::HEAD
-                && !headers.contains_key(CONTENT_LENGTH)
-            {
-                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-            }
-            let known = stored.suitability;
-            let body = encoded(&mut exchange, request, status, &mut headers, body, known);
-            respond(status, headers, body)
-        }
+        Conditional::NotModified => not_modified(&mut exchange, request, stored, &body),
+        Conditional::Send => match parts::parts(&mut exchange, lookup, request, stored, body) {
+            Ok(response) => response,
+            Err(body) => whole(&mut exchange, request, stored, body, key),
+        },
     };
     let headers = response.headers_mut();
+    headers.extend(personal);
     if let Some(age) = age {
         headers.insert(AGE, HeaderValue::from(age.get()));
     }
     headers.append(CACHE_STATUS, told.header_value());
     exchange.finish(response)
+}
+
+/// The client has it already.
+fn not_modified(
+    exchange: &mut Exchange,
+    request: &request::Parts,
+    stored: &StoredResponse,
+    body: &ResponseBody,
+) -> Response<ResponseBody> {
+    // Where the decision is known already, the fields are not looked at again.
+    let fields = match stored.suitability {
+        Some(_) => HeaderMap::new(),
+        None => stored.meta.head.to_headers(),
+    };
+    let (status, known) = (stored.meta.status, stored.suitability);
+    let decision = decide(exchange, request, status, &fields, body, known);
+    exchange.event().encode = EncodeOutcome::AsIs(AsIsReason::NoBody);
+    let mut headers = conditional::not_modified_headers(&stored.meta.head);
+    encode::mark_not_modified(decision, &mut headers);
+    respond(StatusCode::NOT_MODIFIED, headers, ResponseBody::Empty)
+}
+
+/// All of it, in the coding that suits the client.
+fn whole(
+    exchange: &mut Exchange,
+    request: &request::Parts,
+    stored: &Arc<StoredResponse>,
+    body: ResponseBody,
+    key: Option<&[u8]>,
+) -> Response<ResponseBody> {
+    let status = stored.meta.status;
+    let mut headers = HeaderMap::new();
+    if stored.suitability.is_none() {
+        headers = stored.meta.head.to_headers();
+    }
+    let known = stored.suitability;
+    let decision = decide(exchange, request, status, &headers, &body, known);
+    if let (Some(_), Some(EncodeOutcome::Encoded(coding))) =
+        (known, decision.map(|decision| decision.outcome))
+    {
+        return stored_in(exchange, coding, stored, body, key);
+    }
+    if known.is_some() {
+        headers = stored.meta.head.to_headers();
+    }
+    let length = encode::known_length(&body);
+    if let Some(length) = length
+        && request.method == Method::HEAD
+        && !headers.contains_key(CONTENT_LENGTH)
+    {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    let body = carried_out(exchange, request, decision, &mut headers, body);
+    respond(status, headers, body)
+}
+
+/// All of it in a coding: as it is kept, or made now and kept from now on.
+fn stored_in(
+    exchange: &mut Exchange,
+    coding: Coding,
+    stored: &Arc<StoredResponse>,
+    body: ResponseBody,
+    key: Option<&[u8]>,
+) -> Response<ResponseBody> {
+    let status = stored.meta.status;
+    exchange.event().uncompressed_bytes = stored.body.len() as u64;
+    if let Some(encoding) = stored.encoding(coding) {
+        let body = ResponseBody::Full(encoding.body.clone());
+        return respond(status, encoding.head.to_headers(), body);
+    }
+    let mut headers = stored.meta.head.to_headers();
+    let sidecar = Arc::clone(exchange.sidecar());
+    let place = key.map(|key| Place {
+        sidecar: &sidecar,
+        key,
+        stored,
+    });
+    let body = encode::in_coding(exchange.event(), coding, &mut headers, body, place);
+    respond(status, headers, body)
 }
 
 /// Step 10 and what HEAD leaves of a body.
@@ -250,6 +357,16 @@ fn encoded(
     known: Option<Suitability>,
 ) -> ResponseBody {
     let decision = decide(exchange, request, status, headers, &body, known);
+    carried_out(exchange, request, decision, headers, body)
+}
+
+fn carried_out(
+    exchange: &mut Exchange,
+    request: &request::Parts,
+    decision: Option<Decision>,
+    headers: &mut HeaderMap,
+    body: ResponseBody,
+) -> ResponseBody {
     let event = exchange.event();
     let plain = encode::known_length(&body);
     let body = encode::encode(event, decision, headers, body);
@@ -291,6 +408,36 @@ fn respond(status: StatusCode, headers: HeaderMap, body: ResponseBody) -> Respon
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+// === impl FromStore ===
+
+impl FromStore {
+    /// What is told about it.
+    pub(crate) const fn outcome(&self) -> CacheOutcome {
+        match self.left {
+            Left::Over(_, reason) => CacheOutcome::ServedStale(reason),
+            Left::Ttl(_) => CacheOutcome::Hit,
+        }
+    }
+}
+
+// === impl Life ===
+
+impl Life {
+    fn of(stored: &StoredResponse, now: Now) -> Self {
+        let meta = &stored.meta;
+        let age = age::current(meta.initial_age, meta.received_at, now);
+        let seconds = |time: Duration| DeltaSeconds::new(time.as_secs());
+        let left = meta.lifetime.length.checked_sub(age);
+        let fresh = left.filter(|left| !left.is_zero() && !meta.rules.no_cache);
+        let over = age.saturating_sub(meta.lifetime.length);
+        Self {
+            age: seconds(age),
+            ttl: fresh.map(seconds),
+            over: (!over.is_zero()).then(|| seconds(over)),
+        }
+    }
 }
 
 // === impl Refusal ===

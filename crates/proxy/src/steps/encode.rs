@@ -1,8 +1,13 @@
 //! Step 10: does this client want the response smaller?
 
+mod copy;
+
 use bytes::Bytes;
 use engine::{
-    cache::stored::{StoredHead, StoredMeta},
+    cache::{
+        range::Extent,
+        stored::{StoredHead, StoredMeta},
+    },
     compression::{self, Decision, Suitability, VaryNeed},
     outcome::{AsIsReason, EncodeOutcome},
 };
@@ -12,6 +17,7 @@ use policy::{Coding, CompressionPolicy, Mode, Route};
 use store::StoredResponse;
 use telemetry::RequestEvent;
 
+pub(crate) use self::copy::{EncodingCopy, Place};
 use crate::body::{EncodedBody, Encoder, ResponseBody};
 
 /// A body of up to this many bytes that is here already is compressed at once, so that its length
@@ -69,9 +75,15 @@ pub(crate) fn decide(
 }
 
 /// A response as it is kept: what every hit would find out about it anew is found out now.
-pub(crate) fn prepared(route: &Route, mut meta: StoredMeta, body: Bytes) -> StoredResponse {
-    let Some(policy) = policy(route).filter(|policy| policy.mode == Mode::Enforce) else {
-        return StoredResponse::new(meta, body);
+pub(crate) fn prepared(
+    route: &Route,
+    mut meta: StoredMeta,
+    body: Bytes,
+    part: Option<Extent>,
+) -> StoredResponse {
+    let policy = policy(route).filter(|policy| policy.mode == Mode::Enforce);
+    let Some(policy) = policy.filter(|_| part.is_none()) else {
+        return StoredResponse::new(meta, body).with_part(part);
     };
     let mut headers = meta.head.to_headers();
     let suitability = compression::suit(policy, meta.status, &headers, Some(body.len() as u64));
@@ -98,24 +110,44 @@ pub(crate) fn encode(
         return body;
     };
     match decision.outcome {
-        EncodeOutcome::Encoded(coding) => match compressed(coding, body) {
-            Ok(encoded) => {
-                compression::rewrite_headers(headers, coding);
-                if let ResponseBody::Full(bytes) = &encoded {
-                    headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-                }
-                encoded
-            }
-            Err(unchanged) => {
-                event.encode = EncodeOutcome::AsIs(AsIsReason::Off);
-                unchanged
-            }
-        },
+        EncodeOutcome::Encoded(coding) => in_coding(event, coding, headers, body, None),
         EncodeOutcome::AsIs(_) => {
             if decision.vary == VaryNeed::Needed {
                 compression::add_vary(headers);
             }
             body
+        }
+    }
+}
+
+/// A body in a coding, and its fields; the coding is kept at `place`, if there is one.
+pub(crate) fn in_coding(
+    event: &mut RequestEvent,
+    coding: Coding,
+    headers: &mut HeaderMap,
+    body: ResponseBody,
+    place: Option<Place<'_>>,
+) -> ResponseBody {
+    let is_here = matches!(body, ResponseBody::Full(_));
+    match compressed(coding, body) {
+        Ok(ResponseBody::Full(bytes)) => {
+            compression::rewrite_headers(headers, coding);
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+            if let Some(place) = place {
+                place.keep(coding, headers, bytes.clone());
+            }
+            ResponseBody::Full(bytes)
+        }
+        Ok(ResponseBody::Encoded(encoded)) => {
+            compression::rewrite_headers(headers, coding);
+            let place = place.filter(|_| is_here);
+            let copy = place.and_then(|place| place.copy(coding, headers));
+            ResponseBody::Encoded(Box::new(encoded.copied(copy)))
+        }
+        Ok(encoded) => encoded,
+        Err(unchanged) => {
+            event.encode = EncodeOutcome::AsIs(AsIsReason::Off);
+            unchanged
         }
     }
 }

@@ -16,17 +16,19 @@ use std::{sync::Arc, time::Duration};
 
 use engine::{
     cache::vary::Match,
-    collapse::{self, Demand, Landed, Onward, memory::Remembered, variant},
+    collapse::{self, Demand, Landed, Manner, Onward, memory::Remembered, variant},
     failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
 };
-use http::StatusCode;
 use hyper::body::Incoming;
 use policy::Mode;
 use store::StoredResponse;
 
 use self::meanwhile::stored_meanwhile;
-use super::keep::{self, Audience, Kept, Next};
+use super::{
+    fetch::{Delivery, fetch, stand_in},
+    keep::{Audience, Kept},
+};
 use crate::{
     body::{RequestBody, Upload},
     clock,
@@ -34,29 +36,10 @@ use crate::{
     exchange::Exchange,
     fill_job::{Begun, FillJob, Running},
     flight::{self, Boarding, Follower, Landing, Lead, Will},
+    renewal::Ticket,
     unabandoned::Unabandoned,
-    upstream::{self, FetchError},
+    upstream::FetchError,
 };
-
-/// What a request gets in the end.
-#[derive(Debug)]
-pub(crate) struct Delivery {
-    pub(crate) errand: Box<Errand>,
-    pub(crate) kept: Kept,
-    /// Who answered; `None` for a follower.
-    pub(crate) origin: Option<Origin>,
-    pub(crate) store: Option<StoreOutcome>,
-    pub(crate) join: JoinOutcome,
-}
-
-/// The origin's part in it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
-    pub(crate) endpoint: usize,
-    pub(crate) status: StatusCode,
-    /// From the request being sent to the head of the response.
-    pub(crate) time: Duration,
-}
 
 /// What the client sends along.
 #[derive(Debug)]
@@ -191,11 +174,11 @@ async fn alone(
         Content::Unread(incoming) => errand.body(incoming),
     };
     let counted = upload.clone();
-    let ran = run(errand, body, upload, Audience::One).await;
+    let fetched = fetch(errand, body, upload, Audience::One).await;
     if let Some(upload) = counted {
         exchange.event().request_bytes = upload.moved();
     }
-    let (mut delivery, job) = told(exchange, ran)?;
+    let (mut delivery, job) = told(exchange, fetched)?;
     if let Some(running) = begin(&mut delivery, job).await {
         tokio::spawn(running);
     }
@@ -215,41 +198,71 @@ async fn begin(delivery: &mut Delivery, job: Option<FillJob>) -> Option<Running>
 async fn lead_errand(
     exchange: &mut Exchange,
     errand: Box<Errand>,
-    mut lead: Lead,
+    lead: Lead,
 ) -> Result<Delivery, Failure> {
-    let flight = Unabandoned::new(async move {
-        let sidecar = Arc::clone(&errand.sidecar);
-        let hash = store::hash(&errand.intent.flight_key);
-        let body = errand.kept_body();
-        let ran = run(errand, body, None, Audience::Several).await;
-        let (mut delivery, job) = match ran {
-            Ok(ran) => ran,
-            Err(error) => {
-                lead.land(Landing::Failed(error.failure));
-                return Err(error);
-            }
-        };
-        let landing = landing(&delivery, job.as_ref());
-        match &landing {
-            Landing::Alone => {
-                let status = delivery.origin.map(|origin| origin.status);
-                let remembered = Remembered::new(status, delivery.store, clock::monotonic());
-                sidecar.uncacheable.remember(hash, remembered);
-            }
-            Landing::Filling(_) | Landing::Stored(_) => sidecar.uncacheable.forget(hash),
-            Landing::Failed(_) => {}
-        }
-        lead.land(landing);
-        if let Some(running) = begin(&mut delivery, job).await {
-            tokio::spawn(async move {
-                running.await;
-                drop(lead);
-            });
-        }
-        Ok(delivery)
-    });
-    let mut delivery = told(exchange, flight.await)?;
+    let mut delivery = told(exchange, Unabandoned::new(fly(errand, lead)).await)?;
     delivery.join = JoinOutcome::Lead;
+    Ok(delivery)
+}
+
+/// Renews what is stored; nobody waits for it but those who want the same meanwhile.
+pub(crate) async fn renew(errand: Box<Errand>, ticket: Ticket) {
+    let key = &errand.intent.flight_key;
+    let flown = if key.is_empty() {
+        let body = errand.kept_body();
+        match fetch(errand, body, None, Audience::One).await {
+            Ok((mut delivery, job)) => {
+                if let Some(running) = begin(&mut delivery, job).await {
+                    tokio::spawn(running);
+                }
+                Ok(delivery)
+            }
+            Err(error) => Err(error),
+        }
+    } else {
+        let hash = store::hash(key);
+        match errand.sidecar.flights.board(key, hash, Manner::Patient) {
+            Boarding::Lead(lead) => fly(errand, lead).await,
+            // Somebody is fetching it already.
+            Boarding::Alone | Boarding::Follow(_) => return ticket.succeeded(),
+        }
+    };
+    match flown {
+        Ok(delivery) if !matches!(delivery.kept, Kept::StoodIn(_)) => ticket.succeeded(),
+        Ok(_) | Err(_) => ticket.failed(clock::monotonic()),
+    }
+}
+
+/// Fetches for all who board the flight.
+async fn fly(errand: Box<Errand>, mut lead: Lead) -> Result<Delivery, FetchError> {
+    let sidecar = Arc::clone(&errand.sidecar);
+    let hash = store::hash(&errand.intent.flight_key);
+    let body = errand.kept_body();
+    let fetched = fetch(errand, body, None, Audience::Several).await;
+    let (mut delivery, job) = match fetched {
+        Ok(fetched) => fetched,
+        Err(error) => {
+            lead.land(Landing::Failed(error.failure));
+            return Err(error);
+        }
+    };
+    let landing = landing(&delivery, job.as_ref());
+    match &landing {
+        Landing::Alone => {
+            let status = delivery.origin.map(|origin| origin.status);
+            let remembered = Remembered::new(status, delivery.store, clock::monotonic());
+            sidecar.uncacheable.remember(hash, remembered);
+        }
+        Landing::Filling(_) | Landing::Stored(_) => sidecar.uncacheable.forget(hash),
+        Landing::Failed(_) => {}
+    }
+    lead.land(landing);
+    if let Some(running) = begin(&mut delivery, job).await {
+        tokio::spawn(async move {
+            running.await;
+            drop(lead);
+        });
+    }
     Ok(delivery)
 }
 
@@ -259,16 +272,26 @@ fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
             Landing::Stored(Arc::clone(stored))
         }
         (Kept::Filling { .. }, Some(job)) => Landing::Filling(job.filling()),
+        // Those who hold the same will stand in with it themselves.
+        (Kept::StoodIn(_), _) => Landing::Failed(Failure::UpstreamClosed),
         _ => Landing::Alone,
     }
 }
 
 async fn follow(errand: Box<Errand>, follower: Follower, boardings: u32) -> Followed {
-    match follower.followed(Will::Lead).await {
+    // Whoever has something to stand in does not lead after a failure: the next one does.
+    let will = match stand_in(&errand) {
+        Some(_) => Will::Decline,
+        None => Will::Lead,
+    };
+    match follower.followed(will).await {
         flight::Followed::Alone(after) => {
             onward(Landed::Unshareable, errand, None, boardings, after)
         }
-        flight::Followed::Failed(failure) => Followed::Failed(failure),
+        flight::Followed::Failed(failure) => match stand_in(&errand) {
+            Some(stored) => Followed::delivered(errand, Kept::StoodIn(stored)),
+            None => Followed::Failed(failure),
+        },
         flight::Followed::Filling(place) => {
             let head = Arc::clone(place.head());
             if !is_for(&errand, &head) {
@@ -322,56 +345,14 @@ fn onward(
 
 /// What somebody else's fetch brought.
 fn followed(errand: Box<Errand>, kept: Kept) -> Delivery {
-    Delivery {
-        errand,
-        kept,
-        origin: None,
-        store: None,
-        join: JoinOutcome::Follow,
-    }
+    let mut delivery = Delivery::new(errand, kept, None);
+    delivery.join = JoinOutcome::Follow;
+    delivery
 }
 
 /// Whether a follower's own fields select the leader's response.
 fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
     stored.meta.vary.matches(&errand.head.headers) == Match::Same
-}
-
-/// Asks the origin, twice when its 304 was about something else.
-async fn run(
-    mut errand: Box<Errand>,
-    body: RequestBody,
-    upload: Option<Arc<Upload>>,
-    audience: Audience,
-) -> Result<(Delivery, Option<FillJob>), FetchError> {
-    let (mut order, mut asking) = errand.order();
-    order.body = body;
-    order.upload = upload;
-    loop {
-        let sent_at = clock::now();
-        let rewrite = || errand.order().0;
-        let fetched = upstream::fetch(errand.upstream(), errand.line(), order, rewrite).await?;
-        let origin = Origin {
-            endpoint: fetched.endpoint,
-            status: fetched.head.status,
-            time: clock::monotonic().saturating_sub(sent_at.monotonic),
-        };
-        match keep::keep(&errand, fetched, asking, sent_at, audience) {
-            Next::AskAgain => {
-                errand.intent.stale = None;
-                (order, asking) = errand.order();
-            }
-            Next::Answer(verdicted) => {
-                let delivery = Delivery {
-                    errand,
-                    kept: verdicted.kept,
-                    origin: Some(origin),
-                    store: verdicted.store,
-                    join: JoinOutcome::Alone,
-                };
-                return Ok((delivery, verdicted.job));
-            }
-        }
-    }
 }
 
 /// Tells the event who failed.

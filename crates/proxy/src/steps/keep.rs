@@ -1,5 +1,9 @@
 //! Step 9: may we store what came, and may others who want the same have it?
 
+mod confirmed;
+mod fill;
+mod posted;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,32 +12,23 @@ use engine::{
         draw::Draw,
         freshness::Terms,
         keep::{self, Keep},
-        request::Lookup,
+        key::KeyParts,
+        request::{Lookup, Retrieval},
         response::{Framing, ResponseFacts, ResponseHead},
-        revalidate::{self, Asking, Confirmation, Freshened, Verdict},
+        revalidate::{Asking, Verdict},
+        search::SearchVariance,
         share::{self, Share},
-        stored::StoredMeta,
+        stored::{self, StoredMeta},
     },
     outcome::{SkipReason, StoreOutcome},
-    time::Now,
 };
+use http::{HeaderMap, StatusCode};
 use http_body::Body;
-use policy::{Mode, SetCookie};
+use policy::{CachePolicy, Mode, SetCookie};
 use store::StoredResponse;
 
-use super::{encode, lookup::Stale};
-use crate::{
-    clock,
-    errand::Errand,
-    fill::{Fill, FillReader},
-    fill_job::{FillJob, Keeping},
-    upstream::Fetched,
-};
-
-/// A body that is only shared, not stored, is held back for late followers up to this size.
-const SHARED_BYTES: u64 = 1024 * 1024;
-/// What a body of unknown length reserves to begin with.
-const FIRST_RESERVATION: u64 = 64 * 1024;
+use super::{fetch::Sent, lookup::Scope};
+use crate::{clock, errand::Errand, fill::FillReader, fill_job::FillJob, upstream::Fetched};
 
 /// What became of the origin's response.
 #[derive(Debug)]
@@ -49,6 +44,8 @@ pub(crate) enum Kept {
     },
     /// The stored response, confirmed.
     Renewed(Arc<StoredResponse>),
+    /// The stored response, because the origin failed.
+    StoodIn(Arc<StoredResponse>),
     /// It is stored already, its body whole.
     Stored(Arc<StoredResponse>),
 }
@@ -58,6 +55,8 @@ pub(crate) enum Kept {
 pub(crate) enum Next {
     /// The 304 was about something else: forget what is stored and ask plainly.
     AskAgain,
+    /// The whole is not to be kept: ask for the part that the client wants.
+    AskForPart,
     /// Answer with this.
     Answer(Box<Verdicted>),
 }
@@ -67,6 +66,8 @@ pub(crate) enum Next {
 pub(crate) struct Verdicted {
     pub(crate) kept: Kept,
     pub(crate) store: Option<StoreOutcome>,
+    /// Fields that are for the one who asked and for nobody else.
+    pub(crate) personal: HeaderMap,
     /// Present with [`Kept::Filling`]: the work of reading the body, and what followers need.
     pub(crate) job: Option<FillJob>,
 }
@@ -85,52 +86,78 @@ pub(crate) fn keep(
     errand: &Errand,
     fetched: Fetched,
     asking: Asking,
-    sent_at: Now,
+    sent: Sent,
     audience: Audience,
 ) -> Next {
     let Some(known) = errand.intent.lookup else {
-        super::invalidate::after_write(errand, &fetched);
-        return Next::direct(fetched, None);
+        return posted::keep(errand, fetched, sent);
     };
-    let received_at = clock::now();
-    if let (Some(stale), Verdict::Confirmed) = (
-        &errand.intent.stale,
-        Verdict::of(asking, fetched.head.status),
-    ) {
-        return confirmed(errand, stale, &known, &fetched, sent_at, received_at);
+    let status = fetched.head.status;
+    if Verdict::of(asking, status) == Verdict::Confirmed {
+        return confirmed::confirmed(errand, &known, &fetched, sent);
     }
-    let head = &fetched.head;
-    let facts = ResponseFacts::read(ResponseHead {
-        status: head.status,
-        headers: &head.headers,
-        framing: Framing::of(head.version, head.status, &head.headers),
-        sent_at,
-        received_at,
-    });
-    let set_cookie = errand
-        .route()
-        .cache
-        .as_ref()
-        .map_or(SetCookie::Refuse, |cache| cache.set_cookie);
+    let headers = fetched.head.headers.clone();
+    let facts = facts(&fetched, &headers, sent);
+    if known.method == Retrieval::Head {
+        confirmed::headed(errand, &known, &facts, sent);
+    }
+    if status == StatusCode::PARTIAL_CONTENT && errand.intent.scope == Scope::Part {
+        return fill::part(errand, &known, &facts, fetched, sent);
+    }
+    let cache = enforced_cache(errand);
+    let set_cookie = cache.map_or(SetCookie::Refuse, |cache| cache.set_cookie);
     let (terms, outcome) = verdict(errand, &known, &facts, &fetched);
+    if errand.intent.scope == Scope::AllForPart && terms.is_none() {
+        remember_unfillable(errand, status, outcome);
+        return Next::AskForPart;
+    }
+    if let Some(cache) = cache {
+        remember_search(errand, cache, &headers);
+    }
     let shared = audience == Audience::Several
         && enforced(errand.route().deduplication.map(|policy| policy.mode))
         && share::decide(&known, &facts, set_cookie) == Share::Yes;
     if terms.is_none()
-        && !head.status.is_server_error()
+        && !status.is_server_error()
+        && known.method != Retrieval::Head
         && let Some(stale) = &errand.intent.stale
     {
         // The origin has something else now, which may not be kept: what we have is history.
-        errand
-            .sidecar
-            .responses
-            .forget(&errand.intent.key, &stale.stored);
+        let responses = &errand.sidecar.responses;
+        responses.forget(&errand.intent.key, &stale.stored);
     }
     if terms.is_none() && !shared {
         return Next::direct(fetched, outcome);
     }
+    let personal = stored::personal_headers(&headers, &facts.withheld);
     let meta = meta(errand, &facts, terms.unwrap_or(Terms::NONE));
-    fill(errand, fetched, meta, terms.is_some(), outcome)
+    let filling = fill::Filling {
+        meta,
+        key: errand.intent.key.clone(),
+        stored: terms.is_some(),
+        outcome,
+        part: None,
+        sent,
+    };
+    fill::fill(errand, fetched, filling).with_personal(personal)
+}
+
+/// What matters of a response's head.
+fn facts<'a>(fetched: &Fetched, headers: &'a HeaderMap, sent: Sent) -> ResponseFacts<'a> {
+    let head = &fetched.head;
+    ResponseFacts::read(ResponseHead {
+        status: head.status,
+        headers,
+        framing: Framing::of(head.version, head.status, headers),
+        sent_at: sent.at,
+        received_at: clock::now(),
+    })
+}
+
+/// The route's cache, if it acts.
+fn enforced_cache(errand: &Errand) -> Option<&CachePolicy> {
+    let cache = errand.route().cache.as_ref();
+    cache.filter(|cache| cache.mode == Mode::Enforce)
 }
 
 fn enforced(mode: Option<Mode>) -> bool {
@@ -151,7 +178,7 @@ fn verdict(
     if cache.mode == Mode::Off {
         return (None, None);
     }
-    let terms = match keep::decide(known, facts, cache, Draw::NEUTRAL) {
+    let terms = match keep::decide(known, facts, cache, draw()) {
         Keep::Store(terms) => terms,
         Keep::Skip(reason) => return skipped(reason),
     };
@@ -161,7 +188,8 @@ fn verdict(
     }
     if cache.mode == Mode::Shadow {
         // Remembered without its body, so that the next request can tell that it would have hit.
-        let head = StoredResponse::new(meta(errand, facts, terms), Bytes::new());
+        let head = StoredResponse::new(meta(errand, facts, terms), Bytes::new())
+            .with_persona(errand.intent.persona.clone());
         errand.sidecar.responses.put(
             &errand.intent.key,
             Arc::new(head),
@@ -172,106 +200,57 @@ fn verdict(
     (Some(terms), Some(StoreOutcome::Stored))
 }
 
+fn draw() -> Draw {
+    Draw::of(fastrand::u64(..))
+}
+
 fn meta(errand: &Errand, facts: &ResponseFacts<'_>, terms: Terms) -> StoredMeta {
     let request = &errand.head.headers;
     StoredMeta::new(facts, request, terms, errand.accept_encoding())
 }
 
-/// Begins to read the body for several, if there is memory for it.
-fn fill(
-    errand: &Errand,
-    fetched: Fetched,
-    meta: StoredMeta,
-    stored: bool,
-    outcome: Option<StoreOutcome>,
-) -> Next {
-    let length = fetched.body.size_hint().exact();
-    let reserved = errand
-        .sidecar
-        .fills
-        .reserve(length.unwrap_or(FIRST_RESERVATION));
-    let Some(reservation) = reserved else {
-        let pressed = StoreOutcome::Skipped(SkipReason::MemoryPressure);
-        return Next::direct(fetched, stored.then_some(pressed).or(outcome));
-    };
-    let head = Arc::new(StoredResponse::new(meta, Bytes::new()));
-    let fill = Arc::new(Fill::default());
-    let Some(reader) = fill.reader(length) else {
-        return Next::direct(fetched, outcome);
-    };
-    let cap = match (&errand.route().cache, stored) {
-        (Some(cache), true) => cache.max_object.bytes(),
-        _ => SHARED_BYTES,
-    };
-    let keeping = Keeping {
-        sidecar: Arc::clone(&errand.sidecar),
-        snapshot: Arc::clone(&errand.snapshot),
-        route: errand.route,
-        key: errand.intent.key.clone(),
-        stored,
-        cap,
-        reservation,
-    };
-    let job = FillJob::new(fetched.body, Arc::clone(&head), fill, length, keeping);
-    Next::Answer(Box::new(Verdicted {
-        kept: Kept::Filling { head, reader },
-        store: outcome,
-        job: Some(job),
-    }))
+/// Remembers that a part of this is better asked for alone.
+fn remember_unfillable(errand: &Errand, status: StatusCode, outcome: Option<StoreOutcome>) {
+    let remembered =
+        engine::collapse::memory::Remembered::new(Some(status), outcome, clock::monotonic());
+    let hash = store::hash(&errand.intent.key);
+    errand.sidecar.unfillable.remember(hash, remembered);
 }
 
-/// Takes a 304 in.
-fn confirmed(
-    errand: &Errand,
-    stale: &Stale,
-    known: &Lookup,
-    fetched: &Fetched,
-    sent_at: Now,
-    received_at: Now,
-) -> Next {
-    let store = &errand.sidecar.responses;
-    let key = &errand.intent.key;
-    let Some(cache) = errand.route().cache.as_ref() else {
-        return Next::AskAgain;
-    };
-    let answer = Confirmation {
-        headers: &fetched.head.headers,
-        request: &errand.head.headers,
-        lookup: known,
-        accept_encoding: errand.accept_encoding(),
-        sent_at,
-        received_at,
-        draw: Draw::NEUTRAL,
-    };
-    let (meta, outcome) = match revalidate::freshen(&stale.stored.meta, &answer, cache) {
-        Freshened::Mismatch => {
-            store.forget(key, &stale.stored);
-            return Next::AskAgain;
-        }
-        Freshened::Last(meta, reason) => (meta, StoreOutcome::Skipped(reason)),
-        Freshened::Updated(meta) => (meta, StoreOutcome::Stored),
-    };
-    let body = stale.stored.body.clone();
-    let renewed = Arc::new(encode::prepared(errand.route(), *meta, body));
-    match outcome {
-        StoreOutcome::Stored => store.renew(key, &stale.stored, Arc::clone(&renewed)),
-        StoreOutcome::Skipped(_) => store.forget(key, &stale.stored),
+/// Remembers what the response says about the query, where the operator listens to it.
+fn remember_search(errand: &Errand, cache: &CachePolicy, headers: &HeaderMap) {
+    if !cache.key.query.no_vary_search {
+        return;
     }
-    Next::Answer(Box::new(Verdicted {
-        kept: Kept::Renewed(renewed),
-        store: Some(outcome),
-        job: None,
-    }))
+    if let Some(parts) = KeyParts::of(&errand.intent.key) {
+        let said = SearchVariance::of(headers);
+        errand.sidecar.searches.remember(&parts, said);
+    }
 }
 
 // === impl Next ===
 
 impl Next {
     fn direct(fetched: Fetched, store: Option<StoreOutcome>) -> Self {
+        Self::answer(Kept::Direct(Box::new(fetched)), store, None)
+    }
+
+    fn answer(kept: Kept, store: Option<StoreOutcome>, job: Option<FillJob>) -> Self {
         Self::Answer(Box::new(Verdicted {
-            kept: Kept::Direct(Box::new(fetched)),
+            kept,
             store,
-            job: None,
+            personal: HeaderMap::new(),
+            job,
         }))
+    }
+
+    /// The same, with fields for the one who asked; a direct answer has them already.
+    fn with_personal(mut self, personal: HeaderMap) -> Self {
+        if let Self::Answer(verdicted) = &mut self
+            && !matches!(verdicted.kept, Kept::Direct(_))
+        {
+            verdicted.personal = personal;
+        }
+        self
     }
 }

@@ -1,24 +1,38 @@
 //! Step 4: do we hold it, and how fresh?
 
+mod found;
+
 use std::{cell::RefCell, sync::Arc};
 
+use bytes::Bytes;
 use engine::{
     cache::{
-        key::KeyParts,
+        key::{KeyParts, KeyedBody},
+        persona::{self, Persona},
         request::{
             self as cache_request, Lookup, Partition, RequestClass, RequestHead, RequestRules,
+            Retrieval,
         },
-        reuse::{self, Moment, Reuse, RevalidateReason},
-        seconds::DeltaSeconds,
+        reuse::RevalidateReason,
+        search::SearchVariance,
     },
-    outcome::{BypassReason, CacheOutcome, MissReason},
+    outcome::{BypassReason, CacheOutcome},
     path::NormalPath,
 };
-use http::request;
-use policy::{CachePolicy, HonorRequest, Mode, QueryKey, RequestCookies, Route, Scheme};
+use http::{
+    HeaderMap,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+    request,
+};
+use policy::{CachePolicy, HonorRequest, Mode, QueryKey, Ranges, RequestCookies, Route, Scheme};
 use store::StoredResponse;
 
-use super::{admit::Admitted, answer::FromStore};
+use self::found::Found;
+use super::{
+    admit::Admitted,
+    answer::FromStore,
+    identify::{Asker, identify},
+};
 use crate::exchange::Exchange;
 
 /// What the cache says to a request.
@@ -28,12 +42,14 @@ pub(crate) enum Looked {
     Answer(FromStore),
     /// The origin must be asked.
     Ask(Intent),
+    /// The body is part of the key: it has to be read first, up to so many bytes.
+    Gather(u64),
     /// The client wanted a stored response, and there is none.
     NotCached,
 }
 
 /// What is to become of the origin's answer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Intent {
     /// What is known of the request, if its answer may be stored or shared at all.
     pub(crate) lookup: Option<Lookup>,
@@ -41,8 +57,28 @@ pub(crate) struct Intent {
     pub(crate) key: Box<[u8]>,
     /// The key under which requests in flight are joined; empty when they are not.
     pub(crate) flight_key: Box<[u8]>,
+    /// Who is asking, as far as the operator said that responses differ by it.
+    pub(crate) persona: Box<[u8]>,
     /// What is stored and must be confirmed by the origin.
     pub(crate) stale: Option<Stale>,
+    /// Other responses of the key, one of which the origin might confirm instead.
+    pub(crate) others: Vec<Arc<StoredResponse>>,
+    /// How much of the representation is asked for.
+    pub(crate) scope: Scope,
+    /// Nobody waits for it: it renews what is stored.
+    pub(crate) renewal: bool,
+}
+
+/// How much of a representation the origin is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// All of it, as the client does.
+    #[default]
+    All,
+    /// All of it, though the client wants a part: the part is cut from it.
+    AllForPart,
+    /// The part that the client wants.
+    Part,
 }
 
 /// A stored response that may not be used as it is.
@@ -52,30 +88,38 @@ pub(crate) struct Stale {
     pub(crate) reason: RevalidateReason,
 }
 
-/// What the store says, before the policy's mode has its word.
-enum Found {
-    Fresh {
-        stored: Arc<StoredResponse>,
-        age: DeltaSeconds,
-        ttl: DeltaSeconds,
-    },
-    Nothing(CacheOutcome, Option<Stale>),
+/// A request, as the cache sees it.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    head: &'a request::Parts,
+    known: &'a Lookup,
+    key: &'a [u8],
+    persona: &'a [u8],
 }
 
 /// The last byte of the keys of a cache in shadow mode, whose entries have no bodies: switching it
 /// on for real must not find them.
 const SHADOW_KEY: u8 = b'~';
 
-thread_local! {
-    static KEY: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(512));
+/// The buffers of a lookup, kept so that a hit allocates nothing.
+#[derive(Default)]
+struct Buffers {
+    key: Vec<u8>,
+    persona: Vec<u8>,
 }
 
-/// Asks the cache, if the route has one and the request allows it.
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+/// Asks the cache, if the route has one and the request allows it. `content` is the body, once it has
+/// been read.
 pub(crate) fn lookup(
     exchange: &mut Exchange,
     route: usize,
     head: &request::Parts,
     admitted: &Admitted<'_>,
+    content: Option<&Bytes>,
 ) -> Looked {
     let snapshot = Arc::clone(exchange.snapshot());
     let route = &snapshot.policies.routes[route];
@@ -87,30 +131,49 @@ pub(crate) fn lookup(
     if cache.is_none() && !joins {
         return Looked::Ask(Intent::bypass());
     }
-    let known = match classify(exchange, head, admitted, cache) {
-        RequestClass::Lookup(known) => known,
-        RequestClass::Bypass(reason) => {
-            if cache.is_some() {
-                exchange.event().cache = CacheOutcome::Bypass(reason);
-            }
-            return Looked::Ask(Intent::bypass());
-        }
+    let asker = cache.map_or(Ok(Asker::Anybody), |cache| {
+        identify(exchange, &cache.key, &head.headers)
+    });
+    let classified = asker.and_then(|asker| {
+        let known = classify(exchange, head, admitted, cache, &asker)?;
+        Ok((asker, known))
+    });
+    let (asker, known) = match classified {
+        Ok(classified) => classified,
+        Err(reason) => return bypass(exchange, cache, reason),
     };
-    KEY.with_borrow_mut(|key| {
-        let parts = key_parts(exchange, route, head, admitted);
+    if known.method == Retrieval::Query && content.is_none() {
+        let most = cache.map_or(0, |cache| cache.key.body.max_size.bytes());
+        return Looked::Gather(most);
+    }
+    BUFFERS.with_borrow_mut(|Buffers { key, persona }| {
+        let dimensions = cache.map_or(&[][..], |cache| &cache.key.dimensions);
+        if persona::write(dimensions, &head.headers, asker.claims(), persona) == Persona::Absurd {
+            return bypass(exchange, cache, BypassReason::Persona);
+        }
+        let mut parts = key_parts(exchange, route, head, admitted);
+        parts.user = cache.and_then(|cache| asker.user(&cache.key));
+        parts.body = content.map(|content| keyed_body(head, content));
         let query = cache.map_or(&NO_QUERY_RULES, |cache| &cache.key.query);
-        parts.encode(query, None, key);
+        let search = search_variance(exchange, &parts, query);
+        parts.encode(query, search.as_deref(), key);
         let looked = match cache {
-            Some(cache) => ask_store(exchange, cache, key, &known, head),
+            Some(cache) => ask_store(exchange, cache, key, persona, &known, head),
             None => Looked::Ask(Intent::default()),
         };
         let Looked::Ask(mut intent) = looked else {
             return looked;
         };
+        intent.scope = scope(exchange, cache, key, &known);
+        if intent.scope == Scope::All && known.range {
+            return bypass(exchange, cache, BypassReason::Range);
+        }
         intent.key = key.as_slice().into();
+        intent.persona = persona.as_slice().into();
         intent.lookup = Some(known);
-        if joins {
-            parts.encode_flight((query, None), &known, &head.headers, &[], key);
+        if joins && intent.scope != Scope::Part {
+            let rules = (query, search.as_deref());
+            parts.encode_flight(rules, &known, &head.headers, persona, key);
             intent.flight_key = key.as_slice().into();
         }
         Looked::Ask(intent)
@@ -124,29 +187,62 @@ static NO_QUERY_RULES: QueryKey = QueryKey {
     no_vary_search: false,
 };
 
+fn bypass(exchange: &mut Exchange, cache: Option<&CachePolicy>, reason: BypassReason) -> Looked {
+    if cache.is_some() {
+        exchange.event().cache = CacheOutcome::Bypass(reason);
+    }
+    Looked::Ask(Intent::bypass())
+}
+
 fn classify(
     exchange: &Exchange,
     head: &request::Parts,
     admitted: &Admitted<'_>,
     cache: Option<&CachePolicy>,
-) -> RequestClass {
+    asker: &Asker,
+) -> Result<Lookup, BypassReason> {
     if matches!(admitted.path, NormalPath::Ambiguous(_)) {
-        return RequestClass::Bypass(BypassReason::AmbiguousPath);
+        return Err(BypassReason::AmbiguousPath);
     }
-    cache_request::classify(
+    let user = cache.and_then(|cache| asker.user(&cache.key));
+    let classified = cache_request::classify(
         RequestHead {
             method: &head.method,
             headers: &head.headers,
             has_body: admitted.has_body,
         },
         &RequestRules {
-            body: None,
+            body: cache.map(|cache| &cache.key.body),
             cookies: cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies),
             honor: cache.map_or(HonorRequest::Always, |cache| cache.honor_request),
             peer: exchange.client.peer,
-            partition: Partition::Shared,
+            partition: match user {
+                Some(_) => Partition::User,
+                None => Partition::Shared,
+            },
         },
-    )
+    );
+    match classified {
+        RequestClass::Lookup(known) => Ok(known),
+        RequestClass::Bypass(reason) => Err(reason),
+    }
+}
+
+/// How much to ask the origin for.
+fn scope(exchange: &Exchange, cache: Option<&CachePolicy>, key: &[u8], known: &Lookup) -> Scope {
+    // A range means nothing to HEAD (RFC 9110, section 14.2).
+    if !known.range || known.method == Retrieval::Head {
+        return Scope::All;
+    }
+    match cache {
+        Some(cache) if cache.mode == Mode::Enforce => match cache.ranges {
+            Ranges::Fill if exchange.sidecar().refuses_whole(key) => Scope::All,
+            Ranges::Fill => Scope::AllForPart,
+            Ranges::Parts if known.method == Retrieval::Get => Scope::Part,
+            Ranges::Parts | Ranges::Pass => Scope::All,
+        },
+        _ => Scope::All,
+    }
 }
 
 fn key_parts<'a>(
@@ -172,6 +268,28 @@ fn key_parts<'a>(
     }
 }
 
+fn keyed_body<'a>(head: &'a request::Parts, content: &'a Bytes) -> KeyedBody<'a> {
+    let field = |name| head.headers.get(name).map(http::HeaderValue::as_bytes);
+    KeyedBody {
+        method: head.method.as_str(),
+        content_type: field(CONTENT_TYPE),
+        content_encoding: field(CONTENT_ENCODING),
+        bytes: content,
+    }
+}
+
+/// What responses for this path said in `No-Vary-Search`, where the operator listens to it.
+fn search_variance(
+    exchange: &Exchange,
+    parts: &KeyParts<'_>,
+    query: &QueryKey,
+) -> Option<Arc<SearchVariance>> {
+    if !query.no_vary_search || parts.query.is_none() {
+        return None;
+    }
+    exchange.sidecar().searches.get(parts)
+}
+
 /// The port of a canonical authority, which names it only when it is not the scheme's own.
 pub(crate) fn port_of(authority: &str, host: &str, scheme: Scheme) -> u16 {
     let named = authority[host.len()..].strip_prefix(':');
@@ -187,13 +305,20 @@ fn ask_store(
     exchange: &mut Exchange,
     cache: &CachePolicy,
     key: &mut Vec<u8>,
+    persona: &[u8],
     known: &Lookup,
     head: &request::Parts,
 ) -> Looked {
     if cache.mode == Mode::Shadow {
         key.push(SHADOW_KEY);
     }
-    let found = find(exchange, key, known, head);
+    let request = Request {
+        head,
+        known,
+        key,
+        persona,
+    };
+    let found = found::find(exchange, cache, &request);
     match (found, cache.mode) {
         (found, Mode::Shadow) => {
             let event = exchange.event();
@@ -201,61 +326,25 @@ fn ask_store(
             event.shadow.cache = Some(found.outcome());
             Looked::Ask(Intent::default())
         }
-        (Found::Fresh { stored, age, ttl }, _) => {
-            exchange.event().cache = CacheOutcome::Hit;
-            Looked::Answer(FromStore {
-                lookup: *known,
-                stored,
-                age,
-                ttl,
-            })
+        (Found::Usable(from_store), _) => {
+            exchange.event().cache = from_store.outcome();
+            Looked::Answer(from_store)
         }
         (Found::Nothing(..), _) if known.only_if_cached => Looked::NotCached,
-        (Found::Nothing(outcome, stale), _) => {
+        (Found::Nothing(outcome, stale, others), _) => {
             exchange.event().cache = outcome;
             Looked::Ask(Intent {
                 stale,
+                others,
                 ..Intent::default()
             })
         }
     }
 }
 
-fn find(exchange: &Exchange, key: &[u8], known: &Lookup, head: &request::Parts) -> Found {
-    let Some(variants) = exchange.sidecar().responses.get(key) else {
-        return Found::Nothing(CacheOutcome::Miss(MissReason::Uri), None);
-    };
-    let stored = match variants.select(&head.headers, b"") {
-        Ok(stored) => stored,
-        Err(reason) => return Found::Nothing(CacheOutcome::Miss(reason), None),
-    };
-    let moment = Moment::plain(exchange.recording.event.at);
-    match reuse::decide(&stored.meta, known, &moment) {
-        Reuse::Fresh { age, ttl, .. } => Found::Fresh {
-            stored: Arc::clone(stored),
-            age,
-            ttl,
-        },
-        Reuse::Stale { .. } => Found::stale(stored, RevalidateReason::Stale),
-        Reuse::Revalidate(reason) => Found::stale(stored, reason),
-        Reuse::Unusable(reason) => Found::Nothing(CacheOutcome::Bypass(reason), None),
-    }
-}
-
-// === impl Found ===
-
-impl Found {
-    fn stale(stored: &Arc<StoredResponse>, reason: RevalidateReason) -> Self {
-        let stored = Arc::clone(stored);
-        Self::Nothing(CacheOutcome::Stale, Some(Stale { stored, reason }))
-    }
-
-    const fn outcome(&self) -> CacheOutcome {
-        match self {
-            Self::Fresh { .. } => CacheOutcome::Hit,
-            Self::Nothing(outcome, _) => *outcome,
-        }
-    }
+/// Whether a client offered to take the response in another coding than it is kept in.
+fn takes_codings(headers: &HeaderMap) -> bool {
+    headers.contains_key(http::header::ACCEPT_ENCODING)
 }
 
 // === impl Intent ===
@@ -265,4 +354,14 @@ impl Intent {
     pub(crate) fn bypass() -> Self {
         Self::default()
     }
+
+    /// What names this request among background renewals: its key and who is asking.
+    pub(crate) fn hash(&self) -> u128 {
+        request_hash(&self.key, &self.persona)
+    }
+}
+
+fn request_hash(key: &[u8], persona: &[u8]) -> u128 {
+    // The key says itself where it ends.
+    store::hash_of(&[key, persona])
 }

@@ -84,7 +84,9 @@ fn outcomes(line: &mut Line, event: &RequestEvent) {
     line.text("cache", event.cache.as_str(), SHORT);
     match event.cache {
         CacheOutcome::Bypass(reason) => line.text("cache_reason", reason.as_str(), SHORT),
+        CacheOutcome::Miss(MissReason::Partial) => line.text("cache_reason", "partial", SHORT),
         CacheOutcome::Miss(MissReason::Vary) => line.text("cache_reason", "vary", SHORT),
+        CacheOutcome::ServedStale(reason) => line.text("cache_reason", reason.as_str(), SHORT),
         _ => {}
     }
     if let Some(store) = event.store {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use engine::cache::reuse::{self, Moment, Reuse};
+use engine::cache::{
+    purge::Purged,
+    reuse::{self, Moment, Reuse},
+};
 use policy::Mode;
 use store::StoredResponse;
 
@@ -19,7 +22,14 @@ pub(super) fn stored_meanwhile(errand: &Errand) -> Option<Arc<StoredResponse>> {
     }
     let known = errand.intent.lookup.as_ref()?;
     let variants = errand.sidecar.responses.get(&errand.intent.key)?;
-    let stored = variants.select(&errand.head.headers, &[]).ok()?;
+    let stored = variants
+        .select(&errand.head.headers, &errand.intent.persona)
+        .ok()?;
+    if stored.part.is_some()
+        || errand.sidecar.purges.judge(stored, &errand.intent.key) != Purged::No
+    {
+        return None;
+    }
     match reuse::decide(&stored.meta, known, &Moment::plain(clock::now())) {
         Reuse::Fresh { .. } => Some(Arc::clone(stored)),
         Reuse::Stale { .. } | Reuse::Revalidate(_) | Reuse::Unusable(_) => None,

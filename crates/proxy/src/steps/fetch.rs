@@ -1,0 +1,170 @@
+//! Steps 6 to 9 for one errand: ask the origin, decide what becomes of its answer, and stand in for
+//! it with what is stored when it fails.
+
+use std::{sync::Arc, time::Duration};
+
+use engine::{
+    cache::{
+        purge::Epoch,
+        reuse::{self, Asked, RevalidateReason, StandIn},
+    },
+    outcome::{JoinOutcome, StoreOutcome},
+    time::Now,
+};
+use http::{HeaderMap, StatusCode};
+use store::{Moment, StoredResponse};
+
+use super::{
+    keep::{self, Audience, Kept, Next},
+    lookup::Intent,
+};
+use crate::{
+    body::{RequestBody, Upload},
+    clock,
+    errand::Errand,
+    fill_job::FillJob,
+    upstream::{self, FetchError},
+};
+
+/// What a request gets in the end.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) errand: Box<Errand>,
+    pub(crate) kept: Kept,
+    /// Who answered; `None` for a follower.
+    pub(crate) origin: Option<Origin>,
+    pub(crate) store: Option<StoreOutcome>,
+    pub(crate) join: JoinOutcome,
+    /// Fields of the origin's answer that are for the one who asked and for nobody else.
+    pub(crate) personal: HeaderMap,
+}
+
+/// The origin's part in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) endpoint: usize,
+    pub(crate) status: StatusCode,
+    /// From the request being sent to the head of the response.
+    pub(crate) time: Duration,
+}
+
+/// The moment at which a request was sent, by every clock that matters for its answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) at: Now,
+    /// What is purged after it is about the answer, too.
+    pub(crate) purges: Epoch,
+    /// What is written after it may not be in the answer.
+    pub(crate) writes: Moment,
+}
+
+/// Asks the origin, twice when its answer was about something else than what was wanted.
+pub(crate) async fn fetch(
+    mut errand: Box<Errand>,
+    body: RequestBody,
+    upload: Option<Arc<Upload>>,
+    audience: Audience,
+) -> Result<(Delivery, Option<FillJob>), FetchError> {
+    let (mut order, mut asking) = errand.order();
+    order.body = body;
+    order.upload = upload;
+    loop {
+        let sent = Sent::now(&errand);
+        let rewrite = || errand.order().0;
+        let fetched = upstream::fetch(errand.upstream(), errand.line(), order, rewrite).await;
+        let (origin, failed) = match &fetched {
+            Ok(fetched) => {
+                let origin = Origin {
+                    endpoint: fetched.endpoint,
+                    status: fetched.head.status,
+                    time: clock::monotonic().saturating_sub(sent.at.monotonic),
+                };
+                (Some(origin), Asked::with_status(fetched.head.status))
+            }
+            Err(error) => (None, Asked::with_failure(error.failure)),
+        };
+        note(&errand, failed);
+        if failed == Asked::Failed
+            && let Some(stored) = stand_in(&errand)
+        {
+            let delivery = Delivery::new(errand, Kept::StoodIn(stored), origin);
+            return Ok((delivery, None));
+        }
+        match keep::keep(&errand, fetched?, asking, sent, audience) {
+            Next::AskAgain => {
+                errand.intent.stale = None;
+                errand.intent.others = Vec::new();
+                (order, asking) = errand.order();
+            }
+            Next::AskForPart => {
+                errand.intent = Intent::bypass();
+                (order, asking) = errand.order();
+            }
+            Next::Answer(verdicted) => {
+                let mut delivery = Delivery::new(errand, verdicted.kept, origin);
+                delivery.store = verdicted.store;
+                delivery.personal = verdicted.personal;
+                return Ok((delivery, verdicted.job));
+            }
+        }
+    }
+}
+
+/// What is stored, if it may stand in for an origin that has failed. A client that demanded
+/// something newer is told of the failure instead.
+pub(crate) fn stand_in(errand: &Errand) -> Option<Arc<StoredResponse>> {
+    let stale = errand.intent.stale.as_ref()?;
+    if stale.reason == RevalidateReason::Demand {
+        return None;
+    }
+    match reuse::on_error(&stale.stored.meta, clock::now()) {
+        StandIn::Stale { .. } => Some(Arc::clone(&stale.stored)),
+        StandIn::Refused => None,
+    }
+}
+
+/// Remembers how an origin did that was asked about something stored: one that fails is left alone
+/// for a while where what is stored may stand in (TRAPS 21).
+fn note(errand: &Errand, asked: Asked) {
+    if errand.intent.stale.is_none() || errand.intent.renewal {
+        return;
+    }
+    let renewals = &errand.sidecar.renewals;
+    let hash = errand.intent.hash();
+    match asked {
+        Asked::Answered => renewals.forgive(hash),
+        Asked::Failed => {
+            let now = clock::monotonic();
+            if let Some(ticket) = renewals.begin(hash, now) {
+                ticket.failed(now);
+            }
+        }
+    }
+}
+
+// === impl Sent ===
+
+impl Sent {
+    fn now(errand: &Errand) -> Self {
+        Self {
+            at: clock::now(),
+            purges: errand.sidecar.purges.now(),
+            writes: errand.sidecar.writes.now(),
+        }
+    }
+}
+
+// === impl Delivery ===
+
+impl Delivery {
+    pub(crate) fn new(errand: Box<Errand>, kept: Kept, origin: Option<Origin>) -> Self {
+        Self {
+            errand,
+            kept,
+            origin,
+            store: None,
+            join: JoinOutcome::Alone,
+            personal: HeaderMap::new(),
+        }
+    }
+}

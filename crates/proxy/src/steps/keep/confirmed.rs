@@ -1,0 +1,142 @@
+//! What the origin says about a response that is stored already: a 304, or the answer to a HEAD.
+
+use std::sync::Arc;
+
+use engine::{
+    cache::{
+        head::{self, Headed},
+        range::Extent,
+        request::Lookup,
+        response::ResponseFacts,
+        revalidate::{self, Confirmation, Confirmed, Freshened},
+        stored::{self, StoredMeta},
+    },
+    outcome::StoreOutcome,
+};
+use http::HeaderMap;
+use store::StoredResponse;
+
+use super::{Kept, Next, draw, enforced_cache, fill};
+use crate::{
+    clock,
+    errand::Errand,
+    steps::{encode, fetch::Sent},
+    upstream::Fetched,
+};
+
+/// Takes a 304 in.
+pub(super) fn confirmed(errand: &Errand, known: &Lookup, fetched: &Fetched, sent: Sent) -> Next {
+    let Some(cache) = enforced_cache(errand) else {
+        return Next::AskAgain;
+    };
+    let selected = errand.intent.stale.as_ref().map(|stale| &stale.stored);
+    let headers = &fetched.head.headers;
+    let Some(stored) = subject(errand, selected, headers) else {
+        return mistaken(errand, selected);
+    };
+    let confirmation = confirmation(errand, known, headers, sent);
+    let (meta, outcome) = match revalidate::freshen(&stored.meta, &confirmation, cache) {
+        Freshened::Mismatch => return mistaken(errand, selected),
+        Freshened::Last(meta, reason) => (meta, StoreOutcome::Skipped(reason)),
+        Freshened::Updated(meta) => (meta, StoreOutcome::Stored),
+    };
+    let renewed = Arc::new(renewed(errand, stored, *meta, sent));
+    let responses = &errand.sidecar.responses;
+    let key = &errand.intent.key;
+    let is_selected = selected.is_some_and(|selected| Arc::ptr_eq(selected, stored));
+    match outcome {
+        _ if fill::is_overtaken(errand, key, sent) => responses.forget(key, stored),
+        StoreOutcome::Stored if is_selected => responses.renew(key, stored, Arc::clone(&renewed)),
+        // It is for another request besides: that one still selects it.
+        StoreOutcome::Stored => {
+            responses.put(key, Arc::clone(&renewed), cache.max_variants.into());
+        }
+        StoreOutcome::Skipped(_) => responses.forget(key, stored),
+    }
+    let personal = stored::personal_headers(headers, &[]);
+    Next::answer(Kept::Renewed(renewed), Some(outcome), None).with_personal(personal)
+}
+
+/// Which of the responses that the origin was told of its 304 is about.
+fn subject<'a>(
+    errand: &'a Errand,
+    selected: Option<&'a Arc<StoredResponse>>,
+    headers: &HeaderMap,
+) -> Option<&'a Arc<StoredResponse>> {
+    let others = &errand.intent.others;
+    if others.is_empty() {
+        return selected;
+    }
+    let told: Vec<_> = selected.into_iter().chain(others).collect();
+    let metas: Vec<_> = told.iter().map(|stored| &stored.meta).collect();
+    match revalidate::select(&metas, headers) {
+        Confirmed::Variant(position) => told.get(position).copied(),
+        Confirmed::Nothing => None,
+    }
+}
+
+/// The 304 is about nothing that is stored.
+fn mistaken(errand: &Errand, selected: Option<&Arc<StoredResponse>>) -> Next {
+    if let Some(stored) = selected {
+        let responses = &errand.sidecar.responses;
+        responses.forget(&errand.intent.key, stored);
+    }
+    Next::AskAgain
+}
+
+/// Takes in what the answer to a HEAD says about the stored answer to GET.
+pub(super) fn headed(errand: &Errand, known: &Lookup, facts: &ResponseFacts<'_>, sent: Sent) {
+    let Some(cache) = enforced_cache(errand) else {
+        return;
+    };
+    let key = &errand.intent.key;
+    let responses = &errand.sidecar.responses;
+    let Some(variants) = responses.get(key) else {
+        return;
+    };
+    let persona = &errand.intent.persona;
+    let Ok(stored) = variants.select(&errand.head.headers, persona) else {
+        return;
+    };
+    let length = stored.part.map_or(stored.body.len() as u64, Extent::length);
+    let answer = confirmation(errand, known, facts.head.headers, sent);
+    match head::decide(&stored.meta, length, facts.head.status, &answer, cache) {
+        Headed::Obsolete => responses.forget(key, stored),
+        Headed::Refreshed(meta) => {
+            let renewed = renewed(errand, stored, *meta, sent);
+            responses.renew(key, stored, Arc::new(renewed));
+        }
+        Headed::Unchanged => {}
+    }
+}
+
+fn confirmation<'a>(
+    errand: &'a Errand,
+    known: &'a Lookup,
+    headers: &'a HeaderMap,
+    sent: Sent,
+) -> Confirmation<'a> {
+    Confirmation {
+        headers,
+        request: &errand.head.headers,
+        lookup: known,
+        accept_encoding: errand.accept_encoding(),
+        sent_at: sent.at,
+        received_at: clock::now(),
+        draw: draw(),
+    }
+}
+
+/// The stored response with its new head; it is for the same, and can be purged by the same.
+fn renewed(
+    errand: &Errand,
+    stored: &StoredResponse,
+    meta: StoredMeta,
+    sent: Sent,
+) -> StoredResponse {
+    let labels = fill::labels(errand, &errand.intent.key, &meta.head.to_headers());
+    encode::prepared(errand.route(), meta, stored.body.clone(), stored.part)
+        .with_persona(errand.intent.persona.clone())
+        .with_labels(labels)
+        .since(sent.purges)
+}

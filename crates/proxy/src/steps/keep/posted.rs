@@ -1,0 +1,62 @@
+//! What becomes of an answer that the cache was not asked about: to a write, mostly.
+
+use engine::cache::{
+    keep::Keep,
+    post::{self, Posted},
+    request::RequestRules,
+    stored,
+};
+use engine::outcome::StoreOutcome;
+use http::Method;
+
+use super::{Next, enforced_cache, facts, fill, meta};
+use crate::{
+    errand::Errand,
+    steps::{
+        fetch::Sent,
+        invalidate::{self, after_write},
+    },
+    upstream::Fetched,
+};
+
+/// Forgets what a write made obsolete, and keeps its answer if that is the new state of its target
+/// (RFC 9110, section 9.3.3).
+pub(super) fn keep(errand: &Errand, fetched: Fetched, sent: Sent) -> Next {
+    after_write(errand, &fetched);
+    let Some(cache) = enforced_cache(errand).filter(|_| errand.head.method == Method::POST) else {
+        return Next::direct(fetched, None);
+    };
+    let Some(key) = invalidate::key_of_target(errand) else {
+        return Next::direct(fetched, None);
+    };
+    let headers = fetched.head.headers.clone();
+    let facts = facts(&fetched, &headers, sent);
+    let rules = RequestRules {
+        cookies: cache.request_cookies,
+        ..RequestRules::default()
+    };
+    let write = invalidate::write(errand);
+    let posted = post::decide(&write, &errand.head.headers, &rules, &facts, cache);
+    let Posted::AsGet {
+        keep: Keep::Store(terms),
+        ..
+    } = posted
+    else {
+        return Next::direct(fetched, None);
+    };
+    // What was written by this very request is not what it overtakes.
+    let sent = Sent {
+        writes: errand.sidecar.writes.now(),
+        ..sent
+    };
+    let personal = stored::personal_headers(&headers, &facts.withheld);
+    let filling = fill::Filling {
+        meta: meta(errand, &facts, terms),
+        key,
+        stored: true,
+        outcome: Some(StoreOutcome::Stored),
+        part: None,
+        sent,
+    };
+    fill::fill(errand, fetched, filling).with_personal(personal)
+}

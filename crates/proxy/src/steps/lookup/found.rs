@@ -1,0 +1,206 @@
+//! What the store has for a request, and what may be done with it.
+
+use std::sync::Arc;
+
+use engine::{
+    cache::{
+        draw::Draw,
+        early::Renewal,
+        partial::{self, Coverage},
+        purge::Purged,
+        range,
+        reuse::{self, Moment, Reuse, StandIn},
+    },
+    compression::Suitability,
+    outcome::{CacheOutcome, MissReason, StaleReason},
+    time::Now,
+};
+use policy::{CachePolicy, EarlyRefresh, Mode};
+use store::{StoredResponse, Variants};
+
+use super::{Intent, Request, Stale, request_hash, takes_codings};
+use crate::{
+    exchange::Exchange,
+    steps::answer::{FromStore, Left},
+};
+
+/// What the store says, before the policy's mode has its word.
+pub(super) enum Found {
+    /// The origin must be asked; with what must be confirmed, and what else it might confirm.
+    Nothing(CacheOutcome, Option<Stale>, Vec<Arc<StoredResponse>>),
+    /// It answers the request.
+    Usable(FromStore),
+}
+
+/// Of how many other variants the origin is told.
+const OTHERS: usize = 8;
+
+/// Looks into the store.
+pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'_>) -> Found {
+    let sidecar = exchange.sidecar();
+    let Some(variants) = sidecar.responses.get(request.key) else {
+        return Found::miss(MissReason::Uri);
+    };
+    let stored = match variants.select(&request.head.headers, request.persona) {
+        Ok(stored) => stored,
+        Err(reason) => {
+            let others = others(exchange, &variants, request, None);
+            return Found::Nothing(CacheOutcome::Miss(reason), None, others);
+        }
+    };
+    let purged = match cache.mode {
+        Mode::Enforce => sidecar.purges.judge(stored, request.key),
+        // What is remembered in shadow mode is only counted.
+        Mode::Off | Mode::Shadow => Purged::No,
+    };
+    let now = exchange.recording.event.at;
+    if purged == Purged::Hard {
+        return Found::miss(MissReason::Uri);
+    }
+    if lacks(stored, request, now) {
+        return Found::miss(MissReason::Partial);
+    }
+    let moment = Moment {
+        now,
+        purged: match purged {
+            Purged::Soft => reuse::Purged::Soft,
+            Purged::No | Purged::Hard => reuse::Purged::No,
+        },
+        early: (cache.lifetimes.early_refresh == EarlyRefresh::On)
+            .then(|| Draw::of(fastrand::u64(..))),
+    };
+    let usable = |age, left| FromStore {
+        lookup: *request.known,
+        stored: Arc::clone(stored),
+        age,
+        left,
+        renewal: None,
+        key: key_for_encoding(stored, request),
+    };
+    match reuse::decide(&stored.meta, request.known, &moment) {
+        Reuse::Fresh { age, ttl, renewal } => {
+            let from_store = usable(age, Left::Ttl(ttl));
+            match renewal {
+                Renewal::None => Found::Usable(from_store),
+                Renewal::Early => Found::Usable(from_store.renewed(request, stored)),
+            }
+        }
+        Reuse::Stale { age, over, reason } => {
+            let from_store = usable(age, Left::Over(over, reason));
+            Found::Usable(match reason {
+                StaleReason::WhileRevalidate => from_store.renewed(request, stored),
+                StaleReason::IfError | StaleReason::MaxStale => from_store,
+            })
+        }
+        Reuse::Revalidate(reason) => {
+            if let Some((age, over)) = resting(exchange, stored, request, now) {
+                return Found::Usable(usable(age, Left::Over(over, StaleReason::IfError)));
+            }
+            let stale = Stale {
+                stored: Arc::clone(stored),
+                reason,
+            };
+            let others = others(exchange, &variants, request, Some(stored));
+            Found::Nothing(CacheOutcome::Stale, Some(stale), others)
+        }
+        Reuse::Unusable(reason) => Found::Nothing(CacheOutcome::Bypass(reason), None, Vec::new()),
+    }
+}
+
+/// Whether only a part is stored, and not the one that is asked for.
+fn lacks(stored: &StoredResponse, request: &Request<'_>, now: Now) -> bool {
+    let Some(extent) = stored.part else {
+        return false;
+    };
+    let length = extent.length();
+    let headers = &request.head.headers;
+    let wanted = range::decide(request.known, headers, &stored.meta, length, now.wall);
+    partial::coverage(extent, &wanted) == Coverage::Lacking
+}
+
+/// The age of what stands in for an origin that failed so short a while ago that it is left alone.
+fn resting(
+    exchange: &Exchange,
+    stored: &StoredResponse,
+    request: &Request<'_>,
+    now: Now,
+) -> Option<(
+    engine::cache::seconds::DeltaSeconds,
+    engine::cache::seconds::DeltaSeconds,
+)> {
+    let StandIn::Stale { age, over } = reuse::on_error(&stored.meta, now) else {
+        return None;
+    };
+    let hash = request_hash(request.key, request.persona);
+    let resting = exchange.sidecar().renewals.is_resting(hash, now.monotonic);
+    resting.then_some((age, over))
+}
+
+/// The other responses for whoever is asking, the latest first.
+fn others(
+    exchange: &Exchange,
+    variants: &Variants,
+    request: &Request<'_>,
+    selected: Option<&Arc<StoredResponse>>,
+) -> Vec<Arc<StoredResponse>> {
+    if variants.len() == 1 && selected.is_some() {
+        return Vec::new();
+    }
+    let purges = &exchange.sidecar().purges;
+    let is_other = |stored: &&Arc<StoredResponse>| {
+        stored.persona() == request.persona
+            && stored.part.is_none()
+            && selected.is_none_or(|selected| !Arc::ptr_eq(selected, stored))
+            && purges.judge(stored, request.key) != Purged::Hard
+    };
+    let mut others: Vec<_> = variants.iter().filter(is_other).cloned().collect();
+    others.reverse();
+    others.truncate(OTHERS);
+    others
+}
+
+/// The key, if the response may be wanted in a coding in which it is not kept yet.
+fn key_for_encoding(stored: &StoredResponse, request: &Request<'_>) -> Option<Box<[u8]>> {
+    let fit = stored.suitability == Some(Suitability::Fit);
+    (fit && stored.encodings().len() < policy::Coding::ALL.len()
+        && takes_codings(&request.head.headers))
+    .then(|| request.key.into())
+}
+
+// === impl Found ===
+
+impl Found {
+    const fn miss(reason: MissReason) -> Self {
+        Self::Nothing(CacheOutcome::Miss(reason), None, Vec::new())
+    }
+
+    pub(super) const fn outcome(&self) -> CacheOutcome {
+        match self {
+            Self::Usable(from_store) => from_store.outcome(),
+            Self::Nothing(outcome, ..) => *outcome,
+        }
+    }
+}
+
+// === impl FromStore ===
+
+impl FromStore {
+    /// The same, renewed in the background.
+    fn renewed(self, request: &Request<'_>, stored: &Arc<StoredResponse>) -> Self {
+        let intent = Intent {
+            lookup: Some(request.known.for_renewal()),
+            key: request.key.into(),
+            persona: request.persona.into(),
+            stale: Some(Stale {
+                stored: Arc::clone(stored),
+                reason: reuse::RevalidateReason::Stale,
+            }),
+            renewal: true,
+            ..Intent::default()
+        };
+        Self {
+            renewal: Some(Box::new(intent)),
+            ..self
+        }
+    }
+}

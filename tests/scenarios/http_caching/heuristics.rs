@@ -132,7 +132,7 @@ fn the_operator_decides_about_guessing() {
         ],
     );
     holds(
-        "heuristic: {share: 50%, max: 2h}",
+        "heuristic: {share: 50%, max: 2h}, jitter: 0%",
         vec![
             kept("a half", &["Last-Modified: {now-1000}", "Age: 400"]),
             asked_again(

@@ -87,6 +87,7 @@ fn facts_are_remembered() {
         cookies: true,
         conditional: true,
         only_if_cached: true,
+        range: false,
         demand: Demand {
             no_cache: false,
             max_age: Some(DeltaSeconds::new(5)),

@@ -44,7 +44,7 @@ pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'
     let stored = match variants.select(&request.head.headers, request.persona) {
         Ok(stored) => stored,
         Err(reason) => {
-            let others = others(exchange, &variants, request, None);
+            let others = others(exchange, &variants, request);
             return Found::Nothing(CacheOutcome::Miss(reason), None, others);
         }
     };
@@ -100,8 +100,7 @@ pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'
                 stored: Arc::clone(stored),
                 reason,
             };
-            let others = others(exchange, &variants, request, Some(stored));
-            Found::Nothing(CacheOutcome::Stale, Some(stale), others)
+            Found::Nothing(CacheOutcome::Stale, Some(stale), Vec::new())
         }
         Reuse::Unusable(reason) => Found::Nothing(CacheOutcome::Bypass(reason), None, Vec::new()),
     }
@@ -136,21 +135,17 @@ fn resting(
     resting.then_some((age, over))
 }
 
-/// The other responses for whoever is asking, the latest first.
+/// The responses of other variants for whoever is asking, the latest first: the origin may say that one
+/// of them is for this request, too (RFC 9111, section 4.3.1).
 fn others(
     exchange: &Exchange,
     variants: &Variants,
     request: &Request<'_>,
-    selected: Option<&Arc<StoredResponse>>,
 ) -> Vec<Arc<StoredResponse>> {
-    if variants.len() == 1 && selected.is_some() {
-        return Vec::new();
-    }
     let purges = &exchange.sidecar().purges;
     let is_other = |stored: &&Arc<StoredResponse>| {
         stored.persona() == request.persona
             && stored.part.is_none()
-            && selected.is_none_or(|selected| !Arc::ptr_eq(selected, stored))
             && purges.judge(stored, request.key) != Purged::Hard
     };
     let mut others: Vec<_> = variants.iter().filter(is_other).cloned().collect();

@@ -10,11 +10,12 @@
 //! - [`response`], [`share`], [`keep`]: what came, who else may have it now, may it be kept?
 //! - [`stored`]: what is kept of a response head.
 //! - [`invalidate`]: what a successful write makes obsolete.
-//! - [`status`]: telling about it.
+//! - [`status`]: telling about it; [`advice`]: telling what would change it.
 //!
 //! The rest are the words they speak in: [`age`], [`codings`], [`date`], [`directives`], [`etag`],
 //! [`freshness`], [`seconds`].
 
+pub mod advice;
 pub mod age;
 pub mod codings;
 pub mod conditional;

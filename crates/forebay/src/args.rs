@@ -162,6 +162,14 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) from: IpAddr,
 
+    /// Judge the answer whose head `curl -i` saved here; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "ask")]
+    pub(crate) response: Option<PathBuf>,
+
+    /// Ask the route's upstream now, once, and judge its answer; GET and HEAD only
+    #[arg(long)]
+    pub(crate) ask: bool,
+
     /// How to report
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: ReportFormat,

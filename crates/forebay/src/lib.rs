@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod client;
 mod config;
 mod demo;
 mod exit;

@@ -7,10 +7,10 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use engine::failure::Failure;
+use engine::{failure::Failure, outcome::SkipReason};
 use http::HeaderMap;
 use http_body_util::BodyExt;
-use store::{FillReservation, StoredResponse};
+use store::{FillReservation, Skipped, StoredResponse};
 
 use crate::{
     body::{CutShort, UpstreamBody},
@@ -93,10 +93,15 @@ impl FillJob {
                 // Stored first: whoever no longer finds the flight must find the response.
                 if held == Held::Whole && self.keeping.stored && trailers.is_none() {
                     self.store();
+                } else if held == Held::Window {
+                    self.remember(SkipReason::TooLarge);
                 }
                 self.fill.finish(trailers);
             }
-            Err(failure) => self.fill.cut(failure),
+            Err(failure) => {
+                self.remember(SkipReason::Incomplete);
+                self.fill.cut(failure);
+            }
         }
     }
 
@@ -106,6 +111,21 @@ impl FillJob {
         let stored = encode::prepared(route, self.head.meta.clone(), self.fill.collect());
         let responses = &keeping.sidecar.responses;
         responses.put(&keeping.key, Arc::new(stored));
+    }
+
+    /// For whoever asks later why it was not kept.
+    fn remember(&self, reason: SkipReason) {
+        let keeping = &self.keeping;
+        if keeping.stored {
+            let skipped = Skipped {
+                reason,
+                status: self.head.meta.status,
+                length: self.length,
+                at: clock::monotonic(),
+            };
+            let key = store::hash(&keeping.key);
+            keeping.sidecar.verdicts.remember(key, skipped);
+        }
     }
 
     async fn read(&mut self) -> Result<(Option<HeaderMap>, Held), Failure> {

@@ -13,6 +13,8 @@ mod exchange;
 mod fill;
 mod fill_job;
 mod flight;
+mod inside;
+mod inspect;
 mod listener;
 mod patience;
 mod pipeline;
@@ -25,6 +27,7 @@ mod tunnel;
 mod upstream;
 
 pub use clock::{monotonic, now};
+pub use inspect::{HeldVariant, Inspection, LastSkipped, Uninspectable};
 pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use upstream::Unaddressable;

@@ -8,7 +8,7 @@ use std::sync::{
 use arc_swap::ArcSwap;
 use engine::forwarding::{Instance, InvalidPseudonym};
 use policy::Policies;
-use store::{FillBudget, LimiterCells, MemoryShares, ResponseStore, Uncacheable};
+use store::{FillBudget, LimiterCells, MemoryShares, ResponseStore, Uncacheable, Verdicts};
 use telemetry::{AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, Health, Metrics};
 
 use crate::{
@@ -26,6 +26,7 @@ pub struct Sidecar {
     pub(crate) fills: Arc<FillBudget>,
     pub(crate) limiter: LimiterCells,
     pub(crate) uncacheable: Uncacheable,
+    pub(crate) verdicts: Verdicts,
     pub(crate) flights: Arc<Flights>,
     pub(crate) tls: TlsClient,
     pub(crate) access_log: Option<AccessLog>,
@@ -69,6 +70,7 @@ impl Sidecar {
             fills: Arc::new(FillBudget::new(shares.fills)),
             limiter: LimiterCells::new(shares.limiter),
             uncacheable: Uncacheable::default(),
+            verdicts: Verdicts::default(),
             flights: Arc::default(),
             tls: TlsClient::default(),
             access_log,

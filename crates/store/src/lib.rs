@@ -9,6 +9,7 @@ mod limiter_cells;
 mod memory_shares;
 mod response_store;
 mod uncacheable;
+mod verdicts;
 
 pub use fill_budget::{FillBudget, FillReservation};
 pub use hash::{hash, hash_of};
@@ -16,3 +17,4 @@ pub use limiter_cells::LimiterCells;
 pub use memory_shares::MemoryShares;
 pub use response_store::{ResponseStore, StoreStats, StoredResponse, Variants};
 pub use uncacheable::Uncacheable;
+pub use verdicts::{Skipped, Verdicts};

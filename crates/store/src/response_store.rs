@@ -179,6 +179,11 @@ impl Variants {
         }
     }
 
+    /// All of them, the latest stored last.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<StoredResponse>> {
+        self.0.iter()
+    }
+
     fn put(&mut self, response: Arc<StoredResponse>) {
         self.0.retain(|kept| kept.meta.vary != response.meta.vary);
         if self.0.len() >= MAX_VARIANTS {

@@ -66,6 +66,10 @@ const ORIGIN_CAN: &str = "no line can: the origin has to answer differently";
 /// `store` is what was decided about the origin's answer, if it was asked and could have been kept.
 pub fn advise(outcome: CacheOutcome, store: Option<StoreOutcome>, facts: &Facts<'_>) -> Advice {
     match (outcome, store) {
+        // What would have kept it out without the mode, too, is to be dealt with first.
+        (CacheOutcome::Bypass(BypassReason::Shadow), Some(StoreOutcome::Skipped(reason))) => {
+            skip(reason, facts)
+        }
         (CacheOutcome::Bypass(reason), _) => bypass(reason, facts),
         (_, Some(StoreOutcome::Skipped(reason))) => skip(reason, facts),
         (CacheOutcome::Hit, _) => Advice::fine("It is answered from the cache."),

@@ -38,10 +38,15 @@ Examples:
   forebay explain -c forebay.yaml GET 'http://shop.example.com/api/products?utm_source=x' \\
       -H 'Accept-Encoding: br' -H 'X-Api-Key: abc'
   forebay explain --upstream http://127.0.0.1:3000 POST /orders
+  curl -si http://127.0.0.1:3000/api/products | \\
+      forebay explain GET /api/products --response -
+  forebay explain GET /api/products --ask
 
-Nothing is sent anywhere: the answer comes from the configuration alone. It names the route and
-what speaks for it, every setting with the line that decided it, the parts of the cache key, and
-the limits with the key of this caller.";
+It names the route and what speaks for it, every setting with the line that decided it, the parts of
+the cache key, and the limits with the key of this caller. Then it says whether the answer would be
+cached, and if not, why, and which one line would change that: for an origin that says nothing about
+caching, for the answer in a file, or with --ask for the one that the upstream gives now. Without
+--ask nothing is sent anywhere.";
 
 pub(super) const HEALTHCHECK: &str = "\
 Ends with 0 when the Forebay on this machine is ready, with 1 when it is not or does not answer.

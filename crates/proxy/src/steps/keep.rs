@@ -18,7 +18,7 @@ use engine::{
 };
 use http_body::Body;
 use policy::Mode;
-use store::StoredResponse;
+use store::{Skipped, StoredResponse};
 
 use super::{encode, lookup::Stale};
 use crate::{
@@ -105,6 +105,9 @@ pub(crate) fn keep(
         received_at,
     });
     let (lifetime, outcome) = verdict(errand, &known, &facts, &fetched);
+    if let Some(StoreOutcome::Skipped(reason)) = outcome {
+        remember(errand, reason, &fetched, received_at);
+    }
     let shared = audience == Audience::Several
         && enforced(errand.route().deduplication.map(|policy| policy.mode))
         && share::decide(&known, &facts) == Share::Yes;
@@ -123,6 +126,18 @@ pub(crate) fn keep(
     }
     let meta = meta(errand, &facts, lifetime);
     fill(errand, fetched, meta, lifetime.is_some(), outcome)
+}
+
+/// For whoever asks later why it was not kept.
+fn remember(errand: &Errand, reason: SkipReason, fetched: &Fetched, at: Now) {
+    let skipped = Skipped {
+        reason,
+        status: fetched.head.status,
+        length: fetched.body.size_hint().exact(),
+        at: at.monotonic,
+    };
+    let key = store::hash(&errand.intent.key);
+    errand.sidecar.verdicts.remember(key, skipped);
 }
 
 fn enforced(mode: Option<Mode>) -> bool {
@@ -190,6 +205,9 @@ fn fill(
         .fills
         .reserve(length.unwrap_or(FIRST_RESERVATION));
     let Some(reservation) = reserved else {
+        if stored {
+            remember(errand, SkipReason::MemoryPressure, &fetched, clock::now());
+        }
         let pressed = StoreOutcome::Skipped(SkipReason::MemoryPressure);
         return Next::direct(fetched, stored.then_some(pressed).or(outcome));
     };

@@ -95,12 +95,18 @@ pub(crate) fn lookup(
         }
     };
     KEY.with_borrow_mut(|key| {
-        let parts = key_parts(exchange, route, head, admitted);
+        let scheme = exchange.recording.connection.peer.scheme;
+        let parts = key_parts(scheme, route, head, admitted);
         let query = cache.map_or(&NO_QUERY_RULES, |cache| &cache.key.query);
-        parts.encode(query, key);
         let looked = match cache {
-            Some(cache) => ask_store(exchange, cache, key, &known, head),
-            None => Looked::Ask(Intent::default()),
+            Some(cache) => {
+                store_key(&parts, cache, key);
+                ask_store(exchange, cache, key, &known, head)
+            }
+            None => {
+                parts.encode(query, key);
+                Looked::Ask(Intent::default())
+            }
         };
         let Looked::Ask(mut intent) = looked else {
             return looked;
@@ -122,7 +128,7 @@ static NO_QUERY_RULES: QueryKey = QueryKey {
     no_vary_search: false,
 };
 
-fn classify(
+pub(crate) fn classify(
     head: &request::Parts,
     admitted: &Admitted<'_>,
     cache: Option<&CachePolicy>,
@@ -140,13 +146,12 @@ fn classify(
     )
 }
 
-fn key_parts<'a>(
-    exchange: &Exchange,
+pub(crate) fn key_parts<'a>(
+    scheme: Scheme,
     route: &'a Route,
     head: &'a request::Parts,
     admitted: &'a Admitted<'_>,
 ) -> KeyParts<'a> {
-    let scheme = exchange.recording.connection.peer.scheme;
     KeyParts {
         route: &route.name,
         scheme,
@@ -158,6 +163,14 @@ fn key_parts<'a>(
         ),
         path: admitted.path.as_str(),
         query: head.uri.query(),
+    }
+}
+
+/// The bytes under which a cache in this mode keeps what `parts` stand for.
+pub(crate) fn store_key(parts: &KeyParts<'_>, cache: &CachePolicy, key: &mut Vec<u8>) {
+    parts.encode(&cache.key.query, key);
+    if cache.mode == Mode::Shadow {
+        key.push(SHADOW_KEY);
     }
 }
 
@@ -175,13 +188,10 @@ pub(crate) fn port_of(authority: &str, host: &str, scheme: Scheme) -> u16 {
 fn ask_store(
     exchange: &mut Exchange,
     cache: &CachePolicy,
-    key: &mut Vec<u8>,
+    key: &[u8],
     known: &Lookup,
     head: &request::Parts,
 ) -> Looked {
-    if cache.mode == Mode::Shadow {
-        key.push(SHADOW_KEY);
-    }
     let found = find(exchange, key, known, head);
     match (found, cache.mode) {
         (found, Mode::Shadow) => {

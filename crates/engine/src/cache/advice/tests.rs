@@ -206,6 +206,14 @@ fn particular() -> Vec<(Advice, &'static str)> {
             ask(&visitor, uri, None),
             "cache: {key: {query: {ignore: [\"utm_*\", \"gclid\", \"_\"]}}}",
         ),
+        (
+            ask(
+                &Case::get(),
+                CacheOutcome::Bypass(BypassReason::Shadow),
+                Some(StoreOutcome::Skipped(no_freshness)),
+            ),
+            "cache: {ttl: 60s}",
+        ),
         (ask(&Case::get(), uri, None), "fine"),
         (ask(&Case::get(), uri, Some(StoreOutcome::Stored)), "fine"),
         (ask(&Case::get(), CacheOutcome::Hit, None), "fine"),

@@ -1,0 +1,268 @@
+//! What the cache holds for a request, told without asking anybody and without changing anything.
+//!
+//! The operator asks "why is this not cached?" about a URL. The answer comes from the steps that a
+//! request for it would take (admit, route, lookup), from what is stored under its key, and, when nothing
+//! is, from what is remembered of the last answer that was not kept.
+
+use std::time::Duration;
+
+use engine::{
+    admit::{self, RequestHead},
+    cache::{
+        advice::{Advice, Answered, Facts, advise},
+        age,
+        freshness::LifetimeSource,
+        request::{Lookup, RequestClass},
+        reuse::{self, Reuse},
+    },
+    failure::Malformed,
+    host,
+    outcome::{BypassReason, CacheOutcome, MissReason, StoreOutcome},
+    path,
+    routing::{RouteOutcome, RouteQuery},
+    time::Now,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header, request};
+use policy::{CachePolicy, Mode, Scheme};
+use store::{Skipped, StoredResponse, Variants};
+
+use crate::{
+    clock,
+    sidecar::Sidecar,
+    snapshot::Snapshot,
+    steps::{admit::Admitted, lookup},
+};
+
+/// What is known about the cache and one request.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// The route that takes it.
+    pub route: String,
+    /// What it would get now; [`CacheOutcome::Stale`] when the origin had to be asked first.
+    pub outcome: CacheOutcome,
+    /// Everything stored under its key, the latest last.
+    pub variants: Vec<HeldVariant>,
+    /// Why the last answer was not kept, if that is remembered and nothing is held.
+    pub last: Option<LastSkipped>,
+    /// What there is to say about it, and what would change it.
+    pub advice: Advice,
+}
+
+/// One stored response.
+#[derive(Clone, Debug)]
+pub struct HeldVariant {
+    /// Whether it is the one for this request.
+    pub selected: bool,
+    /// Its status.
+    pub status: StatusCode,
+    /// How old it is.
+    pub age: Duration,
+    /// How much longer it is fresh; zero when it is not.
+    pub ttl: Duration,
+    /// Who gave it its lifetime.
+    pub lifetime_source: LifetimeSource,
+    /// How many bytes its body has.
+    pub size: u64,
+    /// The content coding it came with.
+    pub encoding: Option<HeaderValue>,
+    /// The request fields that select it.
+    pub vary: Vec<HeaderName>,
+}
+
+/// An answer that was not kept.
+#[derive(Clone, Copy, Debug)]
+pub struct LastSkipped {
+    /// Why, and what it was.
+    pub skipped: Skipped,
+    /// How long ago.
+    pub ago: Duration,
+}
+
+/// A request that no cache could be asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Uninspectable {
+    /// It would be refused as malformed.
+    #[error("the request would be refused: {}", .0.as_str())]
+    Malformed(Malformed),
+    /// No route takes it.
+    #[error("no route takes the request")]
+    Unrouted,
+}
+
+// === impl Sidecar ===
+
+impl Sidecar {
+    /// Looks up a request as if it had come to the listener at this position.
+    ///
+    /// # Errors
+    /// When it would never get as far as the cache.
+    pub fn inspect(
+        &self,
+        request: http::Request<()>,
+        listener: usize,
+    ) -> Result<Inspection, Uninspectable> {
+        let snapshot = self.snapshot.load_full();
+        let mut head = request.into_parts().0;
+        // Whatever version it was made with, fields alone say where it goes.
+        head.version = Version::HTTP_11;
+        let scheme = match snapshot.policies.listeners.get(listener) {
+            Some(listener) if listener.tls.is_some() => Scheme::Https,
+            _ => Scheme::Http,
+        };
+        let admitted = admitted(&head, scheme).map_err(Uninspectable::Malformed)?;
+        let query = RouteQuery {
+            host: admitted.authority.host(),
+            method: &head.method,
+            path: admitted.path.as_str(),
+            query: head.uri.query(),
+            headers: &head.headers,
+        };
+        let RouteOutcome::Route(route) = snapshot.router.route(&query) else {
+            return Err(Uninspectable::Unrouted);
+        };
+        Ok(self.look(&snapshot, route, scheme, &head, &admitted))
+    }
+
+    fn look(
+        &self,
+        snapshot: &Snapshot,
+        route: usize,
+        scheme: Scheme,
+        head: &request::Parts,
+        admitted: &Admitted<'_>,
+    ) -> Inspection {
+        let route = &snapshot.policies.routes[route];
+        let cache = route.cache.as_ref().filter(|cache| cache.mode != Mode::Off);
+        let class = lookup::classify(head, admitted, cache);
+        let (outcome, variants, last) = match (class, cache) {
+            (RequestClass::Bypass(reason), _) => (CacheOutcome::Bypass(reason), Vec::new(), None),
+            (RequestClass::Lookup(_), None) => (CacheOutcome::Off, Vec::new(), None),
+            (RequestClass::Lookup(known), Some(cache)) => {
+                let parts = lookup::key_parts(scheme, route, head, admitted);
+                let mut key = Vec::new();
+                lookup::store_key(&parts, cache, &mut key);
+                self.held(cache, &key, &known, &head.headers)
+            }
+        };
+        let skipped = last.map(|last| last.skipped);
+        let facts = Facts {
+            method: &head.method,
+            headers: &head.headers,
+            query: head.uri.query(),
+            answered: answered(skipped, &variants),
+        };
+        let store = skipped.map(|skipped| StoreOutcome::Skipped(skipped.reason));
+        Inspection {
+            route: route.name.clone(),
+            advice: advise(outcome, store, &facts),
+            outcome,
+            variants,
+            last,
+        }
+    }
+
+    fn held(
+        &self,
+        cache: &CachePolicy,
+        key: &[u8],
+        known: &Lookup,
+        request: &HeaderMap,
+    ) -> (CacheOutcome, Vec<HeldVariant>, Option<LastSkipped>) {
+        let now = clock::now();
+        let last = self.verdicts.recall(store::hash(key));
+        let last = last.map(|skipped| LastSkipped {
+            skipped,
+            ago: now.monotonic.saturating_sub(skipped.at),
+        });
+        let Some(variants) = self.responses.get(key) else {
+            return (CacheOutcome::Miss(MissReason::Uri), Vec::new(), last);
+        };
+        let (outcome, selected) = decide(&variants, known, request, now);
+        let outcome = match cache.mode {
+            Mode::Shadow => CacheOutcome::Bypass(BypassReason::Shadow),
+            Mode::Enforce | Mode::Off => outcome,
+        };
+        let held = variants.iter().map(|stored| {
+            let selected = selected.is_some_and(|selected| std::ptr::eq(selected, &**stored));
+            HeldVariant::of(stored, selected, now)
+        });
+        // What is held speaks for itself, unless it is for others.
+        let last = last.filter(|_| !matches!(outcome, CacheOutcome::Hit | CacheOutcome::Stale));
+        (outcome, held.collect(), last)
+    }
+}
+
+fn admitted<'a>(head: &'a request::Parts, scheme: Scheme) -> Result<Admitted<'a>, Malformed> {
+    let admitted = admit::admit(&RequestHead {
+        method: &head.method,
+        uri: &head.uri,
+        version: head.version,
+        headers: &head.headers,
+    })?;
+    Ok(Admitted {
+        authority: host::authority(&head.uri, &head.headers, head.version, scheme)?,
+        path: path::normalize(head.uri.path()),
+        declared: admitted.body,
+        upgrade: admitted.upgrade,
+        has_body: matches!(
+            admitted.body,
+            admit::DeclaredBody::Chunked | admit::DeclaredBody::Length(1..)
+        ),
+    })
+}
+
+/// What the request would get, and the response it selects.
+fn decide<'a>(
+    variants: &'a Variants,
+    known: &Lookup,
+    request: &HeaderMap,
+    now: Now,
+) -> (CacheOutcome, Option<&'a StoredResponse>) {
+    let stored = match variants.select(request) {
+        Ok(stored) => stored,
+        Err(reason) => return (CacheOutcome::Miss(reason), None),
+    };
+    let outcome = match reuse::decide(&stored.meta, known, now) {
+        Reuse::Fresh { .. } => CacheOutcome::Hit,
+        Reuse::Revalidate(_) => CacheOutcome::Stale,
+        Reuse::Unusable(reason) => CacheOutcome::Bypass(reason),
+    };
+    (outcome, Some(&**stored))
+}
+
+/// The origin's answer, as far as it is known.
+fn answered(skipped: Option<Skipped>, variants: &[HeldVariant]) -> Option<Answered> {
+    let of_skipped = skipped.map(|skipped| Answered {
+        status: skipped.status,
+        content_type: None,
+        length: skipped.length,
+        vary: Vec::new(),
+    });
+    of_skipped.or_else(|| {
+        variants.last().map(|held| Answered {
+            status: held.status,
+            content_type: None,
+            length: Some(held.size),
+            vary: held.vary.clone(),
+        })
+    })
+}
+
+// === impl HeldVariant ===
+
+impl HeldVariant {
+    fn of(stored: &StoredResponse, selected: bool, now: Now) -> Self {
+        let meta = &stored.meta;
+        let age = age::current(meta.initial_age, meta.received_at, now);
+        Self {
+            selected,
+            status: meta.status,
+            age,
+            ttl: meta.lifetime.length.saturating_sub(age),
+            lifetime_source: meta.lifetime.source,
+            size: stored.body.len() as u64,
+            encoding: meta.headers.get(header::CONTENT_ENCODING).cloned(),
+            vary: meta.vary.names().cloned().collect(),
+        }
+    }
+}

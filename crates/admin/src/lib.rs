@@ -25,7 +25,7 @@ use std::sync::Arc;
 pub use lookup::{Holding, LastAnswer, Lookup, NoHolding, Question, Variant};
 pub use operator::{AdminState, admin_router};
 pub use probes::{TelemetryState, telemetry_router};
-pub use purge::{PurgeManner, PurgeOrder, PurgeTarget, Purger};
+pub use purge::Purger;
 pub use serve::serve;
 pub use stats::{CacheStats, Evictions};
 pub use token::{InvalidToken, Token};

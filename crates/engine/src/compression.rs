@@ -14,7 +14,7 @@
 //! A cache behind must know that another client would have got other bytes, also when this one got
 //! them as they are.
 
-mod media_type;
+pub(crate) mod media_type;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use policy::{Coding, CompressionPolicy, Mode};

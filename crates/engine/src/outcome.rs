@@ -18,8 +18,21 @@ pub enum CacheOutcome {
     Off,
     /// In the cache but stale; the origin confirmed it with 304.
     Revalidated,
+    /// In the cache but stale, and served all the same.
+    ServedStale(StaleReason),
     /// In the cache but stale; the origin sent another response.
     Stale,
+}
+
+/// Why a stale response was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StaleReason {
+    /// The origin failed (RFC 5861, section 4).
+    IfError,
+    /// The client said that it would take it (`max-stale`).
+    MaxStale,
+    /// It is being renewed (RFC 5861, section 3).
+    WhileRevalidate,
 }
 
 /// Why the cache was passed by.
@@ -29,6 +42,8 @@ pub enum BypassReason {
     AmbiguousPath,
     /// The request carries credentials and what is stored was not declared shareable.
     Authorization,
+    /// The body that would be part of the key is larger than `cache.key.body.max_size`.
+    BodyTooLarge,
     /// A body with a GET or HEAD, which the origin might read.
     BodyWithGet,
     /// The request carries a cookie, and only the operator's TTL made the response storable.
@@ -52,6 +67,8 @@ pub enum BypassReason {
 /// Why there was nothing to serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MissReason {
+    /// Something is, but not the part that was asked for.
+    Partial,
     /// Nothing is stored under this key.
     Uri,
     /// Something is, but selected by other request fields.
@@ -177,7 +194,21 @@ impl CacheOutcome {
             Self::Miss(_) => "miss",
             Self::Off => "off",
             Self::Revalidated => "revalidated",
+            Self::ServedStale(_) => "served-stale",
             Self::Stale => "stale",
+        }
+    }
+}
+
+// === impl StaleReason ===
+
+impl StaleReason {
+    /// The word for it in logs and in the detail of `Cache-Status`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IfError => "stale-if-error",
+            Self::MaxStale => "max-stale",
+            Self::WhileRevalidate => "stale-while-revalidate",
         }
     }
 }
@@ -190,6 +221,7 @@ impl BypassReason {
         match self {
             Self::AmbiguousPath => "ambiguous-path",
             Self::Authorization => "authorization",
+            Self::BodyTooLarge => "body-too-large",
             Self::BodyWithGet => "body-with-get",
             Self::Cookie => "cookie",
             Self::Method => "method",

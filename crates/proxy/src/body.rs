@@ -1,11 +1,14 @@
 //! The bodies that pass through, each a type of its own; none is boxed on the way of a hit.
 
 mod encoded;
+mod gathered;
+pub(crate) mod ranged;
 mod request;
 mod response;
 mod upstream;
 
 pub(crate) use encoded::{EncodedBody, Encoder};
+pub(crate) use gathered::{Gathered, gather};
 pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
 pub(crate) use upstream::UpstreamBody;

@@ -5,11 +5,12 @@
 
 use std::{net::IpAddr, sync::Arc};
 
+use bytes::Bytes;
 use engine::{
     admit::{DeclaredBody, UpgradeIntent},
     cache::{
         codings::Codings,
-        revalidate::{self, Asking},
+        revalidate::{self, Asking, Held},
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
@@ -45,6 +46,8 @@ pub(crate) struct Errand {
     pub(crate) head: request::Parts,
     pub(crate) facts: RequestFacts,
     pub(crate) intent: Intent,
+    /// The client's body, when it is part of the key.
+    pub(crate) content: Option<Bytes>,
     peer: IpAddr,
     trust: PeerTrust,
     scheme: Scheme,
@@ -93,6 +96,7 @@ impl Errand {
             route,
             facts,
             intent,
+            content: None,
             peer: peer.ip,
             trust: exchange.client.peer,
             scheme: peer.scheme,
@@ -148,13 +152,24 @@ impl Errand {
         )
     }
 
+    /// The body as far as it is kept; it can be sent any number of times.
+    pub(crate) fn kept_body(&self) -> RequestBody {
+        match &self.content {
+            Some(content) => RequestBody::Kept(content.clone()),
+            None => RequestBody::Empty,
+        }
+    }
+
     /// The request as the upstream gets it; the client's fields stay as they are.
     pub(crate) fn order(&self) -> (Order, Asking) {
         let mut headers = self.head.headers.clone();
         let mut asking = Asking::Plainly;
         if self.intent.lookup.is_some() {
-            let stored = self.intent.stale.as_ref().map(|stale| &stale.stored.meta);
-            asking = revalidate::prepare(&mut headers, stored);
+            let held = Held {
+                selected: self.intent.stale.as_ref().map(|stale| &stale.stored.meta),
+                others: &[],
+            };
+            asking = revalidate::prepare(&self.head.method, &mut headers, held);
         }
         match self.accept_encoding() {
             AcceptEncoding::Fixed => {
@@ -185,7 +200,7 @@ impl Errand {
             target: self.target(),
             host: take_host(&mut headers),
             headers,
-            body: RequestBody::Empty,
+            body: self.kept_body(),
             upload: None,
         };
         (order, asking)

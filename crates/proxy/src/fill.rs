@@ -4,24 +4,31 @@
 //! still begins at the beginning, and the whole can be stored.
 //!
 //! **Once it is too large to keep**, only a window of pieces stays: what the slowest reader has
-//! not yet taken, up to [`WINDOW`]. Nobody new may join (the beginning is gone). A reader alone is
-//! waited for, as any client is. One that keeps others waiting is waited for only so long in all;
-//! then it is cut off, because there is no memory to be slow in at the others' cost.
+//! not yet taken, up to [`WINDOW`]. Nobody new may join (the beginning is gone), but for those who
+//! were promised a place before the body began. A reader alone is waited for, as any client is. One
+//! that keeps others waiting is waited for only so long in all; then it is cut off, because there is
+//! no memory to be slow in at the others' cost.
+//!
+//! Ten thousand may read one body: nothing here looks at all of them for each piece. How many stand
+//! at which piece is counted in `places`.
+
+mod places;
 
 use std::{
-    collections::VecDeque,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use engine::failure::Failure;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
+use store::FillReservation;
 use tokio::sync::Notify;
 
+use self::places::Places;
 use crate::body::CutShort;
 
 /// Bytes that may wait for the slowest reader of a body that is not kept.
@@ -36,21 +43,23 @@ pub(crate) struct Fill {
 
 #[derive(Debug, Default)]
 struct State {
-    pieces: VecDeque<Bytes>,
-    /// How many pieces were let go before the first that is still here.
-    gone: usize,
-    held: usize,
+    places: Places,
     windowed: bool,
     readers: Vec<Option<Reader>>,
+    /// Positions in `readers` that nobody has.
+    free: Vec<usize>,
+    /// Those of the readers that wait for the next piece.
+    waiting: Vec<usize>,
     end: Option<End>,
+    /// The memory of the pieces, for as long as anybody reads them.
+    reservation: Option<FillReservation>,
 }
 
 #[derive(Debug)]
 struct Reader {
-    /// The piece it takes next, counted from the beginning of the body.
-    next: usize,
+    /// The piece it takes next, counted from the beginning of the body; `None` once it is cut off.
+    next: Option<usize>,
     waker: Option<Waker>,
-    cut_off: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -78,30 +87,77 @@ pub(crate) struct FillReader {
     ended: bool,
 }
 
+/// Whether it makes sense to join a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Joinable {
+    /// The beginning is gone, or the body was cut short.
+    TooLate,
+    /// Everything that has come is here.
+    Yes,
+}
+
 // === impl Fill ===
 
 impl Fill {
-    /// A place at the beginning, or `None` when the beginning is gone. `length` is the body's
-    /// declared length.
+    /// A place at the beginning, or `None` when it is too late. `length` is the body's declared
+    /// length.
     pub(crate) fn reader(self: &Arc<Self>, length: Option<u64>) -> Option<FillReader> {
         let mut state = self.state.lock();
-        if state.windowed {
+        if state.joinable() == Joinable::TooLate {
             return None;
         }
-        Some(FillReader {
-            id: state.admit(),
+        state.places.arrive();
+        let id = state.admit();
+        Some(self.place(id, length))
+    }
+
+    /// Promises places to so many who do not read yet; only before the first piece.
+    pub(crate) fn promise(&self, places: usize) {
+        self.state.lock().places.promise(places);
+    }
+
+    /// The reader of one who was promised a place, or `None` when the promise could not be kept.
+    pub(crate) fn promised(self: &Arc<Self>, length: Option<u64>) -> Option<FillReader> {
+        let mut state = self.state.lock();
+        if state.is_cut() {
+            state.places.renounce();
+            return None;
+        }
+        if !state.places.claim() {
+            return None;
+        }
+        let id = state.admit();
+        Some(self.place(id, length))
+    }
+
+    /// One who was promised a place does not want it.
+    pub(crate) fn renounce(&self) {
+        let mut state = self.state.lock();
+        state.places.renounce();
+        state.let_go();
+        drop(state);
+        self.room.notify_one();
+    }
+
+    /// Whether somebody new may join.
+    pub(crate) fn joinable(&self) -> Joinable {
+        self.state.lock().joinable()
+    }
+
+    fn place(self: &Arc<Self>, id: usize, length: Option<u64>) -> FillReader {
+        FillReader {
             fill: Arc::clone(self),
+            id,
             length,
             taken: 0,
             ended: false,
-        })
+        }
     }
 
     /// Adds a piece and wakes who waits for it.
     pub(crate) fn push(&self, piece: Bytes) {
         let mut state = self.state.lock();
-        state.held += piece.len();
-        state.pieces.push_back(piece);
+        state.places.push(piece);
         state.wake_all();
     }
 
@@ -128,15 +184,21 @@ impl Fill {
         state.let_go();
     }
 
+    /// Gives the reservation back when the last reader has left, and not before: what is not in the
+    /// cache is in nobody's books but these.
+    pub(crate) fn hold(&self, reservation: FillReservation) {
+        self.state.lock().reservation = Some(reservation);
+    }
+
     /// Waits until the slowest reader has made room.
     pub(crate) async fn room(&self) -> Room {
         loop {
             {
                 let state = self.state.lock();
-                if state.readers.iter().all(Option::is_none) {
+                if state.places.is_deserted() {
                     return Room::Abandoned;
                 }
-                if state.held < WINDOW {
+                if state.places.held() < WINDOW {
                     return Room::More;
                 }
             }
@@ -147,44 +209,50 @@ impl Fill {
     /// Cuts off the readers that hold the window back, if others have taken all there is.
     pub(crate) fn cut_off_slow(&self) {
         let mut state = self.state.lock();
-        let (oldest, newest) = (state.gone, state.gone + state.pieces.len());
-        let somebody_waits = state.readers.iter().flatten().any(|it| it.next == newest);
-        if !somebody_waits {
+        if !state.places.somebody_waits() {
             return;
         }
+        let oldest = state.places.oldest();
         for reader in state.readers.iter_mut().flatten() {
-            if reader.next == oldest {
-                reader.cut_off = true;
-                reader.next = newest;
+            if reader.next == Some(oldest) {
+                reader.next = None;
                 if let Some(waker) = reader.waker.take() {
                     waker.wake();
                 }
             }
         }
+        state.places.abandon_oldest();
         state.let_go();
     }
 
-    /// The whole body in one piece of memory of its own; only while everything is kept.
+    /// The whole body in one piece of memory, which its readers share from now on; only while
+    /// everything is kept.
     pub(crate) fn collect(&self) -> Bytes {
-        let state = self.state.lock();
-        let mut whole = BytesMut::with_capacity(state.held);
-        for piece in &state.pieces {
-            whole.extend_from_slice(piece);
-        }
-        whole.freeze()
+        self.state.lock().places.collect()
     }
 }
 
 // === impl State ===
 
 impl State {
+    const fn is_cut(&self) -> bool {
+        matches!(self.end, Some(End::Cut(_)))
+    }
+
+    const fn joinable(&self) -> Joinable {
+        if self.windowed || self.is_cut() {
+            Joinable::TooLate
+        } else {
+            Joinable::Yes
+        }
+    }
+
     fn admit(&mut self) -> usize {
         let reader = Reader {
-            next: 0,
+            next: Some(0),
             waker: None,
-            cut_off: false,
         };
-        if let Some(free) = self.readers.iter().position(Option::is_none) {
+        if let Some(free) = self.free.pop() {
             self.readers[free] = Some(reader);
             return free;
         }
@@ -192,29 +260,28 @@ impl State {
         self.readers.len() - 1
     }
 
+    fn leave(&mut self, id: usize) {
+        if let Some(next) = self.readers[id].take().and_then(|reader| reader.next) {
+            self.places.leave(next);
+        }
+        self.free.push(id);
+        self.let_go();
+    }
+
     fn wake_all(&mut self) {
-        for reader in self.readers.iter_mut().flatten() {
-            if let Some(waker) = reader.waker.take() {
+        for id in self.waiting.drain(..) {
+            // Whoever has left, or has been cut off and woken for that, has no waker here.
+            let reader = self.readers.get_mut(id).and_then(Option::as_mut);
+            if let Some(waker) = reader.and_then(|reader| reader.waker.take()) {
                 waker.wake();
             }
         }
     }
 
-    /// Lets go of what every reader has taken.
+    /// Lets go of what everybody has taken, once not everything is kept.
     fn let_go(&mut self) {
-        let slowest = self
-            .readers
-            .iter()
-            .flatten()
-            .map(|reader| reader.next)
-            .min();
-        let needed_from = slowest.unwrap_or(usize::MAX);
-        while self.gone < needed_from {
-            let Some(piece) = self.pieces.pop_front() else {
-                break;
-            };
-            self.held -= piece.len();
-            self.gone += 1;
+        if self.windowed {
+            self.places.let_go();
         }
     }
 
@@ -222,21 +289,20 @@ impl State {
         let Some(reader) = self.readers.get_mut(id).and_then(Option::as_mut) else {
             return Poll::Ready(Err(End::Cut(Failure::Internal)));
         };
-        if reader.cut_off {
+        let Some(next) = &mut reader.next else {
             return Poll::Ready(Err(End::Cut(Failure::ClientStalled)));
-        }
-        if let Some(piece) = self.pieces.get(reader.next - self.gone) {
-            reader.next += 1;
-            let piece = piece.clone();
-            if self.windowed {
-                self.let_go();
-            }
+        };
+        if let Some(piece) = self.places.take(*next) {
+            *next += 1;
+            self.let_go();
             return Poll::Ready(Ok(piece));
         }
         if let Some(end) = &self.end {
             return Poll::Ready(Err(end.clone()));
         }
-        reader.waker = Some(cx.waker().clone());
+        if reader.waker.replace(cx.waker().clone()).is_none() {
+            self.waiting.push(id);
+        }
         Poll::Pending
     }
 }
@@ -256,7 +322,7 @@ impl Body for FillReader {
         }
         let mut state = self.fill.state.lock();
         let taken = state.take(self.id, cx);
-        let make_room = state.windowed && state.held < WINDOW;
+        let make_room = state.windowed && state.places.held() < WINDOW;
         drop(state);
         if make_room {
             self.fill.room.notify_one();
@@ -291,10 +357,7 @@ impl Body for FillReader {
 impl Drop for FillReader {
     fn drop(&mut self) {
         let mut state = self.fill.state.lock();
-        state.readers[self.id] = None;
-        if state.windowed {
-            state.let_go();
-        }
+        state.leave(self.id);
         drop(state);
         self.fill.room.notify_one();
     }

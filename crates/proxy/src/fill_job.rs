@@ -4,28 +4,18 @@
 //! to be stored or somebody reads it. Nothing is stored before the clean end of the body
 //! (TRAPS 22).
 
-use std::{sync::Arc, time::Duration};
+mod reading;
 
-use bytes::Bytes;
-use engine::{failure::Failure, outcome::SkipReason};
-use http::HeaderMap;
-use http_body_util::BodyExt;
+use std::{future::Future, pin::Pin, sync::Arc, task::Poll};
+
+use engine::outcome::SkipReason;
 use store::{FillReservation, Skipped, StoredResponse};
 
+use self::reading::{Held, Reading};
 use crate::{
-    body::{CutShort, UpstreamBody},
-    clock,
-    fill::{Fill, Room},
-    flight::Filling,
-    sidecar::Sidecar,
-    snapshot::Snapshot,
+    body::UpstreamBody, clock, fill::Fill, flight::Filling, sidecar::Sidecar, snapshot::Snapshot,
     steps::encode,
 };
-
-/// How long slow readers may hold back the others, in all.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// Even with no patience left, a reader gets the chance to run.
-const GLANCE: Duration = Duration::from_millis(20);
 
 /// A body to be read, and what to do with it.
 #[derive(Debug)]
@@ -36,6 +26,17 @@ pub(crate) struct FillJob {
     length: Option<u64>,
     keeping: Keeping,
 }
+
+/// A job that has begun.
+pub(crate) enum Begun {
+    /// The whole body was here already; with what was stored, if it was.
+    Over(Option<Arc<StoredResponse>>),
+    /// More is to come.
+    UnderWay(Running),
+}
+
+/// The rest of a job.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Option<Arc<StoredResponse>>> + Send>>;
 
 /// How much of a body is kept, and for what.
 #[derive(Debug)]
@@ -49,13 +50,6 @@ pub(crate) struct Keeping {
     /// Beyond this many bytes it is neither stored nor held for late followers.
     pub(crate) cap: u64,
     pub(crate) reservation: FillReservation,
-}
-
-/// Whether the whole body is still held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Held {
-    Whole,
-    Window,
 }
 
 // === impl FillJob ===
@@ -86,15 +80,34 @@ impl FillJob {
         }
     }
 
-    /// Reads the body to its end.
-    pub(crate) async fn run(mut self) {
-        match self.read().await {
+    /// Reads what is here already. A small body mostly comes with its head: then it is stored before
+    /// the client is answered, and the answer goes out in one piece, without a task in between.
+    pub(crate) async fn begin(self) -> Begun {
+        let mut running: Running = Box::pin(self.run());
+        let first = std::future::poll_fn(|cx| Poll::Ready(running.as_mut().poll(cx))).await;
+        match first {
+            Poll::Ready(stored) => Begun::Over(stored),
+            Poll::Pending => Begun::UnderWay(running),
+        }
+    }
+
+    /// Reads the body to its end; what was stored, if it was.
+    async fn run(mut self) -> Option<Arc<StoredResponse>> {
+        let reading = Reading {
+            fill: &self.fill,
+            cap: self.keeping.cap,
+            reservation: &mut self.keeping.reservation,
+        };
+        match reading.read(&mut self.body).await {
             Ok((trailers, held)) => {
                 // Stored first: whoever no longer finds the flight must find the response.
                 if held == Held::Whole && self.keeping.stored && trailers.is_none() {
-                    self.store();
-                } else if held == Held::Window {
-                    self.remember(SkipReason::TooLarge);
+                    let stored = self.store();
+                    self.fill.finish(trailers);
+                    return Some(stored);
+                }
+                if held == Held::Window {
+                    self.remember(self.outgrown());
                 }
                 self.fill.finish(trailers);
             }
@@ -103,14 +116,26 @@ impl FillJob {
                 self.fill.cut(failure);
             }
         }
+        self.fill.hold(self.keeping.reservation);
+        None
     }
 
-    fn store(&self) {
+    fn store(&self) -> Arc<StoredResponse> {
         let keeping = &self.keeping;
         let route = &keeping.snapshot.policies.routes[keeping.route];
         let stored = encode::prepared(route, self.head.meta.clone(), self.fill.collect());
+        let stored = Arc::new(stored);
         let responses = &keeping.sidecar.responses;
-        responses.put(&keeping.key, Arc::new(stored));
+        responses.put(&keeping.key, Arc::clone(&stored));
+        stored
+    }
+
+    /// Why only a window of the body is held.
+    fn outgrown(&self) -> SkipReason {
+        match self.length {
+            Some(length) if length <= self.keeping.cap => SkipReason::MemoryPressure,
+            _ => SkipReason::TooLarge,
+        }
     }
 
     /// For whoever asks later why it was not kept.
@@ -126,52 +151,5 @@ impl FillJob {
             let key = store::hash(&keeping.key);
             keeping.sidecar.verdicts.remember(key, skipped);
         }
-    }
-
-    async fn read(&mut self) -> Result<(Option<HeaderMap>, Held), Failure> {
-        let mut received = 0;
-        let mut held = Held::Whole;
-        let mut trailers = None;
-        let mut patience = PATIENCE;
-        while let Some(frame) = self.body.frame().await {
-            let frame = frame.map_err(|CutShort(failure)| failure)?;
-            match frame.into_data() {
-                Ok(data) => {
-                    received += data.len() as u64;
-                    held = self.take(data, received, held);
-                    if held == Held::Window && self.room(&mut patience).await == Room::Abandoned {
-                        return Err(Failure::ClientGone);
-                    }
-                }
-                Err(frame) => trailers = frame.into_trailers().ok(),
-            }
-        }
-        Ok((trailers, held))
-    }
-
-    /// Waits for room, for as long as nobody else is kept waiting for it longer than `patience`.
-    async fn room(&self, patience: &mut Duration) -> Room {
-        loop {
-            let began = clock::monotonic();
-            let room = tokio::time::timeout((*patience).max(GLANCE), self.fill.room()).await;
-            *patience = patience.saturating_sub(clock::monotonic().saturating_sub(began));
-            match room {
-                Ok(room) => return room,
-                Err(_elapsed) => self.fill.cut_off_slow(),
-            }
-        }
-    }
-
-    fn take(&mut self, data: Bytes, received: u64, held: Held) -> Held {
-        let keeping = &mut self.keeping;
-        let fits = received <= keeping.cap && keeping.reservation.grow_to(received);
-        let held = if held == Held::Whole && !fits {
-            self.fill.open_window();
-            Held::Window
-        } else {
-            held
-        };
-        self.fill.push(data);
-        held
     }
 }

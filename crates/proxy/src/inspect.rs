@@ -13,8 +13,9 @@ use engine::{
         age,
         freshness::LifetimeSource,
         request::{Lookup, RequestClass},
-        reuse::{self, Reuse},
+        reuse::{self, Moment, Reuse},
     },
+    client_ip::PeerTrust,
     failure::Malformed,
     host,
     outcome::{BypassReason, CacheOutcome, MissReason, StoreOutcome},
@@ -59,6 +60,8 @@ pub struct HeldVariant {
     pub age: Duration,
     /// How much longer it is fresh; zero when it is not.
     pub ttl: Duration,
+    /// For how long after that it may be used while it is renewed, or in place of an error.
+    pub grace: Duration,
     /// Who gave it its lifetime.
     pub lifetime_source: LifetimeSource,
     /// How many bytes its body has.
@@ -133,7 +136,8 @@ impl Sidecar {
     ) -> Inspection {
         let route = &snapshot.policies.routes[route];
         let cache = route.cache.as_ref().filter(|cache| cache.mode != Mode::Off);
-        let class = lookup::classify(head, admitted, cache);
+        // Nobody speaks through a trusted proxy here.
+        let class = lookup::classify(PeerTrust::Untrusted, head, admitted, cache);
         let (outcome, variants, last) = match (class, cache) {
             (RequestClass::Bypass(reason), _) => (CacheOutcome::Bypass(reason), Vec::new(), None),
             (RequestClass::Lookup(_), None) => (CacheOutcome::Off, Vec::new(), None),
@@ -187,7 +191,12 @@ impl Sidecar {
             HeldVariant::of(stored, selected, now)
         });
         // What is held speaks for itself, unless it is for others.
-        let last = last.filter(|_| !matches!(outcome, CacheOutcome::Hit | CacheOutcome::Stale));
+        let last = last.filter(|_| {
+            !matches!(
+                outcome,
+                CacheOutcome::Hit | CacheOutcome::ServedStale(_) | CacheOutcome::Stale
+            )
+        });
         (outcome, held.collect(), last)
     }
 }
@@ -222,9 +231,10 @@ fn decide<'a>(
         Ok(stored) => stored,
         Err(reason) => return (CacheOutcome::Miss(reason), None),
     };
-    let outcome = match reuse::decide(&stored.meta, known, now) {
+    let outcome = match reuse::decide(&stored.meta, known, &Moment::plain(now)) {
         Reuse::Fresh { .. } => CacheOutcome::Hit,
         Reuse::Revalidate(_) => CacheOutcome::Stale,
+        Reuse::Stale { reason, .. } => CacheOutcome::ServedStale(reason),
         Reuse::Unusable(reason) => CacheOutcome::Bypass(reason),
     };
     (outcome, Some(&**stored))
@@ -259,6 +269,7 @@ impl HeldVariant {
             status: meta.status,
             age,
             ttl: meta.lifetime.length.saturating_sub(age),
+            grace: meta.grace.longest(),
             lifetime_source: meta.lifetime.source,
             size: stored.body.len() as u64,
             encoding: meta.headers.get(header::CONTENT_ENCODING).cloned(),

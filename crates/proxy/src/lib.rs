@@ -24,6 +24,7 @@ mod sidecar;
 mod snapshot;
 mod steps;
 mod tunnel;
+mod unabandoned;
 mod upstream;
 
 pub use clock::{monotonic, now};

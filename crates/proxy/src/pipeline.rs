@@ -38,7 +38,9 @@ use crate::{
     recording::RecordedBody,
     sidecar::Sidecar,
     steps::{
-        admit, answer, join, limit,
+        admit, answer,
+        join::{self, Content},
+        limit,
         lookup::{self, Looked},
         route,
     },
@@ -82,7 +84,7 @@ pub(crate) fn serve(
         }
         Course::Ask(errand) => {
             let answered = async move {
-                match join::join(&mut exchange, errand, body).await {
+                match join::join(&mut exchange, errand, Content::Unread(body)).await {
                     Ok(delivery) => answer::from_origin(exchange, delivery),
                     Err(failure) => answer::refuse(exchange, failure.into()),
                 }

@@ -10,6 +10,7 @@ mod memory_shares;
 mod response_store;
 mod uncacheable;
 mod verdicts;
+mod write_marks;
 
 pub use fill_budget::{FillBudget, FillReservation};
 pub use hash::{hash, hash_of};
@@ -18,3 +19,4 @@ pub use memory_shares::MemoryShares;
 pub use response_store::{ResponseStore, StoreStats, StoredResponse, Variants};
 pub use uncacheable::Uncacheable;
 pub use verdicts::{Skipped, Verdicts};
+pub use write_marks::{Moment, WriteMarks, Written};

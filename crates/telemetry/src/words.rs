@@ -8,7 +8,7 @@ use engine::{
     failure::{Blame, Failure, Malformed},
     outcome::{
         AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, MissReason, SkipReason,
-        StoreOutcome,
+        StaleReason, StoreOutcome,
     },
 };
 use policy::{Coding, Mode};
@@ -125,6 +125,7 @@ impl Word for CacheOutcome {
         Self::Off,
         Self::Revalidated,
         Self::Stale,
+        Self::ServedStale(StaleReason::WhileRevalidate),
     ];
 
     fn slot(self) -> usize {
@@ -135,6 +136,7 @@ impl Word for CacheOutcome {
             Self::Off => 3,
             Self::Revalidated => 4,
             Self::Stale => 5,
+            Self::ServedStale(_) => 6,
         }
     }
 

@@ -73,6 +73,9 @@ pub fn advise(outcome: CacheOutcome, store: Option<StoreOutcome>, facts: &Facts<
         (CacheOutcome::Bypass(reason), _) => bypass(reason, facts),
         (_, Some(StoreOutcome::Skipped(reason))) => skip(reason, facts),
         (CacheOutcome::Hit, _) => Advice::fine("It is answered from the cache."),
+        (CacheOutcome::ServedStale(_), None) => {
+            Advice::fine("It is answered from the cache, stale, as the route or the client allows.")
+        }
         (_, Some(StoreOutcome::Stored)) => Advice::fine(
             "It was not held, and is now: the next request is answered from the cache.",
         ),
@@ -99,6 +102,11 @@ fn bypass(reason: BypassReason, facts: &Facts<'_>) -> Advice {
             "nothing should: clients have to ask for the path without encoded slashes and dots",
         ),
         BypassReason::Authorization => personal(),
+        BypassReason::BodyTooLarge => Advice::line(
+            "The request's body is part of the key, and larger than cache.key.body.max_size.",
+            "cache: {key: {body: {max_size: 64KiB}}}",
+            Some("each body is read and held before the cache is asked"),
+        ),
         BypassReason::BodyWithGet => Advice::nothing(
             "The request is a GET or HEAD with a body, which the origin might read.",
             "nothing should: clients have to leave the body out",
@@ -127,6 +135,11 @@ fn bypass(reason: BypassReason, facts: &Facts<'_>) -> Advice {
 
 fn miss(reason: MissReason, facts: &Facts<'_>) -> Advice {
     match reason {
+        MissReason::Partial => Advice::line(
+            "Parts of it are held, but not the one that was asked for.",
+            "cache: {ranges: fill}",
+            Some("the first request for a part fetches the whole, up to max_object"),
+        ),
         MissReason::Uri => match parameters(facts) {
             Some(line) => Advice::line(
                 "Nothing is held for this URL, whose query has parameters that are often different \

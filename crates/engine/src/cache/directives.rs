@@ -276,7 +276,7 @@ fn keep_smaller(held: &mut Option<DeltaSeconds>, argument: Argument<'_>) {
 }
 
 /// The members of a list of field names; `None` for one that cannot be a field name.
-fn field_names(list: &[u8]) -> impl Iterator<Item = Option<HeaderName>> {
+pub(super) fn field_names(list: &[u8]) -> impl Iterator<Item = Option<HeaderName>> {
     list.split(|byte| *byte == b',')
         .map(<[u8]>::trim_ascii)
         .filter(|name| !name.is_empty())

@@ -36,8 +36,12 @@ pub enum Obsolete {
 /// The targets are as the fields spell them, with dots resolved; normalise them like a request's
 /// before making keys of them.
 pub fn after(write: &Write<'_>, status: StatusCode, response: &HeaderMap) -> Obsolete {
-    let harmless = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE];
-    if harmless.contains(write.method) || !(status.is_success() || status.is_redirection()) {
+    // The last is safe by RFC 10008.
+    let harmless = matches!(
+        write.method.as_str(),
+        "GET" | "HEAD" | "OPTIONS" | "TRACE" | "QUERY"
+    );
+    if harmless || !(status.is_success() || status.is_redirection()) {
         return Obsolete::Nothing;
     }
     let mut targets = vec![write.target.to_owned()];
@@ -53,7 +57,7 @@ pub fn after(write: &Write<'_>, status: StatusCode, response: &HeaderMap) -> Obs
 }
 
 /// Path and query of `reference`, resolved against the write's target (RFC 3986, section 5.2).
-fn same_origin(write: &Write<'_>, reference: &str) -> Option<String> {
+pub(super) fn same_origin(write: &Write<'_>, reference: &str) -> Option<String> {
     let reference = reference.trim();
     let reference = reference
         .split_once('#')

@@ -1,22 +1,22 @@
 //! May this response be stored, and how long is it fresh (RFC 9111, section 3)?
 //!
 //! Everything that forbids sharing forbids storing ([`super::share`]). Beyond that a stored response
-//! needs a reason to be kept: a lifetime from the origin, a validator to ask with, or the operator's
-//! TTL, which speaks only where the origin is silent and the status is one that tells of success or
-//! of a lasting move, never of an error (TRAPS rows 13 and 22).
-
-use std::time::Duration;
+//! needs a reason to be kept: a lifetime from the origin, the operator or heuristics, a validator to
+//! ask with, or a use once it is stale. The operator and heuristics speak only where the origin is
+//! silent ([`super::lifetimes`], [`super::freshness`]).
 
 use http::{StatusCode, header};
-use policy::{CachePolicy, RequestCookies};
+use policy::CachePolicy;
 
 use super::{
-    freshness::{Lifetime, LifetimeSource},
-    request::{Lookup, Retrieval},
+    draw::Draw,
+    freshness::{self, Grace, Lifetime, Terms},
+    lifetimes::{self, Chosen, Subject},
+    request::{Lookup, Partition, Retrieval},
     response::{Framing, ResponseFacts},
     share,
 };
-use crate::outcome::SkipReason;
+use crate::{compression::media_type, outcome::SkipReason};
 
 /// Whether a response is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,27 +24,33 @@ pub enum Keep {
     /// No.
     Skip(SkipReason),
     /// Yes, once its body has ended as announced.
-    Store(Lifetime),
+    Store(Terms),
 }
 
-/// Decides it once the head is there.
-pub fn decide(lookup: &Lookup, response: &ResponseFacts<'_>, policy: &CachePolicy) -> Keep {
-    match lifetime(lookup, response, policy) {
-        Ok(lifetime) => Keep::Store(lifetime),
+/// Decides it once the head is there; `draw` shortens a lifetime that the origin did not choose.
+pub fn decide(
+    lookup: &Lookup,
+    response: &ResponseFacts<'_>,
+    policy: &CachePolicy,
+    draw: Draw,
+) -> Keep {
+    match terms(lookup, response, policy, draw) {
+        Ok(terms) => Keep::Store(terms),
         Err(reason) => Keep::Skip(reason),
     }
 }
 
-fn lifetime(
+fn terms(
     lookup: &Lookup,
     response: &ResponseFacts<'_>,
     policy: &CachePolicy,
-) -> Result<Lifetime, SkipReason> {
+    draw: Draw,
+) -> Result<Terms, SkipReason> {
     // GET and HEAD share a key, and a head is no answer to GET.
     if lookup.method == Retrieval::Head {
         return Err(SkipReason::Method);
     }
-    if let Some(reason) = share::forbidden(lookup, response) {
+    if let Some(reason) = share::forbidden(lookup, response, policy.set_cookie) {
         return Err(reason);
     }
     if response.head.framing == Framing::CloseDelimited {
@@ -53,14 +59,23 @@ fn lifetime(
     if announced_length(response).is_some_and(|length| length > policy.max_object.bytes()) {
         return Err(SkipReason::TooLarge);
     }
+    let chosen = lifetimes::choose(&policy.lifetimes, subject(lookup, response, policy));
     let lifetime = match response.explicit {
         Some(lifetime) => lifetime,
         None if response.is_no_cache() => unsaid_but_revalidated(response)?,
-        None => from_operator(lookup, response, policy)?,
+        None => {
+            let lifetime = unsaid(lookup, response, policy, &chosen)?;
+            lifetimes::jittered(lifetime, policy.lifetimes.jitter, draw)
+        }
     };
-    let usable_as_it_is = !response.is_no_cache() && lifetime.length > response.initial_age;
+    let terms = Terms {
+        lifetime,
+        grace: Grace::of(&response.control, &chosen.times),
+    };
+    let useful = lifetime.length.saturating_add(terms.grace.longest());
+    let usable_as_it_is = !response.is_no_cache() && useful > response.initial_age;
     if usable_as_it_is || response.has_validator() {
-        Ok(lifetime)
+        Ok(terms)
     } else {
         Err(SkipReason::Stale)
     }
@@ -72,44 +87,51 @@ fn announced_length(response: &ResponseFacts<'_>) -> Option<u64> {
     value.to_str().ok()?.parse().ok()
 }
 
+fn subject<'a>(lookup: &Lookup, response: &ResponseFacts<'a>, policy: &CachePolicy) -> Subject<'a> {
+    Subject {
+        status: response.head.status,
+        content_type: media_type::essence(response.head.headers),
+        personalized: lookup.partition == Partition::User || !policy.key.dimensions.is_empty(),
+    }
+}
+
 /// `no-cache` without a lifetime: worth keeping because a 304 is cheaper than a 200.
 fn unsaid_but_revalidated(response: &ResponseFacts<'_>) -> Result<Lifetime, SkipReason> {
-    if response.control.public || is_heuristically_cacheable(response.head.status) {
-        Ok(Lifetime {
-            length: Duration::ZERO,
-            source: LifetimeSource::NoCache,
-        })
+    if takes_heuristics(response) {
+        Ok(Terms::NONE.lifetime)
     } else {
         Err(SkipReason::Status)
     }
 }
 
-fn from_operator(
+/// The lifetime of a response whose origin says nothing.
+fn unsaid(
     lookup: &Lookup,
     response: &ResponseFacts<'_>,
     policy: &CachePolicy,
+    chosen: &Chosen,
 ) -> Result<Lifetime, SkipReason> {
-    let length = policy.lifetimes.times.ttl.ok_or(SkipReason::NoFreshness)?;
-    if !takes_operator_ttl(response.head.status) {
-        return Err(SkipReason::Status);
-    }
-    if lookup.cookies && policy.request_cookies == RequestCookies::Bypass {
+    let lifetime = chosen.lifetime.or_else(|reason| {
+        // What a body asks for may change whenever the body's method means more than reading.
+        if lookup.method == Retrieval::Query || !takes_heuristics(response) {
+            return Err(reason);
+        }
+        let rule = &policy.lifetimes.heuristic;
+        let received_at = response.head.received_at.wall;
+        freshness::heuristic(rule, response.head.headers, response.date, received_at).ok_or(reason)
+    })?;
+    if lookup.cookies {
         return Err(SkipReason::Cookie);
     }
-    Ok(Lifetime {
-        length,
-        source: LifetimeSource::OperatorTtl,
-    })
+    Ok(lifetime)
 }
 
-/// Statuses that RFC 9110, section 15.1 calls heuristically cacheable, without 206.
-fn is_heuristically_cacheable(status: StatusCode) -> bool {
-    takes_operator_ttl(status) || matches!(status.as_u16(), 404 | 405 | 414 | 501)
-}
-
-/// Of those, the ones that are not errors; and 410, which says that the error is for good.
-fn takes_operator_ttl(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 200 | 203 | 204 | 300 | 301 | 308 | 410)
+/// `public`, or a status that RFC 9110, section 15.1 calls heuristically cacheable, without 206.
+fn takes_heuristics(response: &ResponseFacts<'_>) -> bool {
+    let status: StatusCode = response.head.status;
+    response.control.public
+        || lifetimes::takes_general_ttl(status)
+        || matches!(status.as_u16(), 404 | 405 | 414 | 501)
 }
 
 // === impl Keep ===

@@ -4,11 +4,21 @@
 //! give the same bytes, whatever the parts contain; an absent part is left out, an empty one is not.
 //! The first byte is the format's version. The key is written into the caller's buffer: looking up
 //! costs no allocation. Stores keep the whole key and compare it; a hash of it only finds the place.
+//! A key can be read back ([`KeyParts::of`]), which purging and listing need, and which is also the
+//! proof that different parts never share one.
+
+mod query;
+mod read;
 
 use http::{HeaderMap, header};
 use policy::{QueryKey, Scheme};
 
-use super::request::{Lookup, Retrieval};
+pub use self::query::canonical as canonical_query;
+use self::query::{Kept, append_kept, is_verbatim};
+use super::{
+    request::{Lookup, Retrieval},
+    search::SearchVariance,
+};
 
 /// What makes two requests ask for the same thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +35,25 @@ pub struct KeyParts<'a> {
     pub path: &'a str,
     /// What follows the question mark, if there is one.
     pub query: Option<&'a str>,
+    /// The verified user, when each has a cache of their own.
+    pub user: Option<&'a str>,
+    /// The request's content, when it is part of what is asked for.
+    pub body: Option<KeyedBody<'a>>,
+}
+
+/// The content of a request such as `QUERY`, and what says how to read it (RFC 10008).
+///
+/// All of it is in the key: requests that differ in one byte never share a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyedBody<'a> {
+    /// The method, because two methods may do different things with the same content.
+    pub method: &'a str,
+    /// The value of `Content-Type`, as it came.
+    pub content_type: Option<&'a [u8]>,
+    /// The value of `Content-Encoding`, as it came.
+    pub content_encoding: Option<&'a [u8]>,
+    /// The content, as it came.
+    pub bytes: &'a [u8],
 }
 
 /// One part of a key, for people.
@@ -41,29 +70,29 @@ pub struct KeyPart {
 #[repr(u8)]
 enum Kind {
     Authorization = b'a',
+    Body = b'b',
+    ContentEncoding = b'e',
+    ContentType = b't',
     Cookie = b'c',
     Host = b'h',
     Method = b'm',
     Path = b'p',
+    Persona = b'x',
     Port = b'o',
     Query = b'q',
     Route = b'r',
     Scheme = b's',
-}
-
-/// What is left of a query.
-enum Kept {
-    /// Every parameter was ignored, so that it is as if there were no query.
-    Nothing,
-    /// Parameters, or an empty query that was empty from the start.
-    Something,
+    User = b'u',
 }
 
 /// The version of the format, which changes whenever the bytes of an unchanged request would.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The class of methods that GET and HEAD share.
 const RETRIEVAL: u8 = b'r';
+
+/// The class of methods whose content is part of the key.
+const WITH_BODY: u8 = b'b';
 
 /// Kind and length in front of a part.
 const HEAD: usize = 5;
@@ -72,44 +101,55 @@ const HEAD: usize = 5;
 
 impl KeyParts<'_> {
     /// Writes the key, replacing what `out` held. GET and HEAD share keys.
-    pub fn encode(&self, query: &QueryKey, out: &mut Vec<u8>) {
+    ///
+    /// `search` is what responses for this path said in `No-Vary-Search`, if the policy listens to
+    /// it; `None` narrows nothing.
+    pub fn encode(&self, query: &QueryKey, search: Option<&SearchVariance>, out: &mut Vec<u8>) {
         out.clear();
         out.reserve(self.route.len() + self.host.len() + self.path.len() + 64);
         let [high, low] = self.port.to_be_bytes();
         let (scheme, port, method) = (Kind::Scheme as u8, Kind::Port as u8, Kind::Method as u8);
         let secure = u8::from(self.scheme == Scheme::Https);
+        let class = if self.body.is_some() {
+            WITH_BODY
+        } else {
+            RETRIEVAL
+        };
         // Parts of a fixed size need no length: the kind tells it.
-        out.extend_from_slice(&[VERSION, scheme, secure, port, high, low, method, RETRIEVAL]);
+        out.extend_from_slice(&[VERSION, scheme, secure, port, high, low, method, class]);
         put(out, Kind::Route, self.route.as_bytes());
         put(out, Kind::Host, self.host.as_bytes());
         put(out, Kind::Path, self.path.as_bytes());
-        let Some(text) = self.query else { return };
-        if query.ignore.is_empty() {
-            put(out, Kind::Query, text.as_bytes());
-            return;
+        if let Some(text) = self.query {
+            put_query(out, text, query, search);
         }
-        let start = begin(out, Kind::Query);
-        match append_kept(query, text, out) {
-            Kept::Nothing => out.truncate(start - HEAD),
-            Kept::Something => finish(out, start),
+        if let Some(user) = self.user {
+            put(out, Kind::User, user.as_bytes());
+        }
+        if let Some(body) = &self.body {
+            put_body(out, body);
         }
     }
 
     /// Writes the key under which requests in flight are joined: the cache key, the exact method,
     /// and whoever asks, so that requests with different cookies or credentials never share a fetch
     /// (TRAPS row 16). Fields named by `Vary` are compared when the response's head is there.
+    ///
+    /// `persona` is what [`super::persona::write`] wrote; empty without dimensions.
     pub fn encode_flight(
         &self,
-        query: &QueryKey,
+        (query, search): (&QueryKey, Option<&SearchVariance>),
         lookup: &Lookup,
         headers: &HeaderMap,
+        persona: &[u8],
         out: &mut Vec<u8>,
     ) {
-        self.encode(query, out);
+        self.encode(query, search, out);
         out.push(Kind::Method as u8);
         out.push(match lookup.method {
             Retrieval::Get => b'G',
             Retrieval::Head => b'H',
+            Retrieval::Query => b'Q',
         });
         if lookup.authorization {
             for line in headers.get_all(header::AUTHORIZATION) {
@@ -121,23 +161,35 @@ impl KeyParts<'_> {
                 put(out, Kind::Cookie, line.as_bytes());
             }
         }
+        if !persona.is_empty() {
+            put(out, Kind::Persona, persona);
+        }
     }
 
     /// The parts of the key as `forebay explain` shows them.
-    pub fn describe(&self, query: &QueryKey) -> Vec<KeyPart> {
+    pub fn describe(&self, query: &QueryKey, search: Option<&SearchVariance>) -> Vec<KeyPart> {
+        let method = self.body.map_or("GET, HEAD", |body| body.method);
         let mut parts = vec![
             KeyPart::new("route", self.route),
             KeyPart::new("scheme", scheme_name(self.scheme)),
             KeyPart::new("host", self.host),
             KeyPart::new("port", &self.port.to_string()),
-            KeyPart::new("method", "GET, HEAD"),
+            KeyPart::new("method", method),
             KeyPart::new("path", self.path),
         ];
-        if let Some(text) = self.query {
-            let mut kept = Vec::new();
-            if let Kept::Something = append_kept(query, text, &mut kept) {
-                parts.push(KeyPart::new("query", &String::from_utf8_lossy(&kept)));
-            }
+        if let Some(kept) = self
+            .query
+            .and_then(|text| canonical_query(text, query, search))
+        {
+            parts.push(KeyPart::new("query", &kept));
+        }
+        if let Some(user) = self.user {
+            parts.push(KeyPart::new("user", user));
+        }
+        if let Some(body) = &self.body {
+            // Whatever clients send is not for a terminal or a log.
+            let size = format!("{} bytes", body.bytes.len());
+            parts.push(KeyPart::new("body", &size));
         }
         parts
     }
@@ -176,38 +228,27 @@ fn length(bytes: usize) -> [u8; 4] {
     u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes()
 }
 
-/// Appends the parameters that are not ignored, in their order.
-fn append_kept(query: &QueryKey, text: &str, out: &mut Vec<u8>) -> Kept {
-    let (start, mut kept, mut dropped) = (out.len(), 0, 0);
-    for parameter in text.split('&') {
-        if is_ignored(query, parameter) {
-            dropped += 1;
-            continue;
-        }
-        if kept > 0 {
-            out.push(b'&');
-        }
-        out.extend_from_slice(parameter.as_bytes());
-        kept += 1;
+fn put_query(out: &mut Vec<u8>, text: &str, query: &QueryKey, search: Option<&SearchVariance>) {
+    if is_verbatim(query, search) {
+        put(out, Kind::Query, text.as_bytes());
+        return;
     }
-    if dropped > 0 && kept == 0 {
-        out.truncate(start);
-        return Kept::Nothing;
+    let start = begin(out, Kind::Query);
+    match append_kept(text, query, search, out) {
+        Kept::Nothing => out.truncate(start - HEAD),
+        Kept::Something => finish(out, start),
     }
-    Kept::Something
 }
 
-fn is_ignored(query: &QueryKey, parameter: &str) -> bool {
-    let name = parameter
-        .split_once('=')
-        .map_or(parameter, |(name, _)| name);
-    query
-        .ignore
-        .iter()
-        .any(|pattern| match pattern.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => name == pattern,
-        })
+fn put_body(out: &mut Vec<u8>, body: &KeyedBody<'_>) {
+    put(out, Kind::Method, body.method.as_bytes());
+    if let Some(content_type) = body.content_type {
+        put(out, Kind::ContentType, content_type);
+    }
+    if let Some(content_encoding) = body.content_encoding {
+        put(out, Kind::ContentEncoding, content_encoding);
+    }
+    put(out, Kind::Body, body.bytes);
 }
 
 const fn scheme_name(scheme: Scheme) -> &'static str {

@@ -14,6 +14,7 @@ use http_cache_semantics::{CacheOptions, CachePolicy as Oracle};
 use proptest::prelude::*;
 
 use super::{
+    draw::Draw,
     keep::{self, Keep},
     testing::{at, date, get, headers, policy, response},
 };
@@ -40,10 +41,10 @@ struct Difference {
 fn ours(exchange: &Exchange) -> (Duration, Keep) {
     let (request, fields) = (map(&exchange.request), map(&exchange.response));
     let facts = response(exchange.status, &fields, at(0));
-    let keep = keep::decide(&get(&request), &facts, &policy(None));
+    let keep = keep::decide(&get(&request), &facts, &policy(None), Draw::NEUTRAL);
     let left = match keep {
-        Keep::Store(lifetime) if !facts.is_no_cache() => {
-            lifetime.length.saturating_sub(facts.initial_age)
+        Keep::Store(terms) if !facts.is_no_cache() => {
+            terms.lifetime.length.saturating_sub(facts.initial_age)
         }
         _ => Duration::ZERO,
     };
@@ -230,38 +231,48 @@ proptest! {
 }
 
 fn every_decision(status: u16, request: &HeaderMap, fields: &HeaderMap) {
-    use super::{conditional, invalidate, request::*, reuse, revalidate, share, stored, vary};
+    use super::{
+        conditional, head, invalidate, request::*, reuse, revalidate, share, stored, vary,
+    };
     let method = &Method::GET;
-    let head = RequestHead {
+    let asked = RequestHead {
         method,
         headers: request,
         has_body: false,
     };
-    let RequestClass::Lookup(lookup) = classify(head, policy::RequestCookies::Bypass) else {
+    let RequestClass::Lookup(lookup) = classify(asked, &RequestRules::default()) else {
         return;
     };
     let facts = response(status, fields, at(5));
-    let _ = share::decide(&lookup, &facts);
+    let _ = share::decide(&lookup, &facts, policy::SetCookie::Refuse);
     let policy = policy(Some(60));
-    if let Keep::Store(lifetime) = keep::decide(&lookup, &facts, &policy) {
+    if let Keep::Store(terms) = keep::decide(&lookup, &facts, &policy, Draw::NEUTRAL) {
         let encoding = vary::AcceptEncoding::Reduced;
-        let meta = stored::StoredMeta::new(&facts, request, lifetime, encoding);
+        let meta = stored::StoredMeta::new(&facts, request, terms, encoding);
         assert_eq!(
             reuse::select([&meta].into_iter(), request),
             reuse::Selected::Variant(0)
         );
-        let _ = reuse::decide(&meta, &lookup, at(9));
+        let _ = reuse::decide(&meta, &lookup, &reuse::Moment::plain(at(9)));
+        let _ = reuse::on_error(&meta, at(9));
         let _ = conditional::decide(&lookup, request, &meta, at(9).wall);
-        let answer = revalidate::NotModified {
+        let answer = revalidate::Confirmation {
             headers: fields,
             request,
             lookup: &lookup,
             accept_encoding: encoding,
             sent_at: at(9),
             received_at: at(9),
+            draw: Draw::NEUTRAL,
         };
-        let _ = revalidate::freshen(&meta, answer, &policy);
-        let _ = revalidate::prepare(&mut request.clone(), Some(&meta));
+        let _ = revalidate::freshen(&meta, &answer, &policy);
+        let _ = revalidate::select([&meta].into_iter(), fields);
+        let _ = head::decide(&meta, 5, StatusCode::OK, &answer, &policy);
+        let held = revalidate::Held {
+            selected: Some(&meta),
+            others: &[],
+        };
+        let _ = revalidate::prepare(method, &mut request.clone(), held);
     }
     let write = invalidate::Write {
         method: &Method::POST,

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, StatusCode, Version, header};
 
 use super::{
     age,
     date::HttpDate,
     directives::{CacheControl, Reach},
     freshness::{self, Lifetime},
+    targeted::{Directives, Governing},
     vary::Vary,
 };
 use crate::time::Now;
@@ -42,8 +43,13 @@ pub struct ResponseHead<'a> {
 pub struct ResponseFacts<'a> {
     /// The head itself.
     pub head: ResponseHead<'a>,
-    /// `Cache-Control`.
+    /// The directives that govern it: those of `Cache-Control`, or of a field that is targeted at
+    /// us (RFC 9213).
     pub control: CacheControl,
+    /// The field they are from.
+    pub governing: Governing,
+    /// The fields they withhold by name.
+    pub withheld: Vec<HeaderName>,
     /// `Date`, or the time of receipt when there is none or a bad one.
     pub date: HttpDate,
     /// How old it was when it was received.
@@ -77,7 +83,11 @@ impl Framing {
 impl<'a> ResponseFacts<'a> {
     /// Reads what matters for caching.
     pub fn read(head: ResponseHead<'a>) -> Self {
-        let control = CacheControl::parse(head.headers, &header::CACHE_CONTROL);
+        let Directives {
+            control,
+            governing,
+            withheld,
+        } = Directives::of(head.headers);
         let received = head.received_at.wall;
         let date = head
             .headers
@@ -87,9 +97,11 @@ impl<'a> ResponseFacts<'a> {
         Self {
             head,
             control,
+            governing,
+            withheld,
             date,
             initial_age: age::initial(head.headers, date, head.sent_at, head.received_at),
-            explicit: freshness::explicit(&control, head.headers, date, received),
+            explicit: freshness::explicit(&control, governing, head.headers, date, received),
             vary: Vary::of(head.headers),
         }
     }
@@ -97,13 +109,9 @@ impl<'a> ResponseFacts<'a> {
     /// Its `Set-Cookie` is meant for one client and nothing says that the rest is not: neither
     /// `public`, nor a `private` or `no-cache` that withholds that field alone.
     pub(super) fn has_personal_cookie(&self) -> bool {
-        let headers = self.head.headers;
-        headers.contains_key(header::SET_COOKIE)
+        self.head.headers.contains_key(header::SET_COOKIE)
             && !self.control.public
-            && !self
-                .control
-                .withheld_fields(headers, &header::CACHE_CONTROL)
-                .contains(&header::SET_COOKIE)
+            && !self.withheld.contains(&header::SET_COOKIE)
     }
 
     /// The origin can be asked whether it still holds.

@@ -1,22 +1,35 @@
-//! May a stored response answer this request as it is (RFC 9111, section 4)?
+//! May a stored response answer this request (RFC 9111, section 4; RFC 5861)?
 //!
 //! Two steps: [`select`] finds which of the responses under a key the request selects, [`decide`]
 //! says whether that one may be used now. Neither allocates, and a hit looks at the request's fields
-//! only if its response has a `Vary`.
+//! only if its response has a `Vary`. A third comes when the origin has failed: [`on_error`].
+//!
+//! # Stale use
+//! Never when the response says `no-cache`, `must-revalidate`, `proxy-revalidate` or `s-maxage`
+//! (section 4.2.4): those left no [`Grace`](super::freshness::Grace) when it was stored. While it is
+//! renewed, a client that asked for something fresh or younger waits for the renewal. `max-stale` is
+//! the client's own permission; where it names a limit, the limit holds for every stale use.
+//!
+//! # Purged softly
+//! Such a response is stale from now on, by no time at all until its lifetime is over, so that its
+//! grace decides about its use. `max-stale` does not bring it back: an operator has called it wrong.
 
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 
 use super::{
     age,
-    request::Lookup,
+    draw::Draw,
+    early::{self, Renewal},
+    request::{Demand, Lookup},
     seconds::DeltaSeconds,
     stored::{Declared, StoredMeta},
     vary::Match,
 };
 use crate::{
-    outcome::{BypassReason, MissReason},
+    failure::{Blame, Failure},
+    outcome::{BypassReason, MissReason, StaleReason},
     time::Now,
 };
 
@@ -29,6 +42,27 @@ pub enum Selected {
     Variant(usize),
 }
 
+/// What there is to know about a stored response besides itself when it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The time.
+    pub now: Now,
+    /// Whether it has been purged.
+    pub purged: Purged,
+    /// A draw for [`early`] renewal; `None` where the operator wants none.
+    pub early: Option<Draw>,
+}
+
+/// Whether a stored response was called wrong by an operator, and is still there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Purged {
+    /// No.
+    #[default]
+    No,
+    /// Yes: it may only be used as one that is stale.
+    Soft,
+}
+
 /// What may be done with the selected response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
@@ -38,6 +72,18 @@ pub enum Reuse {
         age: DeltaSeconds,
         /// How much longer it is fresh, for `Cache-Status`.
         ttl: DeltaSeconds,
+        /// Whether it is renewed in the background all the same.
+        renewal: Renewal,
+    },
+    /// It answers the request though it is stale; unless the reason is
+    /// [`StaleReason::MaxStale`], it is renewed in the background.
+    Stale {
+        /// Its age, for the `Age` field.
+        age: DeltaSeconds,
+        /// For how long it has been stale, for `Cache-Status`.
+        over: DeltaSeconds,
+        /// What permits it.
+        reason: StaleReason,
     },
     /// The origin must be asked first.
     Revalidate(RevalidateReason),
@@ -52,8 +98,33 @@ pub enum RevalidateReason {
     Demand,
     /// The response said `no-cache`.
     NoCache,
+    /// It was purged softly.
+    Purged,
     /// It is no longer fresh.
     Stale,
+}
+
+/// Whether a stored response stands in for an origin that has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandIn {
+    /// No: the failure is told.
+    Refused,
+    /// It answers the request.
+    Stale {
+        /// Its age, for the `Age` field.
+        age: DeltaSeconds,
+        /// For how long it has been stale, for `Cache-Status`.
+        over: DeltaSeconds,
+    },
+}
+
+/// How asking the origin went, as far as `stale-if-error` is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Asked {
+    /// It gave an answer to be passed on.
+    Answered,
+    /// It did not, or said that it cannot.
+    Failed,
 }
 
 /// Finds the stored response a request selects.
@@ -86,7 +157,7 @@ pub fn select<'a>(
 }
 
 /// Decides about the selected response.
-pub fn decide(meta: &StoredMeta, lookup: &Lookup, now: Now) -> Reuse {
+pub fn decide(meta: &StoredMeta, lookup: &Lookup, moment: &Moment) -> Reuse {
     if lookup.authorization && !meta.rules.allows_credentials {
         return Reuse::Unusable(BypassReason::Authorization);
     }
@@ -96,21 +167,74 @@ pub fn decide(meta: &StoredMeta, lookup: &Lookup, now: Now) -> Reuse {
     if meta.rules.no_cache {
         return Reuse::Revalidate(RevalidateReason::NoCache);
     }
-    let age = age::current(meta.initial_age, meta.received_at, now);
-    let Some(left) = meta
-        .lifetime
-        .length
-        .checked_sub(age)
-        .filter(|left| !left.is_zero())
-    else {
-        return Reuse::Revalidate(RevalidateReason::Stale);
-    };
+    let age = age::current(meta.initial_age, meta.received_at, moment.now);
+    let left = meta.lifetime.length.saturating_sub(age);
+    if left.is_zero() || moment.purged == Purged::Soft {
+        return stale(meta, &lookup.demand, moment.purged, age);
+    }
     if demands_more(meta, lookup, age, left) {
         return Reuse::Revalidate(RevalidateReason::Demand);
     }
     Reuse::Fresh {
         age: DeltaSeconds::new(age.as_secs()),
         ttl: DeltaSeconds::new(left.as_secs()),
+        renewal: moment.early.map_or(Renewal::None, |draw| {
+            let on_arrival = meta.lifetime.length.saturating_sub(meta.initial_age);
+            early::decide(meta.fetch_time, on_arrival, left, draw)
+        }),
+    }
+}
+
+/// Says whether the stored response stands in for an origin that has failed.
+///
+/// What the client demands about age is not asked here: `stale-if-error` holds regardless of other
+/// freshness information (RFC 5861, section 4). Nor is a soft purge: by no more than its grace may a
+/// response be stale, and one that was purged while fresh is stale by nothing yet.
+pub fn on_error(meta: &StoredMeta, now: Now) -> StandIn {
+    let age = age::current(meta.initial_age, meta.received_at, now);
+    let over = age.saturating_sub(meta.lifetime.length);
+    if over < meta.grace.if_error {
+        StandIn::Stale {
+            age: DeltaSeconds::new(age.as_secs()),
+            over: DeltaSeconds::new(over.as_secs()),
+        }
+    } else {
+        StandIn::Refused
+    }
+}
+
+/// Decides about a response that is no longer fresh.
+fn stale(meta: &StoredMeta, demand: &Demand, purged: Purged, age: Duration) -> Reuse {
+    let over = age.saturating_sub(meta.lifetime.length);
+    let refused = match purged {
+        Purged::No => RevalidateReason::Stale,
+        Purged::Soft => RevalidateReason::Purged,
+    };
+    let within = |limit: DeltaSeconds| over <= limit.as_duration();
+    // Whoever names an age or a rest of freshness wants nothing stale, unless it says so
+    // (RFC 9111, section 5.2.1.1).
+    let accepts = match demand.max_stale {
+        Some(limit) => within(limit),
+        None => demand.max_age.is_none(),
+    };
+    let young = demand
+        .max_age
+        .is_none_or(|most| age <= most.as_duration() && most != DeltaSeconds::ZERO);
+    if demand.no_cache || demand.min_fresh.is_some() || !accepts || !young {
+        return Reuse::Revalidate(refused);
+    }
+    let permitted = purged == Purged::No && !meta.rules.must_revalidate;
+    let reason = if over < meta.grace.while_revalidate {
+        StaleReason::WhileRevalidate
+    } else if permitted && demand.max_stale.is_some() {
+        StaleReason::MaxStale
+    } else {
+        return Reuse::Revalidate(refused);
+    };
+    Reuse::Stale {
+        age: DeltaSeconds::new(age.as_secs()),
+        over: DeltaSeconds::new(over.as_secs()),
+        reason,
     }
 }
 
@@ -135,7 +259,42 @@ impl RevalidateReason {
         match self {
             Self::Demand => "demand",
             Self::NoCache => "no-cache",
+            Self::Purged => "purged",
             Self::Stale => "stale",
+        }
+    }
+}
+
+// === impl Moment ===
+
+impl Moment {
+    /// A response that was not purged and is not renewed early.
+    pub const fn plain(now: Now) -> Self {
+        Self {
+            now,
+            purged: Purged::No,
+            early: None,
+        }
+    }
+}
+
+// === impl Asked ===
+
+impl Asked {
+    /// An answer with this status (RFC 5861, section 4).
+    pub const fn with_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            500 | 502 | 503 | 504 => Self::Failed,
+            _ => Self::Answered,
+        }
+    }
+
+    /// No answer. Only what is the upstream's doing counts: no client is served something stale
+    /// because it stopped sending, and none is told less about a fault of ours.
+    pub const fn with_failure(failure: Failure) -> Self {
+        match failure.blame() {
+            Blame::Upstream => Self::Failed,
+            Blame::Client | Blame::Us => Self::Answered,
         }
     }
 }

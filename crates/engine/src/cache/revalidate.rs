@@ -1,19 +1,18 @@
 //! Asking the origin whether a stored response still holds, and taking its 304 in
 //! (RFC 9111, sections 4.3.1 and 4.3.4, and 3.2).
 
-use std::time::Duration;
-
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use policy::CachePolicy;
 
 use super::{
-    directives::CacheControl,
+    draw::Draw,
     etag::EntityTag,
-    freshness::{Lifetime, LifetimeSource},
+    freshness::Terms,
     keep::{self, Keep},
     request::{Lookup, Retrieval},
     response::{Framing, ResponseFacts, ResponseHead},
     stored::{StoredMeta, prepare_headers},
+    targeted::{Directives, FOREBAY_CACHE_CONTROL},
     vary::AcceptEncoding,
 };
 use crate::{outcome::SkipReason, time::Now};
@@ -27,10 +26,19 @@ pub enum Asking {
     Plainly,
 }
 
-/// A 304 and the request it answers.
+/// What is stored and could be confirmed by the origin.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held<'a> {
+    /// The response that the request selects.
+    pub selected: Option<&'a StoredMeta>,
+    /// The other responses under its key, which the origin may choose instead.
+    pub others: &'a [&'a StoredMeta],
+}
+
+/// An answer that confirms what is stored, a 304 or a 200 to HEAD, and the request it is for.
 #[derive(Clone, Copy, Debug)]
-pub struct NotModified<'a> {
-    /// The fields of the 304.
+pub struct Confirmation<'a> {
+    /// The fields of the answer.
     pub headers: &'a HeaderMap,
     /// The fields of the client's request.
     pub request: &'a HeaderMap,
@@ -40,8 +48,19 @@ pub struct NotModified<'a> {
     pub accept_encoding: AcceptEncoding,
     /// When the request was sent.
     pub sent_at: Now,
-    /// When the 304 was received.
+    /// When the answer was received.
     pub received_at: Now,
+    /// Shortens a lifetime that the origin did not choose.
+    pub draw: Draw,
+}
+
+/// Which of several stored responses a 304 is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// None of them: ask again, plainly.
+    Nothing,
+    /// The one with this position among those asked about.
+    Variant(usize),
 }
 
 /// What a 304 makes of a stored response.
@@ -87,25 +106,97 @@ impl Verdict {
 }
 
 /// Turns a client's request into one that fills or renews the cache: its own conditions are taken
-/// out, those of the stored response are put in.
-pub fn prepare(request: &mut HeaderMap, stored: Option<&StoredMeta>) -> Asking {
+/// out, those of the stored responses are put in.
+///
+/// The tags of all of them go along, so that the origin may say which one it is this time (RFC 9111,
+/// section 4.3.1); of the dates only the selected one's. Of methods that are not for reading nothing
+/// is asked conditionally: to them a condition that fails means 412 (RFC 9110, section 13.1.2).
+pub fn prepare(method: &Method, request: &mut HeaderMap, held: Held<'_>) -> Asking {
     for name in CONDITIONS {
         request.remove(name);
     }
-    let Some(stored) = stored else {
+    if !matches!(method.as_str(), "GET" | "HEAD" | "QUERY") {
         return Asking::Plainly;
-    };
+    }
     let mut asking = Asking::Plainly;
-    for (validator, condition) in [
-        (header::ETAG, header::IF_NONE_MATCH),
-        (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE),
-    ] {
-        if let Some(value) = stored.headers.get(validator) {
-            request.insert(condition, value.clone());
-            asking = Asking::Conditionally;
-        }
+    if let Some(tags) = tags(&held) {
+        request.insert(header::IF_NONE_MATCH, tags);
+        asking = Asking::Conditionally;
+    }
+    let modified = held
+        .selected
+        .and_then(|stored| stored.headers.get(header::LAST_MODIFIED));
+    if let Some(modified) = modified {
+        request.insert(header::IF_MODIFIED_SINCE, modified.clone());
+        asking = Asking::Conditionally;
     }
     asking
+}
+
+/// The most bytes of `If-None-Match`: some origins refuse fields of 8 KiB.
+const TAGS_ROOM: usize = 2 * 1024;
+
+/// The distinct tags of what is held, the selected one's first.
+fn tags(held: &Held<'_>) -> Option<HeaderValue> {
+    let all = held.selected.into_iter().chain(held.others.iter().copied());
+    let mut tags = all.filter_map(|stored| stored.headers.get(header::ETAG));
+    let first = tags.next()?;
+    let mut listed = vec![first];
+    let mut room = TAGS_ROOM.saturating_sub(first.len());
+    for tag in tags {
+        // What is no tag would spoil the list for those that are.
+        let readable = EntityTag::of(tag).is_some() && EntityTag::of(first).is_some();
+        if !readable || listed.contains(&tag) {
+            continue;
+        }
+        let Some(left) = room.checked_sub(tag.len() + 2) else {
+            break;
+        };
+        room = left;
+        listed.push(tag);
+    }
+    match listed.as_slice() {
+        [only] => Some((*only).clone()),
+        several => {
+            let several: Vec<_> = several.iter().map(|tag| tag.as_bytes()).collect();
+            HeaderValue::from_bytes(&several.join(&b", "[..])).ok()
+        }
+    }
+}
+
+/// Finds the stored response that a 304 is about (RFC 9111, section 4.3.4): the latest with the same
+/// strong tag, else with the same tag in weak comparison, else with the same `Last-Modified`; and
+/// when the 304 names nothing, the only one there is.
+pub fn select<'a>(
+    stored: impl Iterator<Item = &'a StoredMeta> + Clone,
+    answer: &HeaderMap,
+) -> Confirmed {
+    let latest = |fits: &dyn Fn(&StoredMeta) -> bool| {
+        let fitting = stored.clone().enumerate().filter(|(_, meta)| fits(meta));
+        fitting
+            .max_by_key(|(_, meta)| (meta.date, meta.received_at))
+            .map_or(Confirmed::Nothing, |(position, _)| {
+                Confirmed::Variant(position)
+            })
+    };
+    if let Some(tag) = answer.get(header::ETAG) {
+        let exactly = |meta: &StoredMeta| {
+            EntityTag::of(tag).is_some_and(|tag| !tag.weak)
+                && meta.headers.get(header::ETAG) == Some(tag)
+        };
+        return match latest(&exactly) {
+            Confirmed::Nothing => latest(&|meta| is_about(meta, answer)),
+            found => found,
+        };
+    }
+    let mut each = stored.clone();
+    match (each.next(), each.next()) {
+        (Some(only), None) if is_about(only, answer) => Confirmed::Variant(0),
+        (Some(_), Some(_)) if answer.contains_key(header::LAST_MODIFIED) => {
+            latest(&|meta| is_about(meta, answer))
+        }
+        _ => Confirmed::Nothing,
+    }
 }
 
 /// Takes a 304 in: every field it carries replaces the stored ones, except those on which the stored
@@ -113,11 +204,23 @@ pub fn prepare(request: &mut HeaderMap, stored: Option<&StoredMeta>) -> Asking {
 ///
 /// `Set-Cookie` of the 304 is not taken in (TRAPS row 15): it belongs to the client whose request
 /// this was, and the caller may pass it on to that one.
-pub fn freshen(stored: &StoredMeta, answer: NotModified<'_>, policy: &CachePolicy) -> Freshened {
+pub fn freshen(stored: &StoredMeta, answer: &Confirmation<'_>, policy: &CachePolicy) -> Freshened {
     if !is_about(stored, answer.headers) {
         return Freshened::Mismatch;
     }
-    let merged = merge(stored, &answer);
+    match update(stored, answer, policy) {
+        (meta, Keep::Store(_)) => Freshened::Updated(meta),
+        (meta, Keep::Skip(reason)) => Freshened::Last(meta, reason),
+    }
+}
+
+/// Merges the fields of `answer` into the stored ones and judges the result like a new response.
+pub(super) fn update(
+    stored: &StoredMeta,
+    answer: &Confirmation<'_>,
+    policy: &CachePolicy,
+) -> (Box<StoredMeta>, Keep) {
+    let merged = merge(stored, answer);
     let facts = ResponseFacts::read(ResponseHead {
         status: stored.status,
         headers: &merged,
@@ -126,34 +229,27 @@ pub fn freshen(stored: &StoredMeta, answer: NotModified<'_>, policy: &CachePolic
         received_at: answer.received_at,
     });
     // A HEAD may renew what a GET stored: the 304 to either says the same.
-    let as_get = Lookup {
-        method: Retrieval::Get,
+    let method = match answer.lookup.method {
+        Retrieval::Get | Retrieval::Head => Retrieval::Get,
+        Retrieval::Query => Retrieval::Query,
+    };
+    let lookup = Lookup {
+        method,
         ..*answer.lookup
     };
-    let meta = |lifetime| {
-        Box::new(StoredMeta::new(
-            &facts,
-            answer.request,
-            lifetime,
-            answer.accept_encoding,
-        ))
+    let keep = keep::decide(&lookup, &facts, policy, answer.draw);
+    let terms = match keep {
+        Keep::Store(terms) => terms,
+        Keep::Skip(_) => Terms::NONE,
     };
-    match keep::decide(&as_get, &facts, policy) {
-        Keep::Store(lifetime) => Freshened::Updated(meta(lifetime)),
-        Keep::Skip(reason) => {
-            let none = Lifetime {
-                length: Duration::ZERO,
-                source: LifetimeSource::NoCache,
-            };
-            Freshened::Last(meta(none), reason)
-        }
-    }
+    let meta = StoredMeta::new(&facts, answer.request, terms, answer.accept_encoding);
+    (Box::new(meta), keep)
 }
 
 /// Whether a 304 is about the stored response.
 ///
-/// Its tag must be the stored one. The comparison is the weak one even for a strong tag: only one tag
-/// was asked about, and origins that compress send a weak tag with 200 and the strong one with 304.
+/// Its tag must be the stored one. The comparison is the weak one even for a strong tag: origins that
+/// compress send a weak tag with 200 and the strong one with 304.
 fn is_about(stored: &StoredMeta, headers: &HeaderMap) -> bool {
     if let Some(theirs) = headers.get(header::ETAG) {
         let ours = stored.headers.get(header::ETAG);
@@ -168,9 +264,9 @@ fn is_about(stored: &StoredMeta, headers: &HeaderMap) -> bool {
     }
 }
 
-fn merge(stored: &StoredMeta, answer: &NotModified<'_>) -> HeaderMap {
-    let control = CacheControl::parse(answer.headers, &header::CACHE_CONTROL);
-    let update = prepare_headers(answer.headers, &control, answer.received_at.wall);
+fn merge(stored: &StoredMeta, answer: &Confirmation<'_>) -> HeaderMap {
+    let withheld = Directives::of(answer.headers).withheld;
+    let update = prepare_headers(answer.headers, &withheld, answer.received_at.wall);
     let mut merged = stored.headers.clone();
     for name in update.keys().filter(|name| is_taken_in(name)) {
         merged.remove(name);
@@ -181,7 +277,17 @@ fn merge(stored: &StoredMeta, answer: &NotModified<'_>) -> HeaderMap {
     if let Some(age) = answer.headers.get(header::AGE) {
         merged.insert(header::AGE, age.clone());
     }
+    let own = answer.headers.get_all(FOREBAY_CACHE_CONTROL).iter();
+    for line in own.chain(not_repeated(stored, answer.headers)) {
+        merged.append(FOREBAY_CACHE_CONTROL, line.clone());
+    }
     merged
+}
+
+/// What the stored response was told for us alone, unless the answer tells it anew.
+fn not_repeated<'a>(stored: &'a StoredMeta, answer: &HeaderMap) -> Option<&'a HeaderValue> {
+    let repeated = answer.contains_key(FOREBAY_CACHE_CONTROL);
+    stored.own_control.as_ref().filter(|_| !repeated)
 }
 
 /// The stored tag stays: one that was only weakly the same makes the stored bytes neither more nor

@@ -5,6 +5,7 @@
 //! forbids stays forbidden.
 
 use http::StatusCode;
+use policy::SetCookie;
 
 use super::{directives::Reach, request::Lookup, response::ResponseFacts, vary::Vary};
 use crate::outcome::SkipReason;
@@ -21,8 +22,8 @@ pub enum Share {
 }
 
 /// Decides it once the head of the leader's response is there.
-pub fn decide(lookup: &Lookup, response: &ResponseFacts<'_>) -> Share {
-    if let Some(reason) = forbidden(lookup, response) {
+pub fn decide(lookup: &Lookup, response: &ResponseFacts<'_>, set_cookie: SetCookie) -> Share {
+    if let Some(reason) = forbidden(lookup, response, set_cookie) {
         return Share::No(reason);
     }
     if response.is_no_cache() {
@@ -35,7 +36,14 @@ pub fn decide(lookup: &Lookup, response: &ResponseFacts<'_>) -> Share {
 }
 
 /// Why nobody but the one who asked may be given a response, now or later.
-pub(super) fn forbidden(lookup: &Lookup, response: &ResponseFacts<'_>) -> Option<SkipReason> {
+///
+/// The key being one user's changes nothing about `private`: what an origin wants in no shared cache
+/// is in none of ours (TRAPS row 14).
+pub(super) fn forbidden(
+    lookup: &Lookup,
+    response: &ResponseFacts<'_>,
+    set_cookie: SetCookie,
+) -> Option<SkipReason> {
     let control = &response.control;
     let status = response.head.status;
     if status == StatusCode::PARTIAL_CONTENT {
@@ -58,7 +66,7 @@ pub(super) fn forbidden(lookup: &Lookup, response: &ResponseFacts<'_>) -> Option
     if lookup.authorization && !response.allows_credentials() {
         return Some(SkipReason::Authorization);
     }
-    if response.has_personal_cookie() {
+    if set_cookie == SetCookie::Refuse && response.has_personal_cookie() {
         return Some(SkipReason::SetCookie);
     }
     (response.vary == Vary::Star).then_some(SkipReason::VaryStar)

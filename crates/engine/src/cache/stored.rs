@@ -2,17 +2,18 @@
 //!
 //! Every field as it came, in its order and with its repetitions, except what belongs to one
 //! connection (TRAPS row 7), to one client (`Set-Cookie`, TRAPS row 15), to nobody but the receiver
-//! (`private="..."`, `no-cache="..."`), and `Age`, which is told anew with every answer.
+//! (`private="..."`, `no-cache="..."`), to us alone (`Forebay-Cache-Control`), and `Age`, which is
+//! told anew with every answer.
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     date::HttpDate,
-    directives::CacheControl,
-    freshness::{Lifetime, LifetimeSource},
-    response::ResponseFacts,
+    freshness::{Grace, Lifetime, LifetimeSource, Terms},
+    response::{ResponseFacts, ResponseHead},
+    targeted::{FOREBAY_CACHE_CONTROL, Governing},
     vary::{AcceptEncoding, Vary, VaryKey},
 };
 
@@ -23,8 +24,14 @@ pub struct StoredMeta {
     pub status: StatusCode,
     /// Its fields, stripped of what may not be stored; `Date` is always there, `Age` never.
     pub headers: HeaderMap,
+    /// What `Forebay-Cache-Control` said, if that governs it: a 304 need not repeat it.
+    pub own_control: Option<HeaderValue>,
     /// How long it is fresh, counted from when it was made.
     pub lifetime: Lifetime,
+    /// For how long it may be used after that.
+    pub grace: Grace,
+    /// How long the origin took for it.
+    pub fetch_time: Duration,
     /// How old it was when it came.
     pub initial_age: Duration,
     /// When it came, on the monotonic clock.
@@ -53,7 +60,7 @@ pub struct ReuseRules {
 /// Who declared a stored response cacheable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Declared {
-    /// The operator, with `cache.ttl`.
+    /// The operator, with a time of their own or by leaving it to heuristics.
     ByOperator,
     /// The origin, with its own fields.
     ByOrigin,
@@ -71,7 +78,7 @@ impl StoredMeta {
     pub fn new(
         response: &ResponseFacts<'_>,
         request: &HeaderMap,
-        lifetime: Lifetime,
+        terms: Terms,
         accept_encoding: AcceptEncoding,
     ) -> Self {
         let control = &response.control;
@@ -80,13 +87,24 @@ impl StoredMeta {
             // Such a response is never stored; it is only made to be sent once.
             Vary::Star => &[],
         };
-        let headers = response.head.headers;
+        let ResponseHead {
+            headers,
+            sent_at,
+            received_at,
+            ..
+        } = response.head;
         Self {
             status: response.head.status,
-            headers: prepare_headers(headers, control, response.head.received_at.wall),
-            lifetime,
+            headers: prepare_headers(headers, &response.withheld, received_at.wall),
+            own_control: match response.governing {
+                Governing::Forebay => joined(headers, &FOREBAY_CACHE_CONTROL),
+                Governing::CacheControl | Governing::Cdn => None,
+            },
+            lifetime: terms.lifetime,
+            grace: terms.grace,
+            fetch_time: received_at.monotonic.saturating_sub(sent_at.monotonic),
             initial_age: response.initial_age,
-            received_at: response.head.received_at.monotonic,
+            received_at: received_at.monotonic,
             date: response.date,
             vary: VaryKey::capture(names, request, headers, accept_encoding),
             rules: ReuseRules {
@@ -103,8 +121,13 @@ impl StoredMeta {
     /// Who declared it cacheable.
     pub fn declared(&self) -> Declared {
         match self.lifetime.source {
-            LifetimeSource::OperatorTtl => Declared::ByOperator,
-            _ => Declared::ByOrigin,
+            LifetimeSource::Heuristic | LifetimeSource::Negative | LifetimeSource::OperatorTtl => {
+                Declared::ByOperator
+            }
+            LifetimeSource::Expires
+            | LifetimeSource::MaxAge
+            | LifetimeSource::NoCache
+            | LifetimeSource::SharedMaxAge => Declared::ByOrigin,
         }
     }
 
@@ -115,7 +138,8 @@ impl StoredMeta {
             .iter()
             .map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD)
             .sum();
-        size_of::<Self>() + fields + self.vary.weight()
+        let own = self.own_control.as_ref().map_or(0, HeaderValue::len);
+        size_of::<Self>() + fields + own + self.vary.weight()
     }
 }
 
@@ -125,13 +149,14 @@ const ADDED_LATER: usize = 8;
 
 /// The fields of a response that may be kept, or given to more than one client.
 ///
-/// A response without `Date` is given one, the time of receipt (RFC 9110, section 6.6.1).
+/// `withheld` are those that its directives keep back. A response without `Date` is given one, the
+/// time of receipt (RFC 9110, section 6.6.1).
 pub fn prepare_headers(
     headers: &HeaderMap,
-    control: &CacheControl,
+    withheld: &[HeaderName],
     received_at: SystemTime,
 ) -> HeaderMap {
-    let mut unwanted = control.withheld_fields(headers, &header::CACHE_CONTROL);
+    let mut unwanted = withheld.to_vec();
     connection_listed(headers, &mut unwanted);
     let mut kept = HeaderMap::with_capacity(headers.len() + ADDED_LATER);
     for (name, value) in headers {
@@ -144,6 +169,19 @@ pub fn prepare_headers(
     }
     // The copy keeps the wide index and drops the spare room for fields.
     kept.clone()
+}
+
+/// All lines of a field as one.
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
+    let lines: Vec<_> = headers.get_all(name).iter().collect();
+    match lines.as_slice() {
+        [] => None,
+        [only] => Some((*only).clone()),
+        several => {
+            let lines: Vec<_> = several.iter().map(|line| line.as_bytes()).collect();
+            HeaderValue::from_bytes(&lines.join(&b", "[..])).ok()
+        }
+    }
 }
 
 /// Fields named by `Connection` belong to the connection. Those on which the meaning of the stored
@@ -164,6 +202,7 @@ fn is_indispensable(name: &str) -> bool {
     matches!(
         name,
         "cache-control"
+            | "cdn-cache-control"
             | "content-encoding"
             | "content-length"
             | "content-type"
@@ -181,6 +220,7 @@ fn is_never_kept(name: &str) -> bool {
             name,
             "age"
                 | "connection"
+                | "forebay-cache-control"
                 | "keep-alive"
                 | "set-cookie"
                 | "set-cookie2"

@@ -3,11 +3,12 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use policy::{ByteSize, CachePolicy, RequestCookies};
+use policy::{ByteSize, CachePolicy};
 
 use super::{
+    draw::Draw,
     keep::{self, Keep},
-    request::{Lookup, RequestClass, RequestHead, classify},
+    request::{Lookup, RequestClass, RequestHead, RequestRules, classify},
     response::{Framing, ResponseFacts, ResponseHead},
     stored::StoredMeta,
     vary::AcceptEncoding,
@@ -62,7 +63,7 @@ pub(crate) fn lookup(method: &Method, fields: &HeaderMap) -> Lookup {
         headers: fields,
         has_body: false,
     };
-    match classify(head, RequestCookies::Bypass) {
+    match classify(head, &RequestRules::default()) {
         RequestClass::Lookup(lookup) => lookup,
         RequestClass::Bypass(reason) => panic!("bypassed: {reason:?}"),
     }
@@ -91,12 +92,20 @@ pub(crate) fn stored_at(
     fields: &[(&str, &str)],
     request: &[(&str, &str)],
 ) -> StoredMeta {
+    stored_under(&policy(Some(60)), received, fields, request)
+}
+
+/// The same under this policy.
+pub(crate) fn stored_under(
+    policy: &CachePolicy,
+    received: Now,
+    fields: &[(&str, &str)],
+    request: &[(&str, &str)],
+) -> StoredMeta {
     let (fields, request) = (headers(fields), headers(request));
     let facts = response(200, &fields, received);
-    match keep::decide(&get(&request), &facts, &policy(Some(60))) {
-        Keep::Store(lifetime) => {
-            StoredMeta::new(&facts, &request, lifetime, AcceptEncoding::Verbatim)
-        }
+    match keep::decide(&get(&request), &facts, policy, Draw::NEUTRAL) {
+        Keep::Store(terms) => StoredMeta::new(&facts, &request, terms, AcceptEncoding::Verbatim),
         Keep::Skip(reason) => panic!("not stored: {reason:?}"),
     }
 }

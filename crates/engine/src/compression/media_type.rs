@@ -4,14 +4,14 @@ use http::{HeaderMap, header};
 use policy::MediaTypePattern;
 
 /// `type/subtype` of a response, `None` when it has none or cannot be read.
-pub(super) fn essence(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn essence(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next()?.trim();
     essence.contains('/').then_some(essence)
 }
 
 /// Whether a pattern takes this type, in whatever case.
-pub(super) fn matches(pattern: &MediaTypePattern, essence: &str) -> bool {
+pub(crate) fn matches(pattern: &MediaTypePattern, essence: &str) -> bool {
     match pattern {
         MediaTypePattern::Exact(wanted) => essence.eq_ignore_ascii_case(wanted),
         MediaTypePattern::Subtypes(kind) => subtype(essence, kind).is_some(),

@@ -12,7 +12,8 @@ use engine::{
     path::NormalPath,
 };
 use policy::{
-    CachePolicy, DeduplicationPolicy, LimitKey, LimitPolicy, Mode, RequestCookies, Route, Scheme,
+    CachePolicy, DeduplicationPolicy, HonorRequest, LimitKey, LimitPolicy, Mode, RequestCookies,
+    Route, Scheme,
 };
 
 use super::{Seen, request::Request};
@@ -98,8 +99,13 @@ fn classify(
         headers: &request.headers,
         has_body: matches!(body, DeclaredBody::Chunked | DeclaredBody::Length(1..)),
     };
-    let cookies = cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies);
-    request::classify(head, cookies)
+    let rules = request::RequestRules {
+        cookies: cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies),
+        honor: cache.map_or(HonorRequest::Always, |cache| cache.honor_request),
+        peer: seen.client.peer,
+        ..request::RequestRules::default()
+    };
+    request::classify(head, &rules)
 }
 
 fn key(
@@ -122,11 +128,13 @@ fn key(
             }),
         path: seen.path.as_str(),
         query: request.target.query(),
+        user: None,
+        body: None,
     };
     let rules = cache
         .map(|cache| cache.key.query.clone())
         .unwrap_or_default();
-    parts.describe(&rules)
+    parts.describe(&rules, None)
 }
 
 /// What follows from the request, whatever the origin says.

@@ -10,6 +10,7 @@ use engine::{
     cache::{
         advice::{Advice, Answered, Facts, advise},
         date::HttpDate,
+        draw::Draw,
         freshness::Lifetime,
         keep::{self, Keep},
         request::{Lookup, RequestClass},
@@ -147,7 +148,7 @@ fn judge(
     match keep(&known, given, cache) {
         Keep::Skip(reason) => skipped(reason),
         Keep::Store(_) if cache.mode == Mode::Shadow => skipped(SkipReason::Shadow),
-        Keep::Store(lifetime) => (miss, Some(StoreOutcome::Stored), Some(lifetime)),
+        Keep::Store(terms) => (miss, Some(StoreOutcome::Stored), Some(terms.lifetime)),
     }
 }
 
@@ -159,7 +160,7 @@ fn keep(known: &Lookup, given: &Given, cache: &CachePolicy) -> Keep {
         sent_at: given.at,
         received_at: given.at,
     });
-    keep::decide(known, &facts, cache)
+    keep::decide(known, &facts, cache, Draw::NEUTRAL)
 }
 
 /// The cache that would be advised.

@@ -20,7 +20,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 
-use super::CutShort;
+use super::{CutShort, gathered::ResumedBody};
 use crate::patience::Patience;
 
 /// The body of a request to an upstream.
@@ -30,6 +30,10 @@ pub(crate) enum RequestBody {
     Empty,
     /// The client's.
     Client(Box<ClientBody>),
+    /// The client's, here as a whole: it can be sent again.
+    Kept(Bytes),
+    /// The client's, of which the beginning was read already.
+    Resumed(Box<ResumedBody>),
 }
 
 /// A client's body under its limits.
@@ -88,6 +92,12 @@ impl Body for RequestBody {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
             Self::Client(body) => body.poll_frame(cx),
+            Self::Kept(bytes) => {
+                let bytes = std::mem::take(bytes);
+                *self = Self::Empty;
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Self::Resumed(body) => body.poll_frame(cx),
         }
     }
 
@@ -95,6 +105,8 @@ impl Body for RequestBody {
         match self {
             Self::Empty => true,
             Self::Client(body) => body.is_end_stream(),
+            Self::Kept(bytes) => bytes.is_empty(),
+            Self::Resumed(body) => body.is_end_stream(),
         }
     }
 
@@ -102,6 +114,8 @@ impl Body for RequestBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Client(body) => body.incoming.size_hint(),
+            Self::Kept(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Resumed(body) => body.size_hint(),
         }
     }
 }

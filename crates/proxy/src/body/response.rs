@@ -8,7 +8,10 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::{CutShort, EncodedBody, UpstreamBody};
+use super::{
+    CutShort, EncodedBody, UpstreamBody,
+    ranged::{MultipartBody, SpanBody},
+};
 use crate::fill::FillReader;
 
 /// The body of a response, by where its bytes come from.
@@ -22,6 +25,10 @@ pub(crate) enum ResponseBody {
     Filling(FillReader),
     /// Here already.
     Full(Bytes),
+    /// Several parts of what is here already.
+    Multipart(Box<MultipartBody>),
+    /// One part of what is read along.
+    Span(Box<SpanBody<FillReader>>),
     /// Straight from the upstream.
     Upstream(Box<UpstreamBody>),
 }
@@ -45,6 +52,8 @@ impl Body for ResponseBody {
                 *self = Self::Empty;
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
+            Self::Multipart(body) => Pin::new(&mut **body).poll_frame(cx),
+            Self::Span(body) => Pin::new(&mut **body).poll_frame(cx),
             Self::Upstream(body) => Pin::new(&mut **body).poll_frame(cx),
         }
     }
@@ -55,6 +64,8 @@ impl Body for ResponseBody {
             Self::Encoded(body) => body.is_end_stream(),
             Self::Filling(body) => body.is_end_stream(),
             Self::Full(bytes) => bytes.is_empty(),
+            Self::Multipart(body) => body.is_end_stream(),
+            Self::Span(body) => body.is_end_stream(),
             Self::Upstream(body) => body.is_end_stream(),
         }
     }
@@ -65,6 +76,8 @@ impl Body for ResponseBody {
             Self::Encoded(body) => body.size_hint(),
             Self::Filling(body) => body.size_hint(),
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Multipart(body) => body.size_hint(),
+            Self::Span(body) => body.size_hint(),
             Self::Upstream(body) => body.size_hint(),
         }
     }

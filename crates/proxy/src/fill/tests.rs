@@ -61,7 +61,78 @@ async fn a_cut_body_is_an_error_for_everybody() {
     fill.cut(Failure::UpstreamTruncated);
     let error = reader.collect().await.unwrap_err();
     assert_eq!(error.0, Failure::UpstreamTruncated);
-    assert!(fill.reader(None).unwrap().collect().await.is_err());
+    assert!(fill.reader(None).is_none(), "nobody begins a broken body");
+}
+
+/// However quickly the beginning passes: who waited for the head gets all of the body.
+#[tokio::test]
+async fn a_promised_place_is_kept_when_the_window_opens() {
+    let fill = Arc::new(Fill::default());
+    let early = fill.reader(None).unwrap();
+    fill.promise(2);
+    fill.push(piece("one "));
+    fill.open_window();
+    fill.push(piece("two"));
+    assert!(fill.reader(None).is_none());
+    let promised = fill.promised(None).unwrap();
+    fill.renounce();
+    fill.finish(None);
+    assert!(fill.promised(None).is_none(), "both promises are used up");
+    assert_eq!(text(promised).await, "one two");
+    assert_eq!(text(early).await, "one two");
+    assert_eq!(fill.state.lock().places.held(), 0);
+}
+
+#[tokio::test]
+async fn who_does_not_come_for_a_promised_place_is_not_waited_for() {
+    let fill = Arc::new(Fill::default());
+    let mut quick = fill.reader(None).unwrap();
+    fill.promise(1);
+    fill.open_window();
+    fill.push(Bytes::from(vec![0; WINDOW]));
+    quick.frame().await;
+    let mut room = task::spawn(fill.room());
+    assert_pending!(room.poll());
+    fill.renounce();
+    assert_eq!(assert_ready!(room.poll()), Room::More);
+
+    fill.push(Bytes::from(vec![0; WINDOW]));
+    drop(quick);
+    assert_eq!(
+        assert_ready!(task::spawn(fill.room()).poll()),
+        Room::Abandoned
+    );
+}
+
+/// What is read after its end is in nobody's books but the fill's own.
+#[tokio::test]
+async fn the_memory_of_a_body_is_given_back_with_its_last_reader() {
+    let budget = Arc::new(store::FillBudget::new(100));
+    let fill = Arc::new(Fill::default());
+    let reader = fill.reader(None).unwrap();
+    fill.push(piece("x"));
+    fill.finish(None);
+    fill.hold(budget.reserve(100).unwrap());
+    drop(fill);
+    assert_eq!(budget.used(), 100);
+    drop(reader);
+    assert_eq!(budget.used(), 0);
+}
+
+#[tokio::test]
+async fn one_who_was_cut_off_holds_nobody_back_any_more() {
+    let fill = Arc::new(Fill::default());
+    let mut quick = fill.reader(None).unwrap();
+    let _stuck = fill.reader(None).unwrap();
+    fill.open_window();
+    fill.push(Bytes::from(vec![0; WINDOW]));
+    quick.frame().await;
+    fill.cut_off_slow();
+    for _ in 0..3 {
+        fill.push(Bytes::from(vec![0; WINDOW]));
+        quick.frame().await;
+        assert_eq!(assert_ready!(task::spawn(fill.room()).poll()), Room::More);
+    }
 }
 
 #[tokio::test]

@@ -6,9 +6,10 @@ use engine::{
     cache::{
         conditional::{self, Conditional},
         request::Lookup,
-        reuse::{self, Reuse},
+        reuse::{self, Moment, Reuse},
         seconds::DeltaSeconds,
         status::{CacheStatus, NOT_CACHED},
+        targeted::FOREBAY_CACHE_CONTROL,
     },
     compression::{Decision, Suitability},
     failure::Failure,
@@ -115,16 +116,16 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
     let (stored, body) = match kept {
         Kept::Direct(fetched) => return direct(exchange, &errand.head, *fetched, told),
         Kept::Filling { head, reader } => (head, ResponseBody::Filling(reader)),
-        Kept::Renewed(stored) => {
+        Kept::Renewed(stored) | Kept::Stored(stored) => {
             let body = ResponseBody::Full(stored.body.clone());
             (stored, body)
         }
     };
     let lookup = errand.intent.lookup.unwrap_or(Lookup::PLAIN_GET);
-    let now = clock::now();
-    let (age, ttl) = match reuse::decide(&stored.meta, &Lookup::PLAIN_GET, now) {
-        Reuse::Fresh { age, ttl } => (age, Some(ttl)),
-        Reuse::Revalidate(_) | Reuse::Unusable(_) => {
+    let moment = Moment::plain(clock::now());
+    let (age, ttl) = match reuse::decide(&stored.meta, &Lookup::PLAIN_GET, &moment) {
+        Reuse::Fresh { age, ttl, .. } => (age, Some(ttl)),
+        Reuse::Stale { .. } | Reuse::Revalidate(_) | Reuse::Unusable(_) => {
             (DeltaSeconds::new(stored.meta.initial_age.as_secs()), None)
         }
     };
@@ -176,6 +177,7 @@ fn direct(
 ) -> Response<RecordedBody> {
     let mut head = fetched.head;
     forwarding::prepare_response(&mut head.headers);
+    head.headers.remove(FOREBAY_CACHE_CONTROL);
     head.version = http::Version::HTTP_11;
     head.headers.append(CACHE_STATUS, told.header_value());
     let body = ResponseBody::Upstream(Box::new(fetched.body));

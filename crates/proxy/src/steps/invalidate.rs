@@ -61,8 +61,10 @@ pub(crate) fn after_write(errand: &Errand, fetched: &Fetched) {
             port,
             path: path.as_str(),
             query,
+            user: None,
+            body: None,
         };
-        parts.encode(&cache.key.query, &mut key);
+        parts.encode(&cache.key.query, None, &mut key);
         errand.sidecar.responses.remove(&key);
     }
 }

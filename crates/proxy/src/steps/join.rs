@@ -4,16 +4,19 @@
 //! that it is for them, too: nothing forbids it, and their own fields select the same variant. Else
 //! each goes alone, and the key is remembered so that the next ones do not queue (TRAPS 16).
 //!
-//! **A leader that leaves.** The errand runs in a task of its own: the client that began it may
-//! leave, the followers still get their answer.
+//! **A leader that leaves.** The errand is carried through by a task of its own when the client that
+//! began it leaves: the followers still get their answer.
 //!
-//! **A leader that fails.** One follower is promoted and tries again; who has followed twice gets
-//! the error (TRAPS 22).
+//! **A leader that fails.** One follower is promoted and tries again, the others go on waiting; when
+//! that one fails, too, all get the error (TRAPS 22).
+
+mod meanwhile;
 
 use std::{sync::Arc, time::Duration};
 
 use engine::{
     cache::vary::Match,
+    collapse::{self, Demand, Landed, Onward, memory::Remembered},
     failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
 };
@@ -21,16 +24,17 @@ use http::StatusCode;
 use hyper::body::Incoming;
 use policy::Mode;
 use store::StoredResponse;
-use tokio::sync::{oneshot, watch};
 
+use self::meanwhile::stored_meanwhile;
 use super::keep::{self, Audience, Kept, Next};
 use crate::{
-    body::RequestBody,
+    body::{RequestBody, Upload},
     clock,
     errand::Errand,
     exchange::Exchange,
-    fill_job::FillJob,
-    flight::{Boarding, Landing, Lead},
+    fill_job::{Begun, FillJob, Running},
+    flight::{self, Boarding, Follower, Landing, Lead, Will},
+    unabandoned::Unabandoned,
     upstream::{self, FetchError},
 };
 
@@ -54,47 +58,69 @@ pub(crate) struct Origin {
     pub(crate) time: Duration,
 }
 
+/// What the client sends along.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Being read: it was looked at, and turned out not to be part of a key.
+    Opened(RequestBody, Option<Arc<Upload>>),
+    /// Nothing, or nothing any more: the errand has what there was.
+    Read,
+    /// Not looked at yet.
+    Unread(Incoming),
+}
+
 /// A request's part in fetching what it wants.
 #[derive(Debug)]
 pub(crate) enum Part {
     /// It fetches for itself.
     Alone,
     /// It waits for somebody else's fetch.
-    Follow(watch::Receiver<Landing>),
+    Follow(Follower),
     /// It fetches for all who come meanwhile.
     Lead(Lead),
 }
 
 /// How waiting for a leader ended.
 enum Followed {
-    Alone(Box<Errand>),
+    /// Ask the origin for oneself, after this time.
+    Alone(Box<Errand>, Duration),
+    /// Look for another flight.
+    Board(Box<Errand>),
     Delivered(Box<Delivery>),
-    Failed(Box<Errand>, Failure),
+    Failed(Failure),
+    Promoted(Box<Errand>, Lead),
 }
 
 /// Gets the response for an errand, together with others if they want the same.
 pub(crate) async fn join(
     exchange: &mut Exchange,
     mut errand: Box<Errand>,
-    body: Incoming,
+    content: Content,
 ) -> Result<Delivery, Failure> {
     if errand.intent.flight_key.is_empty() {
-        return alone(exchange, errand, Some(body)).await;
+        return alone(exchange, errand, content).await;
     }
-    crate::body::drain(body);
-    let mut failed = None;
+    if let Content::Unread(body) = content {
+        crate::body::drain(body);
+    }
+    let mut boardings = 0;
     loop {
+        boardings += 1;
         errand = match part(exchange, &errand) {
-            Part::Alone => return alone(exchange, errand, None).await,
-            Part::Lead(lead) => return lead_errand(exchange, errand, lead).await,
-            Part::Follow(landing) => match follow(errand, landing).await {
-                Followed::Alone(errand) => return alone(exchange, errand, None).await,
-                Followed::Delivered(delivery) => return Ok(*delivery),
-                Followed::Failed(errand, failure) => {
-                    if failed.replace(failure).is_some() {
-                        return Err(failure);
+            Part::Alone => return alone(exchange, errand, Content::Read).await,
+            Part::Lead(lead) => return take_lead(exchange, errand, lead).await,
+            Part::Follow(follower) => match follow(errand, follower, boardings).await {
+                Followed::Alone(errand, after) => {
+                    if !after.is_zero() {
+                        tokio::time::sleep(after).await;
                     }
-                    errand
+                    return alone(exchange, errand, Content::Read).await;
+                }
+                Followed::Board(errand) => errand,
+                Followed::Delivered(delivery) => return Ok(*delivery),
+                Followed::Failed(failure) => return Err(failure),
+                Followed::Promoted(errand, lead) => {
+                    return lead_errand(exchange, errand, lead).await;
                 }
             },
         };
@@ -105,18 +131,19 @@ fn part(exchange: &mut Exchange, errand: &Errand) -> Part {
     let key = &errand.intent.flight_key;
     let hash = store::hash(key);
     let sidecar = &errand.sidecar;
-    if sidecar.uncacheable.remembers(hash) {
+    let demand = match errand.intent.lookup {
+        Some(known) if known.demand.no_cache => Demand::Anew,
+        _ => Demand::Anything,
+    };
+    let remembered = sidecar.uncacheable.recall(hash, clock::monotonic());
+    let Some(manner) = collapse::manner(remembered, demand) else {
         return Part::Alone;
-    }
-    let demanding = errand
-        .intent
-        .lookup
-        .is_some_and(|known| known.demand.no_cache);
-    let boarding = sidecar.flights.board(key, hash);
+    };
+    let boarding = sidecar.flights.board(key, hash, manner);
     let mode = errand.route().deduplication.map(|policy| policy.mode);
     match (boarding, mode) {
-        (Boarding::Follow(_), Some(Mode::Enforce)) if demanding => Part::Alone,
-        (Boarding::Follow(landing), Some(Mode::Enforce)) => Part::Follow(landing),
+        (Boarding::Alone, _) => Part::Alone,
+        (Boarding::Follow(follower), Some(Mode::Enforce)) => Part::Follow(follower),
         (Boarding::Lead(lead), Some(Mode::Enforce)) => Part::Lead(lead),
         (Boarding::Follow(_), _) => {
             exchange.event().shadow.join = Some(JoinOutcome::Follow);
@@ -130,65 +157,92 @@ fn part(exchange: &mut Exchange, errand: &Errand) -> Part {
     }
 }
 
+/// Leads, unless what is wanted has come just now.
+async fn take_lead(
+    exchange: &mut Exchange,
+    errand: Box<Errand>,
+    mut lead: Lead,
+) -> Result<Delivery, Failure> {
+    match stored_meanwhile(&errand) {
+        Some(stored) => {
+            lead.land(Landing::Stored(Arc::clone(&stored)));
+            Ok(followed(errand, Kept::Renewed(stored)))
+        }
+        None => lead_errand(exchange, errand, lead).await,
+    }
+}
+
 async fn alone(
     exchange: &mut Exchange,
     errand: Box<Errand>,
-    body: Option<Incoming>,
+    content: Content,
 ) -> Result<Delivery, Failure> {
-    let (body, upload) = match body {
-        Some(incoming) => errand.body(incoming),
-        None => (RequestBody::Empty, None),
+    let (body, upload) = match content {
+        Content::Opened(body, upload) => (body, upload),
+        Content::Read => (errand.kept_body(), None),
+        Content::Unread(incoming) => errand.body(incoming),
     };
     let counted = upload.clone();
     let ran = run(errand, body, upload, Audience::One).await;
     if let Some(upload) = counted {
         exchange.event().request_bytes = upload.moved();
     }
-    let (delivery, job) = told(exchange, ran)?;
-    if let Some(job) = job {
-        tokio::spawn(job.run());
+    let (mut delivery, job) = told(exchange, ran)?;
+    if let Some(running) = begin(&mut delivery, job).await {
+        tokio::spawn(running);
     }
     Ok(delivery)
+}
+
+/// Begins to read the body for several, if there is one; the rest of it, if it is not here yet.
+async fn begin(delivery: &mut Delivery, job: Option<FillJob>) -> Option<Running> {
+    match job?.begin().await {
+        Begun::Over(Some(stored)) => delivery.kept = Kept::Stored(stored),
+        Begun::Over(None) => {}
+        Begun::UnderWay(running) => return Some(running),
+    }
+    None
 }
 
 async fn lead_errand(
     exchange: &mut Exchange,
     errand: Box<Errand>,
-    lead: Lead,
+    mut lead: Lead,
 ) -> Result<Delivery, Failure> {
-    let (sender, receiver) = oneshot::channel();
-    tokio::spawn(async move {
+    let flight = Unabandoned::new(async move {
         let sidecar = Arc::clone(&errand.sidecar);
         let hash = store::hash(&errand.intent.flight_key);
-        let ran = run(errand, RequestBody::Empty, None, Audience::Several).await;
-        let (landing, job, answer) = match ran {
-            Ok((delivery, job)) => {
-                let landing = landing(&delivery, job.as_ref());
-                (landing, job, Ok(delivery))
+        let body = errand.kept_body();
+        let ran = run(errand, body, None, Audience::Several).await;
+        let (mut delivery, job) = match ran {
+            Ok(ran) => ran,
+            Err(error) => {
+                lead.land(Landing::Failed(error.failure));
+                return Err(error);
             }
-            Err(error) => (Landing::Failed(error.failure), None, Err(error)),
         };
-        if matches!(landing, Landing::Alone) {
-            sidecar.uncacheable.remember(hash);
+        let landing = landing(&delivery, job.as_ref());
+        match &landing {
+            Landing::Alone => {
+                let status = delivery.origin.map(|origin| origin.status);
+                let remembered = Remembered::new(status, delivery.store, clock::monotonic());
+                sidecar.uncacheable.remember(hash, remembered);
+            }
+            Landing::Filling(_) | Landing::Stored(_) => sidecar.uncacheable.forget(hash),
+            Landing::Failed(_) => {}
         }
         lead.land(landing);
-        // The client that began it may have left; the body is read all the same, if it is for
-        // more than that one.
-        let _left = sender.send(answer);
-        if let Some(job) = job {
-            job.run().await;
+        if let Some(running) = begin(&mut delivery, job).await {
+            tokio::spawn(async move {
+                running.await;
+                drop(lead);
+            });
         }
-        drop(lead);
+        Ok(delivery)
     });
-    match receiver.await {
-        Ok(answer) => {
-            let mut delivery = told(exchange, answer)?;
-            delivery.join = JoinOutcome::Lead;
-            Ok(delivery)
-        }
-        // The task ended without an answer, which only a panic can do.
-        Err(_closed) => Err(Failure::Internal),
-    }
+    let mut delivery = told(exchange, flight.await)?;
+    delivery.join = JoinOutcome::Lead;
+    Ok(delivery)
 }
 
 fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
@@ -201,33 +255,46 @@ fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
     }
 }
 
-async fn follow(errand: Box<Errand>, mut landing: watch::Receiver<Landing>) -> Followed {
-    let landed = landing
-        .wait_for(|landing| !matches!(landing, Landing::Waiting))
-        .await
-        .map(|landing| landing.clone());
-    let kept = match landed {
-        Ok(Landing::Failed(failure)) => return Followed::Failed(errand, failure),
-        Err(_nobody_leads) => return Followed::Failed(errand, Failure::Internal),
-        Ok(Landing::Filling(filling)) if is_for(&errand, &filling.head) => {
-            match filling.fill.reader(filling.length) {
-                Some(reader) => Kept::Filling {
-                    head: filling.head,
-                    reader,
-                },
-                None => return Followed::Alone(errand),
+async fn follow(errand: Box<Errand>, follower: Follower, boardings: u32) -> Followed {
+    let (landed, kept, after) = match follower.followed(Will::Lead).await {
+        flight::Followed::Alone(after) => (Landed::Unshareable, None, after),
+        flight::Followed::Failed(failure) => return Followed::Failed(failure),
+        flight::Followed::Promoted(lead) => return Followed::Promoted(errand, lead),
+        flight::Followed::Filling(place) if is_for(&errand, place.head()) => {
+            let head = Arc::clone(place.head());
+            match place.reader() {
+                Some(reader) => (
+                    Landed::Shareable,
+                    Some(Kept::Filling { head, reader }),
+                    Duration::ZERO,
+                ),
+                None => (Landed::Departed, None, Duration::ZERO),
             }
         }
-        Ok(Landing::Stored(stored)) if is_for(&errand, &stored) => Kept::Renewed(stored),
-        Ok(_) => return Followed::Alone(errand),
+        flight::Followed::Filling(place) => (Landed::OtherVariant, None, place.decline()),
+        flight::Followed::Stored(stored) if is_for(&errand, &stored) => (
+            Landed::Shareable,
+            Some(Kept::Renewed(stored)),
+            Duration::ZERO,
+        ),
+        flight::Followed::Stored(_) => (Landed::OtherVariant, None, Duration::ZERO),
     };
-    Followed::Delivered(Box::new(Delivery {
+    match (collapse::onward(landed, boardings), kept) {
+        (Onward::Answer, Some(kept)) => Followed::Delivered(Box::new(followed(errand, kept))),
+        (Onward::Board, _) => Followed::Board(errand),
+        (Onward::Alone | Onward::Answer, _) => Followed::Alone(errand, after),
+    }
+}
+
+/// What somebody else's fetch brought.
+fn followed(errand: Box<Errand>, kept: Kept) -> Delivery {
+    Delivery {
         errand,
         kept,
         origin: None,
         store: None,
         join: JoinOutcome::Follow,
-    }))
+    }
 }
 
 /// Whether a follower's own fields select the leader's response.
@@ -239,7 +306,7 @@ fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
 async fn run(
     mut errand: Box<Errand>,
     body: RequestBody,
-    upload: Option<Arc<crate::body::Upload>>,
+    upload: Option<Arc<Upload>>,
     audience: Audience,
 ) -> Result<(Delivery, Option<FillJob>), FetchError> {
     let (mut order, mut asking) = errand.order();

@@ -1,15 +1,16 @@
 //! Step 9: may we store what came, and may others who want the same have it?
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::{
     cache::{
-        freshness::{Lifetime, LifetimeSource},
+        draw::Draw,
+        freshness::Terms,
         keep::{self, Keep},
         request::Lookup,
         response::{Framing, ResponseFacts, ResponseHead},
-        revalidate::{self, Asking, Freshened, NotModified, Verdict},
+        revalidate::{self, Asking, Confirmation, Freshened, Verdict},
         share::{self, Share},
         stored::StoredMeta,
     },
@@ -17,7 +18,7 @@ use engine::{
     time::Now,
 };
 use http_body::Body;
-use policy::Mode;
+use policy::{Mode, SetCookie};
 use store::{Skipped, StoredResponse};
 
 use super::{encode, lookup::Stale};
@@ -48,6 +49,8 @@ pub(crate) enum Kept {
     },
     /// The stored response, confirmed.
     Renewed(Arc<StoredResponse>),
+    /// It is stored already, its body whole.
+    Stored(Arc<StoredResponse>),
 }
 
 /// What is to be done after the origin has answered.
@@ -104,14 +107,19 @@ pub(crate) fn keep(
         sent_at,
         received_at,
     });
-    let (lifetime, outcome) = verdict(errand, &known, &facts, &fetched);
+    let set_cookie = errand
+        .route()
+        .cache
+        .as_ref()
+        .map_or(SetCookie::Refuse, |cache| cache.set_cookie);
+    let (terms, outcome) = verdict(errand, &known, &facts, &fetched);
     if let Some(StoreOutcome::Skipped(reason)) = outcome {
         remember(errand, reason, &fetched, received_at);
     }
     let shared = audience == Audience::Several
         && enforced(errand.route().deduplication.map(|policy| policy.mode))
-        && share::decide(&known, &facts) == Share::Yes;
-    if lifetime.is_none()
+        && share::decide(&known, &facts, set_cookie) == Share::Yes;
+    if terms.is_none()
         && !head.status.is_server_error()
         && let Some(stale) = &errand.intent.stale
     {
@@ -121,11 +129,11 @@ pub(crate) fn keep(
             .responses
             .forget(&errand.intent.key, &stale.stored);
     }
-    if lifetime.is_none() && !shared {
+    if terms.is_none() && !shared {
         return Next::direct(fetched, outcome);
     }
-    let meta = meta(errand, &facts, lifetime);
-    fill(errand, fetched, meta, lifetime.is_some(), outcome)
+    let meta = meta(errand, &facts, terms.unwrap_or(Terms::NONE));
+    fill(errand, fetched, meta, terms.is_some(), outcome)
 }
 
 /// For whoever asks later why it was not kept.
@@ -144,13 +152,13 @@ fn enforced(mode: Option<Mode>) -> bool {
     mode == Some(Mode::Enforce)
 }
 
-/// The lifetime if the response is to be stored, and what is told about storing it.
+/// The terms if the response is to be stored, and what is told about storing it.
 fn verdict(
     errand: &Errand,
     known: &Lookup,
     facts: &ResponseFacts<'_>,
     fetched: &Fetched,
-) -> (Option<Lifetime>, Option<StoreOutcome>) {
+) -> (Option<Terms>, Option<StoreOutcome>) {
     let skipped = |reason| (None, Some(StoreOutcome::Skipped(reason)));
     let Some(cache) = errand.route().cache.as_ref() else {
         return (None, None);
@@ -158,8 +166,8 @@ fn verdict(
     if cache.mode == Mode::Off {
         return (None, None);
     }
-    let lifetime = match keep::decide(known, facts, cache) {
-        Keep::Store(lifetime) => lifetime,
+    let terms = match keep::decide(known, facts, cache, Draw::NEUTRAL) {
+        Keep::Store(terms) => terms,
         Keep::Skip(reason) => return skipped(reason),
     };
     let length = fetched.body.size_hint().exact();
@@ -169,7 +177,7 @@ fn verdict(
     if cache.mode == Mode::Shadow {
         // Remembered without its body, so that the next request can tell that it would have hit.
         let head = StoredResponse {
-            meta: meta(errand, facts, Some(lifetime)),
+            meta: meta(errand, facts, terms),
             body: Bytes::new(),
             suitability: None,
         };
@@ -179,16 +187,12 @@ fn verdict(
             .put(&errand.intent.key, Arc::new(head));
         return skipped(SkipReason::Shadow);
     }
-    (Some(lifetime), Some(StoreOutcome::Stored))
+    (Some(terms), Some(StoreOutcome::Stored))
 }
 
-fn meta(errand: &Errand, facts: &ResponseFacts<'_>, lifetime: Option<Lifetime>) -> StoredMeta {
-    let lifetime = lifetime.unwrap_or(Lifetime {
-        length: Duration::ZERO,
-        source: LifetimeSource::NoCache,
-    });
+fn meta(errand: &Errand, facts: &ResponseFacts<'_>, terms: Terms) -> StoredMeta {
     let request = &errand.head.headers;
-    StoredMeta::new(facts, request, lifetime, errand.accept_encoding())
+    StoredMeta::new(facts, request, terms, errand.accept_encoding())
 }
 
 /// Begins to read the body for several, if there is memory for it.
@@ -255,15 +259,16 @@ fn confirmed(
     let Some(cache) = errand.route().cache.as_ref() else {
         return Next::AskAgain;
     };
-    let answer = NotModified {
+    let answer = Confirmation {
         headers: &fetched.head.headers,
         request: &errand.head.headers,
         lookup: known,
         accept_encoding: errand.accept_encoding(),
         sent_at,
         received_at,
+        draw: Draw::NEUTRAL,
     };
-    let (meta, outcome) = match revalidate::freshen(&stale.stored.meta, answer, cache) {
+    let (meta, outcome) = match revalidate::freshen(&stale.stored.meta, &answer, cache) {
         Freshened::Mismatch => {
             store.forget(key, &stale.stored);
             return Next::AskAgain;

@@ -5,15 +5,18 @@ use std::{cell::RefCell, sync::Arc};
 use engine::{
     cache::{
         key::KeyParts,
-        request::{self as cache_request, Lookup, RequestClass, RequestHead},
-        reuse::{self, Reuse, RevalidateReason},
+        request::{
+            self as cache_request, Lookup, Partition, RequestClass, RequestHead, RequestRules,
+        },
+        reuse::{self, Moment, Reuse, RevalidateReason},
         seconds::DeltaSeconds,
     },
+    client_ip::PeerTrust,
     outcome::{BypassReason, CacheOutcome, MissReason},
     path::NormalPath,
 };
 use http::request;
-use policy::{CachePolicy, Mode, QueryKey, RequestCookies, Route, Scheme};
+use policy::{CachePolicy, HonorRequest, Mode, QueryKey, RequestCookies, Route, Scheme};
 use store::StoredResponse;
 
 use super::{admit::Admitted, answer::FromStore};
@@ -85,7 +88,7 @@ pub(crate) fn lookup(
     if cache.is_none() && !joins {
         return Looked::Ask(Intent::bypass());
     }
-    let known = match classify(head, admitted, cache) {
+    let known = match classify(exchange.client.peer, head, admitted, cache) {
         RequestClass::Lookup(known) => known,
         RequestClass::Bypass(reason) => {
             if cache.is_some() {
@@ -104,7 +107,7 @@ pub(crate) fn lookup(
                 ask_store(exchange, cache, key, &known, head)
             }
             None => {
-                parts.encode(query, key);
+                parts.encode(query, None, key);
                 Looked::Ask(Intent::default())
             }
         };
@@ -114,7 +117,7 @@ pub(crate) fn lookup(
         intent.key = key.as_slice().into();
         intent.lookup = Some(known);
         if joins {
-            parts.encode_flight(query, &known, &head.headers, key);
+            parts.encode_flight((query, None), &known, &head.headers, &[], key);
             intent.flight_key = key.as_slice().into();
         }
         Looked::Ask(intent)
@@ -129,6 +132,7 @@ static NO_QUERY_RULES: QueryKey = QueryKey {
 };
 
 pub(crate) fn classify(
+    peer: PeerTrust,
     head: &request::Parts,
     admitted: &Admitted<'_>,
     cache: Option<&CachePolicy>,
@@ -142,7 +146,13 @@ pub(crate) fn classify(
             headers: &head.headers,
             has_body: admitted.has_body,
         },
-        cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies),
+        &RequestRules {
+            body: None,
+            cookies: cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies),
+            honor: cache.map_or(HonorRequest::Always, |cache| cache.honor_request),
+            peer,
+            partition: Partition::Shared,
+        },
     )
 }
 
@@ -163,12 +173,14 @@ pub(crate) fn key_parts<'a>(
         ),
         path: admitted.path.as_str(),
         query: head.uri.query(),
+        user: None,
+        body: None,
     }
 }
 
 /// The bytes under which a cache in this mode keeps what `parts` stand for.
 pub(crate) fn store_key(parts: &KeyParts<'_>, cache: &CachePolicy, key: &mut Vec<u8>) {
-    parts.encode(&cache.key.query, key);
+    parts.encode(&cache.key.query, None, key);
     if cache.mode == Mode::Shadow {
         key.push(SHADOW_KEY);
     }
@@ -228,19 +240,15 @@ fn find(exchange: &Exchange, key: &[u8], known: &Lookup, head: &request::Parts) 
         Ok(stored) => stored,
         Err(reason) => return Found::Nothing(CacheOutcome::Miss(reason), None),
     };
-    match reuse::decide(&stored.meta, known, exchange.recording.event.at) {
-        Reuse::Fresh { age, ttl } => Found::Fresh {
+    let moment = Moment::plain(exchange.recording.event.at);
+    match reuse::decide(&stored.meta, known, &moment) {
+        Reuse::Fresh { age, ttl, .. } => Found::Fresh {
             stored: Arc::clone(stored),
             age,
             ttl,
         },
-        Reuse::Revalidate(reason) => Found::Nothing(
-            CacheOutcome::Stale,
-            Some(Stale {
-                stored: Arc::clone(stored),
-                reason,
-            }),
-        ),
+        Reuse::Stale { .. } => Found::stale(stored, RevalidateReason::Stale),
+        Reuse::Revalidate(reason) => Found::stale(stored, reason),
         Reuse::Unusable(reason) => Found::Nothing(CacheOutcome::Bypass(reason), None),
     }
 }
@@ -248,6 +256,11 @@ fn find(exchange: &Exchange, key: &[u8], known: &Lookup, head: &request::Parts) 
 // === impl Found ===
 
 impl Found {
+    fn stale(stored: &Arc<StoredResponse>, reason: RevalidateReason) -> Self {
+        let stored = Arc::clone(stored);
+        Self::Nothing(CacheOutcome::Stale, Some(Stale { stored, reason }))
+    }
+
     const fn outcome(&self) -> CacheOutcome {
         match self {
             Self::Fresh { .. } => CacheOutcome::Hit,

@@ -274,8 +274,11 @@ impl Call<'_> {
         match sender {
             Sender::Http1(_) => {
                 *request.uri_mut() = order.target.into_uri()?;
-                let unknown_length = matches!(request.body(), RequestBody::Client(_))
-                    && !request.headers().contains_key(CONTENT_LENGTH);
+                let streamed = matches!(
+                    request.body(),
+                    RequestBody::Client(_) | RequestBody::Resumed(_)
+                );
+                let unknown_length = streamed && !request.headers().contains_key(CONTENT_LENGTH);
                 let headers = request.headers_mut();
                 headers.insert(HOST, host);
                 if unknown_length {

@@ -44,7 +44,8 @@ pub(super) struct Context {
 impl Order {
     /// Whether it may be sent twice (RFC 9110, section 9.2.2).
     pub(super) fn is_harmless_twice(&self) -> bool {
-        self.method.is_idempotent() && matches!(self.body, RequestBody::Empty)
+        self.method.is_idempotent()
+            && matches!(self.body, RequestBody::Empty | RequestBody::Kept(_))
     }
 
     pub(super) fn context(&self) -> Context {

@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime};
 
 use engine::{
     cache::{
-        freshness::{Lifetime, LifetimeSource},
+        freshness::{Grace, Lifetime, LifetimeSource, Terms},
         response::{Framing, ResponseFacts, ResponseHead},
         vary::AcceptEncoding,
     },
@@ -39,12 +39,15 @@ fn response(request: &HeaderMap, vary: &'static str, age: u64, body: usize) -> A
         sent_at: at,
         received_at: at,
     });
-    let lifetime = Lifetime {
-        length: Duration::from_secs(60),
-        source: LifetimeSource::MaxAge,
+    let terms = Terms {
+        lifetime: Lifetime {
+            length: Duration::from_secs(60),
+            source: LifetimeSource::MaxAge,
+        },
+        grace: Grace::NONE,
     };
     Arc::new(StoredResponse {
-        meta: StoredMeta::new(&facts, request, lifetime, AcceptEncoding::Verbatim),
+        meta: StoredMeta::new(&facts, request, terms, AcceptEncoding::Verbatim),
         body: Bytes::from(vec![b'x'; body]),
         suitability: None,
     })

@@ -6,9 +6,10 @@ use policy::Source;
 use super::*;
 use crate::cache::testing::headers;
 
-const BYPASSES: [BypassReason; 11] = [
+const BYPASSES: [BypassReason; 12] = [
     BypassReason::AmbiguousPath,
     BypassReason::Authorization,
+    BypassReason::BodyTooLarge,
     BypassReason::BodyWithGet,
     BypassReason::Cookie,
     BypassReason::Method,
@@ -138,6 +139,7 @@ fn each_reason_to_pass_the_cache_by_has_its_remedy() {
         [
             ("ambiguous-path", "nothing"),
             ("authorization", "cache: {key: {per_user: sub}}"),
+            ("body-too-large", "cache: {key: {body: {max_size: 64KiB}}}",),
             ("body-with-get", "nothing"),
             ("cookie", "cache: {request_cookies: ignore}"),
             ("method", "nothing"),

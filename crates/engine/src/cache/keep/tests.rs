@@ -1,6 +1,10 @@
+use std::time::Duration;
+
 use http::Method;
+use policy::RequestCookies;
 
 use super::*;
+use crate::cache::freshness::LifetimeSource;
 use crate::cache::testing::{at, date, get, headers, lookup, policy, response};
 
 type Line<'a> = (&'a str, &'a str);
@@ -9,12 +13,20 @@ type Line<'a> = (&'a str, &'a str);
 fn keep(status: u16, request: &[Line<'_>], fields: &[Line<'_>]) -> Keep {
     let fields = headers(fields);
     let facts = response(status, &fields, at(0));
-    decide(&get(&headers(request)), &facts, &policy(Some(60)))
+    decide(
+        &get(&headers(request)),
+        &facts,
+        &policy(Some(60)),
+        Draw::NEUTRAL,
+    )
 }
 
 fn stores(seconds: u64, source: LifetimeSource) -> Keep {
     let length = Duration::from_secs(seconds);
-    Keep::Store(Lifetime { length, source })
+    Keep::Store(Terms {
+        lifetime: Lifetime { length, source },
+        grace: Grace::NONE,
+    })
 }
 
 fn cc(value: &str) -> Line<'_> {
@@ -115,7 +127,12 @@ fn cookies_keep_the_operators_ttl_away() {
         ..get(&headers(&cookie))
     };
     let none = headers(&[]);
-    let decided = decide(&lookup, &response(200, &none, at(0)), &vouched);
+    let decided = decide(
+        &lookup,
+        &response(200, &none, at(0)),
+        &vouched,
+        Draw::NEUTRAL,
+    );
     assert_eq!(decided, stores(60, LifetimeSource::OperatorTtl));
 }
 
@@ -182,7 +199,7 @@ fn close_delimited_bodies_are_not_stored() {
     assert_eq!(framing, Framing::CloseDelimited);
     let mut facts = response(200, &fields, at(0));
     facts.head.framing = framing;
-    let decided = decide(&get(&headers(&[])), &facts, &policy(None));
+    let decided = decide(&get(&headers(&[])), &facts, &policy(None), Draw::NEUTRAL);
     assert_eq!(decided, Keep::Skip(SkipReason::CloseDelimited));
     for (version, status, lines) in [
         (Version::HTTP_2, 200, vec![]),
@@ -206,9 +223,14 @@ fn close_delimited_bodies_are_not_stored() {
 fn without_ttl_a_silent_origin_is_not_stored_and_head_never() {
     let none = headers(&[]);
     let facts = response(200, &none, at(0));
-    let silent = decide(&get(&none), &facts, &policy(None));
+    let silent = decide(&get(&none), &facts, &policy(None), Draw::NEUTRAL);
     assert_eq!(silent, Keep::Skip(SkipReason::NoFreshness));
-    let head = decide(&lookup(&Method::HEAD, &none), &facts, &policy(Some(60)));
+    let head = decide(
+        &lookup(&Method::HEAD, &none),
+        &facts,
+        &policy(Some(60)),
+        Draw::NEUTRAL,
+    );
     assert_eq!(head, Keep::Skip(SkipReason::Method));
 }
 
@@ -228,12 +250,14 @@ fn an_old_date_counts() {
         &get(&headers(&[])),
         &response(200, &fields, at(49)),
         &policy(None),
+        Draw::NEUTRAL,
     );
     assert_eq!(at_once, stores(50, LifetimeSource::MaxAge));
     let too_late = decide(
         &get(&headers(&[])),
         &response(200, &fields, at(50)),
         &policy(None),
+        Draw::NEUTRAL,
     );
     assert_eq!(too_late, Keep::Skip(SkipReason::Stale));
 }

@@ -8,7 +8,7 @@ fn class(method: &Method, lines: &[(&str, &str)]) -> RequestClass {
         headers: &headers,
         has_body: false,
     };
-    classify(head, RequestCookies::Bypass)
+    classify(head, &RequestRules::default())
 }
 
 /// TRAPS row 12: whatever may change the answer without being in the key passes the cache by.
@@ -47,7 +47,7 @@ fn a_body_passes_the_cache_by() {
         headers: &headers,
         has_body: true,
     };
-    let class = classify(head, RequestCookies::Bypass);
+    let class = classify(head, &RequestRules::default());
     assert_eq!(class, RequestClass::Bypass(BypassReason::BodyWithGet));
 }
 
@@ -82,6 +82,7 @@ fn facts_are_remembered() {
     ]);
     let expected = Lookup {
         method: Retrieval::Get,
+        partition: Partition::Shared,
         authorization: true,
         cookies: true,
         conditional: true,
@@ -89,6 +90,7 @@ fn facts_are_remembered() {
         demand: Demand {
             no_cache: false,
             max_age: Some(DeltaSeconds::new(5)),
+            max_stale: None,
             min_fresh: Some(DeltaSeconds::new(3)),
         },
     };
@@ -103,7 +105,13 @@ fn facts_are_remembered() {
         ..expected
     };
     assert_eq!(
-        classify(head, RequestCookies::Ignore),
+        classify(
+            head,
+            &RequestRules {
+                cookies: RequestCookies::Ignore,
+                ..RequestRules::default()
+            }
+        ),
         RequestClass::Lookup(vouched)
     );
 }

@@ -7,13 +7,18 @@ use crate::cache::testing::{at, date, get, headers, lookup, stored, stored_at};
 type Line<'a> = (&'a str, &'a str);
 
 fn reuse(fields: &[Line<'_>], request: &[Line<'_>], seconds: u64) -> Reuse {
-    decide(&stored(fields, &[]), &get(&headers(request)), at(seconds))
+    decide(
+        &stored(fields, &[]),
+        &get(&headers(request)),
+        &Moment::plain(at(seconds)),
+    )
 }
 
 fn fresh(age: u64, ttl: u64) -> Reuse {
     Reuse::Fresh {
         age: DeltaSeconds::new(age),
         ttl: DeltaSeconds::new(ttl),
+        renewal: Renewal::None,
     }
 }
 
@@ -40,7 +45,10 @@ fn upstream_age_and_date_count() {
     );
     let old = date(0);
     let meta = stored_at(at(100), &[cc("max-age=200"), ("date", &old)], &[]);
-    assert_eq!(decide(&meta, &get(&headers(&[])), at(150)), fresh(150, 50));
+    assert_eq!(
+        decide(&meta, &get(&headers(&[])), &Moment::plain(at(150))),
+        fresh(150, 50)
+    );
 }
 
 /// TRAPS row 20: a step of the wall clock changes nothing.
@@ -51,7 +59,10 @@ fn only_the_monotonic_clock_ages() {
         wall: at(0).wall - Duration::from_secs(86_400),
         ..at(5)
     };
-    assert_eq!(decide(&meta, &get(&headers(&[])), back), fresh(5, 5));
+    assert_eq!(
+        decide(&meta, &get(&headers(&[])), &Moment::plain(back)),
+        fresh(5, 5)
+    );
 }
 
 #[test]
@@ -116,7 +127,7 @@ fn credentials_and_cookies() {
 fn head_is_answered_from_what_get_stored() {
     let meta = stored(&[cc("max-age=10")], &[]);
     let head = lookup(&Method::HEAD, &headers(&[]));
-    assert_eq!(decide(&meta, &head, at(0)), fresh(0, 10));
+    assert_eq!(decide(&meta, &head, &Moment::plain(at(0))), fresh(0, 10));
 }
 
 #[test]
@@ -165,9 +176,9 @@ proptest! {
         let control = format!("max-age={max_age}");
         let meta = stored(&[cc(&control), ("age", &age.to_string()), ("etag", "\"x\"")], &[]);
         let lookup = get(&headers(&[]));
-        let (first, later) = (decide(&meta, &lookup, at(t)), decide(&meta, &lookup, at(t + dt)));
+        let (first, later) = (decide(&meta, &lookup, &Moment::plain(at(t))), decide(&meta, &lookup, &Moment::plain(at(t + dt))));
         match (first, later) {
-            (Reuse::Fresh { age: one, ttl: left }, Reuse::Fresh { age: two, ttl: less }) => {
+            (Reuse::Fresh { age: one, ttl: left, .. }, Reuse::Fresh { age: two, ttl: less, .. }) => {
                 prop_assert!(one <= two && left >= less && one.get() >= age);
             }
             (first, Reuse::Fresh { .. }) => prop_assert!(false, "fresh again after {first:?}"),

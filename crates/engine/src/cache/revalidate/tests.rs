@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use super::*;
 use crate::cache::{
-    reuse::{self, Reuse},
+    early::Renewal,
+    reuse::{self, Moment, Reuse},
     seconds::DeltaSeconds,
     testing::{at, date, get, headers, policy, stored},
     vary::Match,
@@ -10,21 +13,29 @@ type Line<'a> = (&'a str, &'a str);
 
 fn freshened(old: &StoredMeta, request: &[Line<'_>], fields: &[Line<'_>]) -> Freshened {
     let (request, fields) = (headers(request), headers(fields));
-    let answer = NotModified {
+    let answer = Confirmation {
         headers: &fields,
         request: &request,
         lookup: &get(&request),
         accept_encoding: AcceptEncoding::Verbatim,
         sent_at: at(100),
         received_at: at(100),
+        draw: Draw::NEUTRAL,
     };
-    freshen(old, answer, &policy(Some(60)))
+    freshen(old, &answer, &policy(Some(60)))
 }
 
 fn updated(old: &StoredMeta, fields: &[Line<'_>]) -> StoredMeta {
     match freshened(old, &[], fields) {
         Freshened::Updated(meta) => *meta,
         other => panic!("{other:?}"),
+    }
+}
+
+fn held(selected: &StoredMeta) -> Held<'_> {
+    Held {
+        selected: Some(selected),
+        others: &[],
     }
 }
 
@@ -44,13 +55,19 @@ fn the_clients_conditions_give_way_to_ours() {
         ("accept", "y"),
     ];
     let mut request = headers(&client);
-    assert_eq!(prepare(&mut request, None), Asking::Plainly);
+    assert_eq!(
+        prepare(&Method::GET, &mut request, Held::default()),
+        Asking::Plainly
+    );
     assert_eq!(request, headers(&[("accept", "y")]));
 
     let modified = date(0);
     let old = stored(&[TAG, ("last-modified", &modified)], &[]);
     let mut request = headers(&client);
-    assert_eq!(prepare(&mut request, Some(&old)), Asking::Conditionally);
+    assert_eq!(
+        prepare(&Method::GET, &mut request, held(&old)),
+        Asking::Conditionally
+    );
     let expected = [
         ("accept", "y"),
         ("if-none-match", "\"x\""),
@@ -60,7 +77,7 @@ fn the_clients_conditions_give_way_to_ours() {
 
     let mut request = headers(&client);
     assert_eq!(
-        prepare(&mut request, Some(&stored(&[], &[]))),
+        prepare(&Method::GET, &mut request, held(&stored(&[], &[]))),
         Asking::Plainly
     );
 }
@@ -151,14 +168,22 @@ fn a_bare_304_renews_too() {
     let fresh = Reuse::Fresh {
         age: DeltaSeconds::ZERO,
         ttl: DeltaSeconds::new(10),
+        renewal: Renewal::None,
     };
-    assert_eq!(reuse::decide(&new, &get(&headers(&[])), at(100)), fresh);
+    assert_eq!(
+        reuse::decide(&new, &get(&headers(&[])), &Moment::plain(at(100))),
+        fresh
+    );
     let aged = updated(&old, &[("age", "4")]);
     let fresh = Reuse::Fresh {
         age: DeltaSeconds::new(4),
         ttl: DeltaSeconds::new(6),
+        renewal: Renewal::None,
     };
-    assert_eq!(reuse::decide(&aged, &get(&headers(&[])), at(100)), fresh);
+    assert_eq!(
+        reuse::decide(&aged, &get(&headers(&[])), &Moment::plain(at(100))),
+        fresh
+    );
 }
 
 #[test]

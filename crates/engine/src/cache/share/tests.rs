@@ -3,7 +3,11 @@ use crate::cache::testing::{at, get, headers, response};
 
 fn share(status: u16, request: &[(&str, &str)], fields: &[(&str, &str)]) -> Share {
     let fields = headers(fields);
-    decide(&get(&headers(request)), &response(status, &fields, at(0)))
+    decide(
+        &get(&headers(request)),
+        &response(status, &fields, at(0)),
+        SetCookie::Refuse,
+    )
 }
 
 /// TRAPS row 16: nothing meant for the leader alone reaches a follower.

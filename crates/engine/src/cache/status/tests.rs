@@ -85,6 +85,7 @@ fn the_longest_value_fits() {
     let longest = CacheStatus {
         outcome: CacheOutcome::Bypass(BypassReason::RequestNoStore),
         ttl: Some(DeltaSeconds::MAX),
+        over: None,
         revalidated: None,
         forward_status: Some(StatusCode::OK),
         store: Some(StoreOutcome::Stored),

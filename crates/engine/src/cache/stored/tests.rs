@@ -1,12 +1,15 @@
 use http::HeaderValue;
 
 use super::*;
-use crate::cache::testing::{at, headers, stored};
+use crate::cache::{
+    targeted::Directives,
+    testing::{at, headers, stored},
+};
 
 fn prepared(lines: &[(&str, &str)]) -> Vec<(String, String)> {
     let fields = headers(lines);
-    let control = CacheControl::parse(&fields, &header::CACHE_CONTROL);
-    prepare_headers(&fields, &control, at(0).wall)
+    let withheld = Directives::of(&fields).withheld;
+    prepare_headers(&fields, &withheld, at(0).wall)
         .iter()
         .filter(|(name, _)| *name != header::DATE)
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
@@ -78,7 +81,7 @@ fn order_and_repetition_are_kept() {
 #[test]
 fn a_missing_date_is_the_time_of_receipt_and_a_present_one_is_left() {
     let dated = |lines: &[(&str, &str)]| {
-        let kept = prepare_headers(&headers(lines), &CacheControl::default(), at(0).wall);
+        let kept = prepare_headers(&headers(lines), &[], at(0).wall);
         kept.get(header::DATE).cloned()
     };
     let receipt = HeaderValue::from_static("Mon, 01 Jan 2024 00:00:00 GMT");

@@ -12,8 +12,9 @@ use std::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use http::{HeaderName, HeaderValue, Method};
+use policy::Rate;
 
-use crate::{exit::Exit, output::ColorWhen};
+use crate::{client::Door, exit::Exit, output::ColorWhen};
 
 /// Where clients connect when `--upstream` stands in for a file and `--listen` says nothing. The
 /// loopback: nobody is to publish an API by trying Forebay out.
@@ -51,6 +52,9 @@ pub(crate) enum Command {
     /// Ask a running Forebay whether it is ready
     #[command(after_help = help::HEALTHCHECK)]
     Healthcheck(HealthcheckArgs),
+    /// Make a running Forebay forget, or ask anew for, what it holds
+    #[command(after_help = help::PURGE)]
+    Purge(PurgeArgs),
     /// Print a page of the reference, in Markdown
     #[command(hide = true)]
     Reference(ReferenceArgs),
@@ -62,6 +66,9 @@ pub(crate) enum Command {
     Schema,
     /// Print the version
     Version(VersionArgs),
+    /// Ask a running Forebay for what clients will ask for
+    #[command(after_help = help::WARM)]
+    Warm(WarmArgs),
 }
 
 /// Which file.
@@ -186,6 +193,57 @@ pub(crate) struct HealthcheckArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct PurgeArgs {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+
+    #[command(flatten)]
+    pub(crate) what: PurgeWhat,
+
+    /// Never use it again, not even while the origin is asked or when it fails
+    #[arg(long)]
+    pub(crate) hard: bool,
+
+    /// Where its admin listener is, also unix:PATH [default: admin.address of the configuration, or
+    /// 127.0.0.1:9901]
+    #[arg(long, value_name = "URL", value_parser = Door::parse, conflicts_with = "config")]
+    pub(crate) admin: Option<Door>,
+
+    /// The file with its token [default: admin.token_file of the configuration]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// What to purge; one of them.
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct PurgeWhat {
+    /// This URL, with every variant
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// Every URL whose path begins like this; /path alone means every host
+    #[arg(long, value_name = "URL")]
+    pub(crate) prefix: Option<String>,
+
+    /// Every URL that looks like this, such as shop.example.com/*/price; ** also stands for slashes
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) pattern: Option<String>,
+
+    /// Everything with this tag
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+
+    /// Everything that an origin put into this group, 'https://shop.example.com prices'
+    #[arg(long, value_name = "ORIGIN GROUP")]
+    pub(crate) group: Option<String>,
+
+    /// Everything
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct ReferenceArgs {
     /// Which page
     #[arg(value_enum)]
@@ -224,6 +282,52 @@ pub(crate) struct VersionArgs {
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+#[group(id = "source", required = true, multiple = true, args = ["urls", "url_file", "sitemap", "access_log"])]
+pub(crate) struct WarmArgs {
+    /// Where clients connect to it, http://HOST:PORT or unix:PATH
+    #[arg(long, value_name = "URL", value_parser = Door::parse, default_value = LISTEN)]
+    pub(crate) through: Door,
+
+    /// A URL, as clients ask for it; as often as needed
+    #[arg(long = "url", value_name = "URL")]
+    pub(crate) urls: Vec<String>,
+
+    /// A file with one URL per line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) url_file: Option<PathBuf>,
+
+    /// A sitemap or an index of several, as XML; a URL is asked for through the same Forebay
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) sitemap: Option<String>,
+
+    /// The most popular of an access log: Forebay's own, or the common or combined format
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access_log: Option<PathBuf>,
+
+    /// What stands in front of the paths of a log that names no hosts [default: --through]
+    #[arg(long, value_name = "URL", requires = "access_log")]
+    pub(crate) base: Option<String>,
+
+    /// The most URLs taken from a log
+    #[arg(long, value_name = "N", default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) top: u32,
+
+    /// Requests begun at most
+    #[arg(long, value_name = "RATE", default_value = "50/s", value_parser = rate)]
+    pub(crate) rate: Rate,
+
+    /// Requests under way at most
+    #[arg(long, value_name = "N", default_value_t = 4,
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) concurrency: u16,
+
+    /// How to report
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: ReportFormat,
 }
 
 // === impl Cli ===
@@ -278,6 +382,12 @@ fn log_level(text: &str) -> Result<String, &'static str> {
         return Ok(text.to_owned());
     }
     Err("levels are error, warn, info, debug, trace and off")
+}
+
+/// A rate as the configuration spells it.
+fn rate(text: &str) -> Result<Rate, String> {
+    text.parse()
+        .map_err(|error: policy::InvalidValue| error.to_string())
 }
 
 /// `name: value`, as curl takes it.

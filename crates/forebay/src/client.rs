@@ -49,8 +49,6 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     /// As much of the body as was wanted.
     pub(crate) body: Vec<u8>,
-    /// How many bytes it had.
-    pub(crate) length: u64,
 }
 
 // === impl Door ===
@@ -90,6 +88,14 @@ impl Door {
         match self {
             Self::Address(address) => address,
             Self::Inside(..) | Self::Unix(_) => "localhost",
+        }
+    }
+
+    /// The same for doors that lead to the same place.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Inside(_, listener) => format!("{self} {listener}"),
+            Self::Address(_) | Self::Unix(_) => self.to_string(),
         }
     }
 }
@@ -151,12 +157,11 @@ impl Client {
         }
         let open = self.open.as_mut().context("connected just now")?;
         let (head, body) = open.send_request(request).await?.into_parts();
-        let (body, length) = read(body, wanted).await?;
+        let body = read(body, wanted).await?;
         Ok(Answer {
             status: head.status,
             headers: head.headers,
             body,
-            length,
         })
     }
 }
@@ -187,16 +192,15 @@ async fn handshake(
     Ok(open)
 }
 
-async fn read(mut body: Incoming, wanted: usize) -> anyhow::Result<(Vec<u8>, u64)> {
-    let (mut kept, mut length) = (Vec::new(), 0);
+async fn read(mut body: Incoming, wanted: usize) -> anyhow::Result<Vec<u8>> {
+    let mut kept = Vec::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
-            length += data.len() as u64;
             let room = wanted.saturating_sub(kept.len()).min(data.len());
             kept.extend_from_slice(&data[..room]);
         }
     }
-    Ok((kept, length))
+    Ok(kept)
 }
 
 #[cfg(test)]

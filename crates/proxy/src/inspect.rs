@@ -68,6 +68,8 @@ pub struct HeldVariant {
     pub size: u64,
     /// The content coding it came with.
     pub encoding: Option<HeaderValue>,
+    /// Its tags, as the origin wrote them.
+    pub tags: Vec<String>,
     /// The request fields that select it.
     pub vary: Vec<HeaderName>,
 }
@@ -258,6 +260,18 @@ fn answered(skipped: Option<Skipped>, variants: &[HeldVariant]) -> Option<Answer
     })
 }
 
+/// What the origin's tag fields say.
+fn tags(headers: &HeaderMap) -> Vec<String> {
+    let lines = |name: &'static str, separator: char| {
+        let lines = headers.get_all(name).iter();
+        let lines = lines.filter_map(|line| line.to_str().ok());
+        lines.flat_map(move |line| line.split(separator))
+    };
+    let tags = lines("surrogate-key", ' ').chain(lines("cache-tag", ','));
+    let tags = tags.map(str::trim).filter(|tag| !tag.is_empty());
+    tags.map(str::to_owned).collect()
+}
+
 // === impl HeldVariant ===
 
 impl HeldVariant {
@@ -273,6 +287,7 @@ impl HeldVariant {
             lifetime_source: meta.lifetime.source,
             size: stored.body.len() as u64,
             encoding: meta.headers.get(header::CONTENT_ENCODING).cloned(),
+            tags: tags(&meta.headers),
             vary: meta.vary.names().cloned().collect(),
         }
     }

@@ -77,3 +77,24 @@ Example:
   forebay schema > forebay.schema.json
 and in the first line of forebay.yaml:
   # yaml-language-server: $schema=./forebay.schema.json";
+
+pub(super) const PURGE: &str = "\
+Examples:
+  forebay purge --url https://shop.example.com/api/products/7
+  forebay purge --prefix https://shop.example.com/api/products/
+  forebay purge --tag products
+  forebay purge --all --hard
+
+What is purged counts as stale: it is asked for anew, and may stand in while that is done or when the
+origin fails, as far as the route allows. With --hard it is never used again. It is told to the admin
+listener, whose answer is printed.";
+
+pub(super) const WARM: &str = "\
+Examples:
+  forebay warm --url http://shop.example.com/api/products
+  forebay warm --sitemap https://shop.example.com/sitemap.xml
+  forebay warm --access-log access.log --top 500 --rate 20/s
+  forebay warm --through unix:/run/forebay.sock --url-file urls.txt -o json
+
+Each URL is asked for with GET at --through, with the URL's own host, so that what is kept is what
+clients find. It ends with 1 when a URL could not be fetched.";

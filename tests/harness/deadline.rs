@@ -2,7 +2,7 @@
 
 use std::{
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// How long anything that must happen may take; generous, because the machine may be busy.
@@ -32,13 +32,18 @@ impl Deadline {
 }
 
 /// Looks until `probe` finds something, and panics when it never does.
-pub fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+pub fn eventually<T>(what: &str, probe: impl FnMut() -> Option<T>) -> T {
+    in_time(probe).unwrap_or_else(|| panic!("it never came to this: {what}"))
+}
+
+/// Looks until `probe` finds something; `None` when it never does.
+pub fn in_time<T>(mut probe: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Deadline::after(PATIENCE);
     loop {
         if let Some(found) = probe() {
-            return found;
+            return Some(found);
         }
-        assert!(deadline.left().is_some(), "it never came to this: {what}");
+        deadline.left()?;
         glance();
     }
 }
@@ -64,6 +69,14 @@ fn glance() {
 )]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what a real process takes for fresh depends on the real time of day"
+)]
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 
 pub mod client;
 pub mod command;
+pub mod crowd;
+pub mod dates;
 pub mod deadline;
 pub mod gate;
 pub mod h2;
@@ -22,7 +24,8 @@ pub mod sidecar;
 mod wire;
 
 pub use client::{Ask, RawClient};
-pub use deadline::{PATIENCE, eventually};
+pub use crowd::Crowd;
+pub use deadline::{PATIENCE, eventually, in_time};
 pub use gate::Gate;
 pub use h2::{H2Client, H2Origin};
 pub use message::{Request, Response};

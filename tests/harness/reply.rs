@@ -20,6 +20,8 @@ pub struct Reply {
 pub(crate) enum Body {
     /// Chunk by chunk.
     Chunked(Vec<Vec<u8>>),
+    /// Not even a head.
+    Silence,
     /// With a Content-Length.
     Sized(Vec<u8>),
     /// Chunk by chunk as the test says, until it drops the sender.
@@ -83,6 +85,15 @@ impl Reply {
         }
     }
 
+    /// No answer: the connection is closed instead.
+    pub fn hang_up() -> Self {
+        Self {
+            body: Body::Silence,
+            after: After::Close,
+            ..Self::ok("")
+        }
+    }
+
     /// With another status.
     pub fn with_status(mut self, status: u16) -> Self {
         self.status = status;
@@ -113,7 +124,17 @@ impl Reply {
         self
     }
 
+    /// With one more field as it goes over the wire, such as `Age:  5`.
+    pub fn line(self, line: &str) -> Self {
+        let (name, value) = line.split_once(':').expect("a field has a colon");
+        // What follows the one space that is written anyway is part of what is tested.
+        self.header(name, value.strip_prefix(' ').unwrap_or(value))
+    }
+
     pub(crate) fn write(self, wire: &mut Wire, method: &str) -> io::Result<After> {
+        if matches!(self.body, Body::Silence) {
+            return Ok(self.after);
+        }
         for interim in &self.interim {
             wire.write(format!("HTTP/1.1 {interim}\r\n\r\n").as_bytes())?;
         }
@@ -125,7 +146,7 @@ impl Reply {
             Body::Chunked(_) | Body::Streamed(_) => head.push_str("Transfer-Encoding: chunked\r\n"),
             Body::Sized(_) if matches!(self.status, 204 | 304) => {}
             Body::Sized(body) => head.push_str(&format!("Content-Length: {}\r\n", body.len())),
-            Body::UntilClose(_) => {}
+            Body::Silence | Body::UntilClose(_) => {}
         }
         head.push_str("\r\n");
         let mut bytes = head.into_bytes();
@@ -134,6 +155,7 @@ impl Reply {
             return Ok(self.after);
         }
         match self.body {
+            Body::Silence => {}
             Body::Sized(body) | Body::UntilClose(body) => {
                 bytes.extend(body);
                 wire.write(&bytes)?;

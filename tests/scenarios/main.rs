@@ -16,6 +16,7 @@ mod examples;
 mod expect_continue;
 mod forwarding;
 mod hosts;
+mod http_caching;
 mod layering;
 mod proxying;
 mod rate_limits;

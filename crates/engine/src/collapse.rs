@@ -7,13 +7,15 @@
 //! **Shared only when it may be.** Followers wait for the head of the leader's response. When it
 //! proves that the response is not for them, each goes on alone (TRAPS row 16): not one after the
 //! other, and not all at once, but as [`release_after`] says. The key is remembered ([`memory`]), so
-//! that the next ones do not wait at all.
+//! that the next ones do not wait at all. Whoever wants another variant joins those who want the same
+//! ([`variant`]).
 //!
 //! **A leader that fails** is succeeded by exactly one of its followers, the others go on waiting
 //! (TRAPS rows 21 and 22). A flight changes hands only so often ([`succession`]): an origin that is
 //! down is not asked once per client.
 
 pub mod memory;
+pub mod variant;
 
 use std::time::Duration;
 
@@ -74,15 +76,13 @@ pub enum Succession {
     Promote,
 }
 
-/// How a flight ended for one of its followers.
+/// Why a follower cannot have the leader's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Landed {
     /// The beginning of the body is gone, or the body was cut short before it was begun.
     Departed,
     /// The follower's own fields select another response (RFC 9111, section 4.1).
     OtherVariant,
-    /// It is for this follower.
-    Shareable,
     /// It is for the leader alone.
     Unshareable,
 }
@@ -92,15 +92,13 @@ pub enum Landed {
 pub enum Onward {
     /// It asks the origin for itself, after [`release_after`].
     Alone,
-    /// It answers its client with the leader's response.
-    Answer,
-    /// It looks for another flight, or leads one.
+    /// It looks for another flight, or leads one; of its own [`variant`], if that is what was wrong.
     Board,
 }
 
 /// How many leaders may fail before a flight is over.
 const LEADERS: u32 = 2;
-/// How many flights a request that comes too late boards before it goes alone.
+/// How many flights a request boards whose responses it cannot have, before it goes alone.
 const BOARDINGS: u32 = 3;
 /// How many followers go alone at once to begin with; each later batch is twice as large.
 const FIRST_BATCH: u32 = 16;
@@ -140,12 +138,11 @@ pub const fn succession(failures: u32) -> Succession {
     }
 }
 
-/// What a follower does now that its flight has landed; it has boarded `boardings` flights by now.
+/// What a follower does now that its flight has landed with nothing for it; it has boarded `boardings` flights by now.
 pub const fn onward(landed: Landed, boardings: u32) -> Onward {
     match landed {
-        Landed::Departed if boardings < BOARDINGS => Onward::Board,
+        Landed::Departed | Landed::OtherVariant if boardings < BOARDINGS => Onward::Board,
         Landed::Departed | Landed::OtherVariant | Landed::Unshareable => Onward::Alone,
-        Landed::Shareable => Onward::Answer,
     }
 }
 
@@ -180,7 +177,6 @@ impl Onward {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Alone => "alone",
-            Self::Answer => "answer",
             Self::Board => "board",
         }
     }

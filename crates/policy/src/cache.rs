@@ -3,10 +3,12 @@
 mod key;
 mod lifetimes;
 mod settings;
+mod strategies;
 
 pub use key::{BodyKey, CacheKey, Dimension, QueryKey};
 pub use lifetimes::{EarlyRefresh, Heuristic, LifetimeCase, Lifetimes, NegativeTtl, Times};
 pub use settings::{CacheSettings, Popularity, PurgeAccess, Warm};
+pub(crate) use strategies::{built_in, built_in_names};
 
 use crate::{ByteSize, Mode};
 

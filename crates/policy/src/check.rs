@@ -4,8 +4,11 @@
 //! handed out when nothing was wrong.
 
 mod blocks;
+mod cache;
 mod conditions;
 mod findings;
+mod identity;
+mod known;
 mod listeners;
 mod merge;
 mod names;
@@ -41,7 +44,11 @@ pub(crate) fn check(
     let access_log = operator::access_log(&file.value);
     let shutdown = operator::check_shutdown(&mut findings, &file.value);
     let upstreams = upstreams::check_upstreams(&mut findings, file);
-    let routes = routes::check_routes(&mut findings, file, &upstreams, memory.limit);
+    let mut known = known::Known::new(&findings, &file.value);
+    let cache = cache::check_cache_settings(&mut findings, &file.value, &known);
+    let identity = identity::check_identity(&mut findings, &file.value);
+    let routes = routes::check_routes(&mut findings, file, &upstreams, memory.limit, &mut known);
+    known.report_unused(&mut findings);
     let policies = Policies {
         listeners,
         memory,
@@ -49,8 +56,8 @@ pub(crate) fn check(
         admin,
         access_log,
         shutdown,
-        cache: crate::CacheSettings::default(),
-        identity: None,
+        cache,
+        identity,
         upstreams,
         routes,
         redacted,

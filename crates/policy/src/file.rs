@@ -5,6 +5,8 @@
 //! the policy reference, so they are written for operators. Field order is the order of both.
 
 mod at;
+mod cache;
+mod identity;
 mod policies;
 mod routes;
 mod upstreams;
@@ -14,15 +16,20 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use at::{AT, At, Named, OneOrMany};
+pub(crate) use cache::{
+    BodyKeyFile, CacheFile, CacheSettingsFile, CaseFile, DimensionFields, HonorRequestWord,
+    KeyFile, LifetimeFields, PersonaFile, PopularityFile, PurgeFile, QueryKeyFile, RangesWord,
+    RequestCookiesWord, SetCookieWord, StrategyFile, WarmFile,
+};
+pub(crate) use identity::{AlgorithmFile, IdentityFile, JwtFile, TokenFile};
 pub(crate) use policies::{
-    CacheFile, CompressionFile, DeduplicationFile, EncodingWord, LimitFile, LimitKeyFile, ModeWord,
-    PolicyFile, RequestCookiesWord,
+    CompressionFile, DeduplicationFile, EncodingWord, LimitFile, LimitKeyFile, ModeWord, PolicyFile,
 };
 pub(crate) use routes::{ConditionFile, ConditionKeys, MatchFile, RouteFile};
 pub(crate) use upstreams::{
     BalanceWord, EndpointFile, HostHeaderWord, ProtocolWord, TimeoutsFile, UpstreamFile,
 };
-pub(crate) use values::{Count, Pace, Size, Time};
+pub(crate) use values::{ByStatus, Count, Pace, Share, Size, Time};
 
 /// One Forebay configuration: where clients connect, where requests go, and the policies between.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -45,6 +52,10 @@ pub(crate) struct File {
     pub(crate) access_log: Option<At<AccessLogWord>>,
     /// How the process ends after SIGTERM.
     pub(crate) shutdown: Option<At<ShutdownFile>>,
+    /// What concerns the cache as a whole, whatever the route.
+    pub(crate) cache: Option<At<CacheSettingsFile>>,
+    /// How Forebay knows who is asking. Default it does not.
+    pub(crate) identity: Option<At<IdentityFile>>,
     /// Where requests go, by name; at least one.
     #[schemars(required)]
     pub(crate) upstreams: Option<At<Named<UpstreamFile>>>,

@@ -19,17 +19,7 @@ const FIELDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("policies.*", &["batch", "shield", "transform"]),
-    ("policies.*.cache", CACHE),
     ("routes[]", &["batch", "shield", "transform"]),
-    ("routes[].cache", CACHE),
-];
-
-const CACHE: &[&str] = &[
-    "negative_ttl",
-    "stale_if_error",
-    "stale_while_revalidate",
-    "tags",
-    "warm",
 ];
 
 /// Words, by the kind of place they would stand in.

@@ -50,18 +50,29 @@ fn show(node: &Node, places: &Places) -> Node {
 fn is_secret(entry: &Entry, places: &Places) -> bool {
     let key = entry.key.to_ascii_lowercase();
     let promised = SECRET.iter().any(|part| key.contains(part));
-    // The path of a secret is no secret, and `request_cookies` holds a word.
+    // The path of a secret is no secret.
     promised
         && !key.ends_with("_file")
-        && !is_a_field_of_ours(&key)
+        && !is_a_field_of_ours(entry.value.id, places)
         && !is_name(entry.value.id, places)
 }
 
-fn is_a_field_of_ours(key: &str) -> bool {
-    key == "request_cookies"
+/// Fields that sound like a secret and hold a word or the name of something.
+fn is_a_field_of_ours(node: NodeId, places: &Places) -> bool {
+    let kind = places.kind_of_path(node);
+    let in_cache = ["policies.*.cache.", "routes[].cache."]
+        .iter()
+        .find_map(|cache| kind.strip_prefix(cache));
+    match in_cache {
+        Some(field) => matches!(field, "request_cookies" | "set_cookie" | "key.cookies"),
+        None => matches!(
+            kind.as_str(),
+            "cache.personas.*.cookies" | "identity.jwt.token" | "identity.jwt.token.cookie"
+        ),
+    }
 }
 
-/// Upstreams and policies may be called `tokens`; that makes nothing in them a secret.
+/// Upstreams, policies and the like may be called `tokens`; that makes nothing in them a secret.
 fn is_name(node: NodeId, places: &Places) -> bool {
     places.kind_of_path(node).ends_with(".*")
 }

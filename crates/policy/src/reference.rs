@@ -12,7 +12,8 @@ pub fn reference_markdown() -> String {
     let mut page = String::from(
         "# Policy reference\n\n\
          This page is generated from the JSON Schema. Durations are written `250ms`, `30s`, `5m`, \
-         `1h30m` or `2d`; sizes `512B`, `64KiB` or `10MB`; rates `100/s`, `60/min`, `3/h` or `5/10s`. \
+         `1h30m` or `2d`; sizes `512B`, `64KiB` or `10MB`; rates `100/s`, `60/min`, `3/h` or `5/10s`; \
+         percentages `20%`. \
          Text may hold `${VAR}`, `${VAR:-default}` and `${VAR:?message}`; `$${` is a literal `${`. \
          Top-level keys that begin with `x-` are ignored and are a place for YAML anchors.\n",
     );
@@ -109,6 +110,7 @@ fn kind(field: &Value) -> String {
         Some("object") => mapping(field),
         Some("string") => match field.get("pattern").and_then(Value::as_str) {
             Some(pattern) if pattern.contains("ms") && pattern.contains('/') => "rate".to_owned(),
+            Some(pattern) if pattern.contains('%') => "percentage".to_owned(),
             Some(pattern) if pattern.contains("ms") => "duration".to_owned(),
             Some(pattern) if pattern.contains("KMGT") => "size".to_owned(),
             _ => "text".to_owned(),
@@ -122,7 +124,11 @@ fn mapping(field: &Value) -> String {
         .get("additionalProperties")
         .filter(|values| values.is_object())
     {
-        return format!("names to {}", kind(values));
+        let keys = match field.get("propertyNames") {
+            Some(_) => "statuses",
+            None => "names",
+        };
+        return format!("{keys} to {}", kind(values));
     }
     let properties = field.get("properties").and_then(Value::as_object);
     let inner = properties.into_iter().flatten();

@@ -16,6 +16,13 @@ pub struct Setting {
 pub enum SettingOrigin {
     /// Nobody; it is Forebay's default for a policy that is switched on.
     Default,
+    /// A set of key fields that the route's cache key takes in.
+    Persona {
+        /// The persona's name.
+        name: String,
+        /// The line of the file, from 1.
+        line: usize,
+    },
     /// A named policy the route uses.
     Policy {
         /// The policy's name.
@@ -27,5 +34,12 @@ pub enum SettingOrigin {
     Route {
         /// The line of the file, from 1.
         line: usize,
+    },
+    /// The strategy of the route's cache.
+    Strategy {
+        /// The strategy's name.
+        name: String,
+        /// The line of the file, from 1; `None` when the strategy is built in.
+        line: Option<usize>,
     },
 }

@@ -1,10 +1,10 @@
-//! Durations, sizes and rates as the file spells them, read and written.
+//! Durations, sizes, rates and shares as the file spells them, read and written.
 //!
 //! Written values read back as themselves: `forebay explain` shows what can be pasted into a file.
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use crate::{ByteSize, InvalidValue, Rate};
+use crate::{ByteSize, InvalidValue, Percent, Rate};
 
 const DURATION: InvalidValue = InvalidValue {
     expected: "a duration such as 250ms, 30s, 5m, 1h30m or 2d",
@@ -14,6 +14,9 @@ const SIZE: InvalidValue = InvalidValue {
 };
 const RATE: InvalidValue = InvalidValue {
     expected: "a rate such as 100/s, 60/min, 3/h or 5/10s",
+};
+const PERCENT: InvalidValue = InvalidValue {
+    expected: "a percentage such as 20%, at most 100%",
 };
 
 /// Units of time in milliseconds, largest first.
@@ -149,6 +152,29 @@ impl fmt::Display for Rate {
             _ => show_duration(self.per()),
         };
         write!(formatter, "{}/{per}", self.events())
+    }
+}
+
+// === impl Percent ===
+
+impl FromStr for Percent {
+    type Err = InvalidValue;
+
+    /// Reads `20%`; whole hundredths, at most all of them.
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let digits = text.strip_suffix('%').ok_or(PERCENT)?;
+        match leading_number(digits) {
+            Some((hundredths @ 0..=100, "")) => {
+                u8::try_from(hundredths).map(Self::of).map_err(|_| PERCENT)
+            }
+            _ => Err(PERCENT),
+        }
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}%", self.hundredths())
     }
 }
 

@@ -9,10 +9,11 @@ pub(crate) fn closest<'c>(
     if wrong.len() > 64 {
         return None;
     }
-    let wrong = wrong.to_ascii_lowercase().replace('-', "_");
+    let plain = |word: &str| word.to_ascii_lowercase().replace('-', "_");
+    let wrong = plain(wrong);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&wrong, candidate), candidate))
+        .map(|candidate| (strsim::jaro_winkler(&wrong, &plain(candidate)), candidate))
         .filter(|(likeness, _)| *likeness >= 0.83)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)

@@ -19,6 +19,14 @@ pub struct Span {
     pub column: usize,
 }
 
+/// The mappings whose keys are names that the operator chose.
+const NAMED: [&[&str]; 4] = [
+    &["upstreams"],
+    &["policies"],
+    &["cache", "strategies"],
+    &["cache", "personas"],
+];
+
 /// The number of a node, valid for one tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NodeId(pub(crate) usize);
@@ -196,23 +204,12 @@ impl Places {
 
     /// The path with list positions and chosen names left out, `upstreams.*.retry`.
     pub(crate) fn kind_of_path(&self, id: NodeId) -> String {
-        let named = |id: NodeId| {
-            let parent = self.get(id).parent;
-            parent.is_some_and(|parent| {
-                matches!(&self.get(parent).segment, Segment::Key(key)
-                    if matches!(key.as_str(), "upstreams" | "policies"))
-                    && self
-                        .get(parent)
-                        .parent
-                        .is_some_and(|above| self.get(above).parent.is_none())
-            })
-        };
         let mut at = Some(id);
         let mut parts = Vec::new();
         while let Some(here) = at {
             match &self.get(here).segment {
                 Segment::Index(_) => parts.push("[]".to_owned()),
-                Segment::Key(_) if named(here) => parts.push("*".to_owned()),
+                Segment::Key(_) if self.is_named(here) => parts.push("*".to_owned()),
                 Segment::Key(key) => parts.push(key.clone()),
                 Segment::Root => {}
             }
@@ -220,6 +217,22 @@ impl Places {
         }
         parts.reverse();
         join(&parts)
+    }
+
+    /// Whether the key of this node is a name that the operator chose.
+    fn is_named(&self, id: NodeId) -> bool {
+        let mapping = self.get(id).parent;
+        NAMED.iter().any(|path| {
+            let mut at = mapping;
+            let mut fits = path.iter().rev().all(|key| {
+                let here = at.map(|at| self.get(at));
+                at = here.and_then(|place| place.parent);
+                here.is_some_and(|place| matches!(&place.segment, Segment::Key(k) if k == key))
+            });
+            // What is above the first key is the file itself.
+            fits &= at.is_some_and(|at| self.get(at).parent.is_none());
+            fits
+        })
     }
 
     fn fold(&self, id: NodeId, show: &dyn Fn(&Segment) -> String) -> String {

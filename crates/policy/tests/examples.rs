@@ -102,6 +102,37 @@ fn the_schema_and_the_reader_agree_on_shapes() {
             true,
         ),
         (
+            "routes: [{name: a, upstream: app, cache: {negative_ttl: {'404': 1s}, jitter: 5%}}]",
+            true,
+        ),
+        (
+            "routes: [{name: a, upstream: app, cache: {negative_ttl: {'200': 1s}}}]",
+            false,
+        ),
+        (
+            "routes: [{name: a, upstream: app, cache: {jitter: 101%}}]",
+            false,
+        ),
+        (
+            "routes: [{name: a, upstream: app, cache: {heuristic: , key: {query: , body: }}}]",
+            true,
+        ),
+        ("routes: [{name: a, upstream: app}]\ncache:", true),
+        ("routes: [{name: a, upstream: app}]\ncache: {warm: }", false),
+        (
+            "routes: [{name: a, upstream: app}]\ncache: {purge: }",
+            false,
+        ),
+        ("routes: [{name: a, upstream: app}]\nidentity:", false),
+        (
+            "routes: [{name: a, upstream: app}]\nidentity: {jwt: {jwks_file: /a, algorithms: [none]}}",
+            false,
+        ),
+        (
+            "routes: [{name: a, upstream: app}]\nidentity: {jwt: {jwks_file: /a, token: {header: A}}}",
+            true,
+        ),
+        (
             "routes: [{name: a, upstream: app}]\naccess_log: some",
             false,
         ),
@@ -127,6 +158,37 @@ fn the_schema_and_the_reader_agree_on_shapes() {
         };
         assert_eq!(parse(source, &|_| None).is_ok(), fine, "read {body}");
         assert_eq!(validator.is_valid(&instance), fine, "schema {body}");
+    }
+}
+
+#[test]
+fn the_full_reference_has_every_field() {
+    let text = load("full-reference.yaml");
+    let schema = json_schema();
+    let mut fields = Vec::new();
+    collect_fields(&schema, &mut fields);
+    assert!(fields.len() > 100, "{fields:?}");
+    // Another way to say the same, which a comment there shows.
+    let other_ways = ["absent", "exact", "cookie"];
+    for field in fields {
+        let there = text.contains(&format!("{field}:")) || other_ways.contains(&field.as_str());
+        assert!(there, "{field} is missing");
+    }
+}
+
+/// The names of every property of every mapping.
+fn collect_fields(schema: &serde_json::Value, fields: &mut Vec<String>) {
+    if let Some(properties) = schema.get("properties").and_then(|one| one.as_object()) {
+        fields.extend(properties.keys().cloned());
+    }
+    match schema {
+        serde_json::Value::Object(object) => object
+            .values()
+            .for_each(|value| collect_fields(value, fields)),
+        serde_json::Value::Array(items) => {
+            items.iter().for_each(|value| collect_fields(value, fields))
+        }
+        _ => {}
     }
 }
 

@@ -11,7 +11,7 @@ use std::{future::Future, pin::Pin, sync::Arc, task::Poll};
 use engine::outcome::SkipReason;
 use store::{FillReservation, Skipped, StoredResponse};
 
-use self::reading::{Held, Reading};
+pub(crate) use self::reading::{Held, Reading};
 use crate::{
     body::UpstreamBody, clock, fill::Fill, flight::Filling, sidecar::Sidecar, snapshot::Snapshot,
     steps::encode,
@@ -125,8 +125,9 @@ impl FillJob {
         let route = &keeping.snapshot.policies.routes[keeping.route];
         let stored = encode::prepared(route, self.head.meta.clone(), self.fill.collect());
         let stored = Arc::new(stored);
+        let most = route.cache.as_ref().map_or(1, |cache| cache.max_variants);
         let responses = &keeping.sidecar.responses;
-        responses.put(&keeping.key, Arc::clone(&stored));
+        responses.put(&keeping.key, Arc::clone(&stored), most.into());
         stored
     }
 

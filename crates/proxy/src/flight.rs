@@ -301,4 +301,6 @@ impl Drop for Lead {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

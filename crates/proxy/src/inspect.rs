@@ -23,7 +23,7 @@ use engine::{
     routing::{RouteOutcome, RouteQuery},
     time::Now,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header, request};
+use http::{HeaderMap, HeaderName, StatusCode, Version, header, request};
 use policy::{CachePolicy, Mode, Scheme};
 use store::{Skipped, StoredResponse, Variants};
 
@@ -66,8 +66,8 @@ pub struct HeldVariant {
     pub lifetime_source: LifetimeSource,
     /// How many bytes its body has.
     pub size: u64,
-    /// The content coding it came with.
-    pub encoding: Option<HeaderValue>,
+    /// The content coding it came with, if any, and those it was encoded in since.
+    pub encodings: Vec<String>,
     /// Its tags, as the origin wrote them.
     pub tags: Vec<String>,
     /// The request fields that select it.
@@ -229,7 +229,7 @@ fn decide<'a>(
     request: &HeaderMap,
     now: Now,
 ) -> (CacheOutcome, Option<&'a StoredResponse>) {
-    let stored = match variants.select(request) {
+    let stored = match variants.select(request, b"") {
         Ok(stored) => stored,
         Err(reason) => return (CacheOutcome::Miss(reason), None),
     };
@@ -260,6 +260,14 @@ fn answered(skipped: Option<Skipped>, variants: &[HeldVariant]) -> Option<Answer
     })
 }
 
+fn encodings(stored: &StoredResponse) -> Vec<String> {
+    let came = stored.meta.head.get(&header::CONTENT_ENCODING);
+    let came = came.map(|value| String::from_utf8_lossy(value).into_owned());
+    let ours = stored.encodings().iter();
+    let ours = ours.map(|encoding| encoding.coding.as_str().to_owned());
+    came.into_iter().chain(ours).collect()
+}
+
 /// What the origin's tag fields say.
 fn tags(headers: &HeaderMap) -> Vec<String> {
     let lines = |name: &'static str, separator: char| {
@@ -286,8 +294,8 @@ impl HeldVariant {
             grace: meta.grace.longest(),
             lifetime_source: meta.lifetime.source,
             size: stored.body.len() as u64,
-            encoding: meta.headers.get(header::CONTENT_ENCODING).cloned(),
-            tags: tags(&meta.headers),
+            encodings: encodings(stored),
+            tags: tags(&meta.head.to_headers()),
             vary: meta.vary.names().cloned().collect(),
         }
     }

@@ -19,6 +19,14 @@ mod listener;
 mod patience;
 mod pipeline;
 mod recording;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "stale responses that are served begin their renewals here"
+    )
+)]
+mod renewal;
 mod server_tls;
 mod sidecar;
 mod snapshot;

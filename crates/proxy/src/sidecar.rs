@@ -6,9 +6,12 @@ use std::sync::{
 };
 
 use arc_swap::ArcSwap;
-use engine::forwarding::{Instance, InvalidPseudonym};
+use engine::{
+    cache::purge::Purge,
+    forwarding::{Instance, InvalidPseudonym},
+};
 use policy::Policies;
-use store::{FillBudget, LimiterCells, MemoryShares, ResponseStore, Uncacheable, Verdicts};
+use store::{FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, Uncacheable, Verdicts};
 use telemetry::{AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, Health, Metrics};
 
 use crate::{
@@ -27,6 +30,7 @@ pub struct Sidecar {
     pub(crate) limiter: LimiterCells,
     pub(crate) uncacheable: Uncacheable,
     pub(crate) verdicts: Verdicts,
+    pub(crate) purges: Purges,
     pub(crate) flights: Arc<Flights>,
     pub(crate) tls: TlsClient,
     pub(crate) access_log: Option<AccessLog>,
@@ -71,6 +75,7 @@ impl Sidecar {
             limiter: LimiterCells::new(shares.limiter),
             uncacheable: Uncacheable::default(),
             verdicts: Verdicts::default(),
+            purges: Purges::default(),
             flights: Arc::default(),
             tls: TlsClient::default(),
             access_log,
@@ -118,6 +123,11 @@ impl Sidecar {
     /// The counters of these policies.
     pub fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.snapshot.load().metrics)
+    }
+
+    /// Takes note of a purge: from now on nothing it is about is used as it was before.
+    pub fn purge(&self, purge: &Purge) {
+        self.purges.record(purge);
     }
 
     /// Keeps the memory promise; call it a few times a second.

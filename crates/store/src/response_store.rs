@@ -4,57 +4,58 @@
 //! they are one entry here: whoever removes the key removes all of them, and their number is
 //! bounded (TRAPS 17).
 //!
-//! **The promise.** moka evicts when it gets around to it and overshoots when it is written fast;
-//! [`ResponseStore::tidy`] makes it catch up, and is called a few times a second.
+//! **The promise.** moka evicts when it gets around to it and overshoots when it is written fast.
+//! So whoever writes pays: each writer counts what it adds, and the one that fills the
+//! [allowance](ALLOWANCE) makes moka catch up before it goes on. [`ResponseStore::tidy`], a few times
+//! a second, is for what is left when nobody writes any more.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-use bytes::Bytes;
-use engine::{
-    cache::{
-        reuse::{self, Selected},
-        stored::StoredMeta,
-    },
-    compression::Suitability,
-    outcome::MissReason,
-};
-use http::HeaderMap;
 use moka::{notification::RemovalCause, ops::compute::Op, sync::Cache};
 
-use crate::hash::KeyHashers;
+use crate::{
+    StoredResponse,
+    allocated::allocated,
+    hash::KeyHashers,
+    variants::{Remaining, Variants},
+};
 
-/// Responses kept for one key; beyond it the least recently stored goes.
-const MAX_VARIANTS: usize = 32;
-/// What an entry costs beyond its key, headers and bodies: moka's node, its timers and queues.
+/// What an entry costs beyond its key and its responses: moka's nodes and queues, and the counts of
+/// the key.
 const ENTRY_OVERHEAD: usize = 320;
-/// What a variant costs beyond its headers and body.
-const VARIANT_OVERHEAD: usize = 64;
-
-/// A response as it is kept: what is known of it, and its body.
-#[derive(Clone, Debug)]
-pub struct StoredResponse {
-    /// The head and what is needed to decide about using it.
-    pub meta: StoredMeta,
-    /// The body, in memory of its own.
-    pub body: Bytes,
-    /// What its fields say about compressing it, found out once; `None` when nobody has asked.
-    pub suitability: Option<Suitability>,
-}
-
-/// The responses of one key.
-#[derive(Clone, Debug, Default)]
-pub struct Variants(Vec<Arc<StoredResponse>>);
+/// The share of the limit, one in this many, that may be written before moka must catch up.
+const ALLOWANCE: u64 = 64;
+/// The most that may be written before moka must catch up, in bytes.
+const MOST_ALLOWED: u64 = 4 * 1024 * 1024;
 
 /// Cached responses, bounded in bytes.
 #[derive(Clone, Debug)]
 pub struct ResponseStore {
-    entries: Cache<Vec<u8>, Arc<Variants>, KeyHashers>,
+    entries: Cache<Box<[u8]>, Variants, KeyHashers>,
     limit: u64,
-    evicted: Arc<AtomicU64>,
-    removed: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    evicted: AtomicU64,
+    removed: AtomicU64,
+    /// Bytes written since moka last caught up.
+    written: AtomicU64,
+}
+
+/// What becomes of the responses of a key.
+#[derive(Clone, Debug)]
+pub enum Amendment {
+    /// This one is forgotten.
+    Forget(Arc<StoredResponse>),
+    /// They stay as they are.
+    Nothing,
+    /// This one is kept, in the place of the one the same requests would have selected.
+    Put(Arc<StoredResponse>),
 }
 
 /// How full the store is.
@@ -77,18 +78,17 @@ pub struct StoreStats {
 impl ResponseStore {
     /// A store of at most `limit` bytes.
     pub fn new(limit: u64) -> Self {
-        let evicted = Arc::new(AtomicU64::new(0));
-        let removed = Arc::new(AtomicU64::new(0));
-        let counted = (Arc::clone(&evicted), Arc::clone(&removed));
+        let counts = Arc::<Counts>::default();
+        let counted = Arc::clone(&counts);
         let entries = Cache::builder()
             .max_capacity(limit)
-            .weigher(|key: &Vec<u8>, variants: &Arc<Variants>| {
-                u32::try_from(key.len() + variants.weight()).unwrap_or(u32::MAX)
+            .weigher(|key: &Box<[u8]>, variants: &Variants| {
+                u32::try_from(weight(key, variants)).unwrap_or(u32::MAX)
             })
             .eviction_listener(move |_, _, cause| {
                 let count = match cause {
-                    RemovalCause::Explicit => &counted.1,
-                    RemovalCause::Size => &counted.0,
+                    RemovalCause::Explicit => &counted.removed,
+                    RemovalCause::Size => &counted.evicted,
                     RemovalCause::Expired | RemovalCause::Replaced => return,
                 };
                 count.fetch_add(1, Ordering::Relaxed);
@@ -97,50 +97,82 @@ impl ResponseStore {
         Self {
             entries,
             limit,
-            evicted,
-            removed,
+            counts,
         }
     }
 
     /// What is kept under `key`.
-    pub fn get(&self, key: &[u8]) -> Option<Arc<Variants>> {
+    pub fn get(&self, key: &[u8]) -> Option<Variants> {
         self.entries.get(key)
     }
 
     /// Keeps a response; it takes the place of the one the same requests would have selected.
-    pub fn put(&self, key: &[u8], response: Arc<StoredResponse>) {
-        self.entries.entry_by_ref(key).and_upsert_with(|present| {
-            let mut variants = present.map_or_else(Variants::default, |entry| {
-                Arc::unwrap_or_clone(entry.into_value())
+    ///
+    /// Of more than `max_variants` responses of the key the least recently stored go.
+    pub fn put(&self, key: &[u8], response: Arc<StoredResponse>, max_variants: usize) {
+        let written = response.weight();
+        self.entries
+            .entry(key.into())
+            .and_upsert_with(|present| match present {
+                None => Variants::one(response),
+                Some(entry) => entry.into_value().with(response, max_variants),
             });
-            variants.put(response);
-            Arc::new(variants)
-        });
+        self.wrote(ENTRY_OVERHEAD + key.len() + written);
     }
 
     /// Puts `renewed` in the place of `stored`, unless somebody else was quicker.
     pub fn renew(&self, key: &[u8], stored: &Arc<StoredResponse>, renewed: Arc<StoredResponse>) {
-        self.entries.entry_by_ref(key).and_compute_with(|present| {
+        let written = renewed.weight();
+        self.entries.entry(key.into()).and_compute_with(|present| {
             let Some(entry) = present else { return Op::Nop };
-            let mut variants = Arc::unwrap_or_clone(entry.into_value());
-            if variants.take_out(stored) {
-                variants.put(renewed);
-                Op::Put(Arc::new(variants))
-            } else {
-                Op::Nop
+            match entry.into_value().without(stored) {
+                None => Op::Nop,
+                Some(Remaining::Nothing) => Op::Put(Variants::one(renewed)),
+                Some(Remaining::Others(others)) => Op::Put(others.with(renewed, usize::MAX)),
             }
         });
+        self.wrote(written);
+    }
+
+    /// Changes what is kept under `key` in one step, as `decide` says of what is there.
+    ///
+    /// `decide` runs under a lock: it must not block.
+    pub fn amend(
+        &self,
+        key: &[u8],
+        max_variants: usize,
+        decide: impl FnOnce(Option<&Variants>) -> Amendment,
+    ) {
+        let mut written = 0;
+        self.entries.entry(key.into()).and_compute_with(|present| {
+            let present = present.map(moka::Entry::into_value);
+            match (decide(present.as_ref()), present) {
+                (Amendment::Nothing, _) | (Amendment::Forget(_), None) => Op::Nop,
+                (Amendment::Forget(stored), Some(variants)) => match variants.without(&stored) {
+                    None => Op::Nop,
+                    Some(Remaining::Nothing) => Op::Remove,
+                    Some(Remaining::Others(others)) => Op::Put(others),
+                },
+                (Amendment::Put(response), present) => {
+                    written = response.weight();
+                    Op::Put(match present {
+                        None => Variants::one(response),
+                        Some(variants) => variants.with(response, max_variants),
+                    })
+                }
+            }
+        });
+        self.wrote(written);
     }
 
     /// Forgets one response of a key.
     pub fn forget(&self, key: &[u8], stored: &Arc<StoredResponse>) {
-        self.entries.entry_by_ref(key).and_compute_with(|present| {
+        self.entries.entry(key.into()).and_compute_with(|present| {
             let Some(entry) = present else { return Op::Nop };
-            let mut variants = Arc::unwrap_or_clone(entry.into_value());
-            match (variants.take_out(stored), variants.0.is_empty()) {
-                (false, _) => Op::Nop,
-                (true, true) => Op::Remove,
-                (true, false) => Op::Put(Arc::new(variants)),
+            match entry.into_value().without(stored) {
+                None => Op::Nop,
+                Some(Remaining::Nothing) => Op::Remove,
+                Some(Remaining::Others(others)) => Op::Put(others),
             }
         });
     }
@@ -152,6 +184,7 @@ impl ResponseStore {
 
     /// Evicts what is over the limit now.
     pub fn tidy(&self) {
+        self.counts.written.store(0, Ordering::Relaxed);
         self.entries.run_pending_tasks();
     }
 
@@ -161,52 +194,24 @@ impl ResponseStore {
             entries: self.entries.entry_count(),
             bytes: self.entries.weighted_size(),
             limit_bytes: self.limit,
-            evicted: self.evicted.load(Ordering::Relaxed),
-            removed: self.removed.load(Ordering::Relaxed),
+            evicted: self.counts.evicted.load(Ordering::Relaxed),
+            removed: self.counts.removed.load(Ordering::Relaxed),
+        }
+    }
+
+    fn wrote(&self, bytes: usize) {
+        let bytes = bytes as u64;
+        let before = self.counts.written.fetch_add(bytes, Ordering::Relaxed);
+        if before + bytes >= (self.limit / ALLOWANCE).min(MOST_ALLOWED) {
+            self.tidy();
         }
     }
 }
 
-// === impl Variants ===
-
-impl Variants {
-    /// The response a request with these fields selects, or why there is none.
-    pub fn select(&self, request: &HeaderMap) -> Result<&Arc<StoredResponse>, MissReason> {
-        let metas = self.0.iter().map(|stored| &stored.meta);
-        match reuse::select(metas, request) {
-            Selected::Variant(position) => Ok(&self.0[position]),
-            Selected::Nothing(reason) => Err(reason),
-        }
-    }
-
-    /// All of them, the latest stored last.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<StoredResponse>> {
-        self.0.iter()
-    }
-
-    fn put(&mut self, response: Arc<StoredResponse>) {
-        self.0.retain(|kept| kept.meta.vary != response.meta.vary);
-        if self.0.len() >= MAX_VARIANTS {
-            self.0.remove(0);
-        }
-        self.0.push(response);
-    }
-
-    /// Takes out one response; false when it was not there any more.
-    fn take_out(&mut self, stored: &Arc<StoredResponse>) -> bool {
-        let before = self.0.len();
-        self.0.retain(|kept| !Arc::ptr_eq(kept, stored));
-        self.0.len() < before
-    }
-
-    fn weight(&self) -> usize {
-        let variants = self
-            .0
-            .iter()
-            .map(|stored| VARIANT_OVERHEAD + stored.meta.weight() + stored.body.len());
-        ENTRY_OVERHEAD + variants.sum::<usize>()
-    }
+/// The bytes of an entry, its place in moka included.
+fn weight(key: &[u8], variants: &Variants) -> usize {
+    ENTRY_OVERHEAD + allocated(key.len()) + variants.weight()
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -12,7 +12,7 @@ use super::{
     date::HttpDate,
     etag::{EntityTag, Member, Members},
     request::Lookup,
-    stored::StoredMeta,
+    stored::{StoredHead, StoredMeta},
 };
 
 /// How a request is answered with a stored response.
@@ -50,7 +50,7 @@ pub fn decide(
 /// The fields that a 304 for a stored response carries; the caller adds `Age`.
 ///
 /// `Last-Modified` goes along when there is no tag, since it is then what a next condition uses.
-pub fn not_modified_headers(stored: &HeaderMap) -> HeaderMap {
+pub fn not_modified_headers(stored: &StoredHead) -> HeaderMap {
     const CARRIED: [HeaderName; 6] = [
         header::CACHE_CONTROL,
         header::CONTENT_LOCATION,
@@ -61,21 +61,21 @@ pub fn not_modified_headers(stored: &HeaderMap) -> HeaderMap {
     ];
     let mut headers = HeaderMap::with_capacity(CARRIED.len() + 4);
     let mut carry = |name: HeaderName| {
-        for value in stored.get_all(&name) {
-            headers.append(name.clone(), value.clone());
+        for value in stored.values_of(&name) {
+            headers.append(name.clone(), value);
         }
     };
     for name in CARRIED {
         carry(name);
     }
-    if !stored.contains_key(header::ETAG) {
+    if !stored.contains(&header::ETAG) {
         carry(header::LAST_MODIFIED);
     }
     headers
 }
 
 fn holds_tag(request: &HeaderMap, stored: &StoredMeta) -> bool {
-    let ours = stored.headers.get(header::ETAG).and_then(EntityTag::of);
+    let ours = stored.head.get(&header::ETAG).and_then(EntityTag::parse);
     request.get_all(header::IF_NONE_MATCH).iter().any(|line| {
         Members::of(line.as_bytes()).any(|member| match member {
             Member::Any => true,
@@ -93,9 +93,9 @@ fn holds_date(request: &HeaderMap, stored: &StoredMeta, now: SystemTime) -> bool
     let Some(since) = HttpDate::parse(line.as_bytes(), now) else {
         return false;
     };
-    let modified = match stored.headers.get(header::LAST_MODIFIED) {
+    let modified = match stored.head.get(&header::LAST_MODIFIED) {
         // A date that cannot be read proves nothing.
-        Some(value) => match HttpDate::parse(value.as_bytes(), now) {
+        Some(value) => match HttpDate::parse(value, now) {
             Some(date) => date,
             None => return false,
         },

@@ -53,15 +53,15 @@ pub fn decide(
 /// Every validator and the length, as far as the answer names them, are those of what is stored.
 fn is_same(stored: &StoredMeta, length: u64, answer: &HeaderMap) -> bool {
     let tag = answer.get(header::ETAG).is_none_or(|theirs| {
-        let ours = stored.headers.get(header::ETAG);
-        match (EntityTag::of(theirs), ours.and_then(EntityTag::of)) {
+        let ours = stored.head.get(&header::ETAG);
+        match (EntityTag::of(theirs), ours.and_then(EntityTag::parse)) {
             (Some(theirs), Some(ours)) => theirs.weakly_equals(ours),
-            _ => ours == Some(theirs),
+            _ => ours == Some(theirs.as_bytes()),
         }
     });
     let modified = answer
         .get(header::LAST_MODIFIED)
-        .is_none_or(|theirs| stored.headers.get(header::LAST_MODIFIED) == Some(theirs));
+        .is_none_or(|theirs| stored.head.get(&header::LAST_MODIFIED) == Some(theirs.as_bytes()));
     let long = answer.get(header::CONTENT_LENGTH).is_none_or(|theirs| {
         theirs.to_str().ok().and_then(|text| text.parse().ok()) == Some(length)
     });

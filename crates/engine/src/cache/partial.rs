@@ -28,7 +28,7 @@ use super::{
     range::{Extent, Received, Wanted},
     request::Lookup,
     response::{ResponseFacts, ResponseHead},
-    stored::{ReuseRules, StoredMeta},
+    stored::{ReuseRules, StoredHead, StoredMeta},
     vary::AcceptEncoding,
 };
 use crate::outcome::SkipReason;
@@ -139,8 +139,9 @@ pub fn accept(answer: &PartialAnswer<'_>, policy: &CachePolicy) -> Result<Part, 
         Keep::Skip(reason) => return Err(reason),
     };
     let mut meta = StoredMeta::new(&facts, answer.request, terms, answer.accept_encoding);
-    meta.headers
-        .insert(header::CONTENT_LENGTH, extent.length().into());
+    let mut kept = meta.head.to_headers();
+    kept.insert(header::CONTENT_LENGTH, extent.length().into());
+    meta.head = StoredHead::new(&kept);
     Ok(Part {
         meta,
         extent,
@@ -221,7 +222,7 @@ fn as_of_whole(headers: &HeaderMap) -> HeaderMap {
 }
 
 fn is_same_representation(stored: Known<'_>, new: &Part) -> bool {
-    let (ours, theirs) = (&stored.meta.headers, &new.meta.headers);
+    let (ours, theirs) = (&stored.meta.head.to_headers(), &new.meta.head.to_headers());
     let tag = |headers| strong_tag(headers).and_then(EntityTag::of);
     let coding = |headers: &HeaderMap| headers.get(header::CONTENT_ENCODING).cloned();
     let same_coding = match (new.fields, coding(theirs)) {
@@ -242,14 +243,15 @@ fn merge(stored: &StoredMeta, new: &StoredMeta) -> StoredMeta {
         return stored.clone();
     }
     let mut merged = new.clone();
-    merged.headers = stored.headers.clone();
-    for name in new.headers.keys().filter(|name| is_taken_in(name)) {
-        merged.headers.remove(name);
-        for value in new.headers.get_all(name) {
-            merged.headers.append(name.clone(), value.clone());
+    let (mut headers, newer) = (stored.head.to_headers(), new.head.to_headers());
+    for name in newer.keys().filter(|name| is_taken_in(name)) {
+        headers.remove(name);
+        for value in newer.get_all(name) {
+            headers.append(name.clone(), value.clone());
         }
     }
-    if !new.headers.contains_key(header::CACHE_CONTROL) {
+    merged.head = StoredHead::new(&headers);
+    if !newer.contains_key(header::CACHE_CONTROL) {
         // What the stored part was told still stands in its fields, and so it still counts.
         merged.lifetime.length = merged.lifetime.length.min(stored.lifetime.length);
         merged.grace = Grace {

@@ -14,7 +14,7 @@ use super::{
     request::{Lookup, RequestClass, RequestHead, RequestRules, classify},
     response::ResponseFacts,
 };
-use crate::outcome::SkipReason;
+use crate::{outcome::SkipReason, path};
 
 /// What becomes of the answer to a POST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,16 @@ fn is_located_at_target(write: &Write<'_>, response: &HeaderMap) -> bool {
         .to_str()
         .ok()
         .and_then(|reference| invalidate::same_origin(write, reference));
-    located.is_some_and(|located| located == write.target)
+    located.is_some_and(|located| spelled_once(&located) == spelled_once(write.target))
+}
+
+/// A target with its path in the one spelling by which it is keyed.
+fn spelled_once(target: &str) -> (String, Option<&str>) {
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    (path::normalize(path).as_str().to_owned(), query)
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ pub fn decide(
         return Wanted::Whole(WholeReason::IfRange);
     }
     match Wanted::parse(range.as_bytes(), length) {
-        Wanted::Several(_) if stored.headers.contains_key(header::CONTENT_ENCODING) => {
+        Wanted::Several(_) if stored.head.contains(&header::CONTENT_ENCODING) => {
             Wanted::Whole(WholeReason::Encoded)
         }
         wanted => wanted,

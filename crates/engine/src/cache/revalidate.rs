@@ -125,9 +125,9 @@ pub fn prepare(method: &Method, request: &mut HeaderMap, held: Held<'_>) -> Aski
     }
     let modified = held
         .selected
-        .and_then(|stored| stored.headers.get(header::LAST_MODIFIED));
+        .and_then(|stored| stored.head.value(&header::LAST_MODIFIED));
     if let Some(modified) = modified {
-        request.insert(header::IF_MODIFIED_SINCE, modified.clone());
+        request.insert(header::IF_MODIFIED_SINCE, modified);
         asking = Asking::Conditionally;
     }
     asking
@@ -139,13 +139,13 @@ const TAGS_ROOM: usize = 2 * 1024;
 /// The distinct tags of what is held, the selected one's first.
 fn tags(held: &Held<'_>) -> Option<HeaderValue> {
     let all = held.selected.into_iter().chain(held.others.iter().copied());
-    let mut tags = all.filter_map(|stored| stored.headers.get(header::ETAG));
+    let mut tags = all.filter_map(|stored| stored.head.value(&header::ETAG));
     let first = tags.next()?;
-    let mut listed = vec![first];
     let mut room = TAGS_ROOM.saturating_sub(first.len());
+    let mut listed = vec![first];
     for tag in tags {
         // What is no tag would spoil the list for those that are.
-        let readable = EntityTag::of(tag).is_some() && EntityTag::of(first).is_some();
+        let readable = EntityTag::of(&tag).is_some() && EntityTag::of(&listed[0]).is_some();
         if !readable || listed.contains(&tag) {
             continue;
         }
@@ -182,7 +182,7 @@ pub fn select<'a>(
     if let Some(tag) = answer.get(header::ETAG) {
         let exactly = |meta: &StoredMeta| {
             EntityTag::of(tag).is_some_and(|tag| !tag.weak)
-                && meta.headers.get(header::ETAG) == Some(tag)
+                && meta.head.get(&header::ETAG) == Some(tag.as_bytes())
         };
         return match latest(&exactly) {
             Confirmed::Nothing => latest(&|meta| is_about(meta, answer)),
@@ -252,14 +252,14 @@ pub(super) fn update(
 /// compress send a weak tag with 200 and the strong one with 304.
 fn is_about(stored: &StoredMeta, headers: &HeaderMap) -> bool {
     if let Some(theirs) = headers.get(header::ETAG) {
-        let ours = stored.headers.get(header::ETAG);
-        return match (EntityTag::of(theirs), ours.and_then(EntityTag::of)) {
+        let ours = stored.head.get(&header::ETAG);
+        return match (EntityTag::of(theirs), ours.and_then(EntityTag::parse)) {
             (Some(theirs), Some(ours)) => theirs.weakly_equals(ours),
-            _ => ours == Some(theirs),
+            _ => ours == Some(theirs.as_bytes()),
         };
     }
     match headers.get(header::LAST_MODIFIED) {
-        Some(theirs) => stored.headers.get(header::LAST_MODIFIED) == Some(theirs),
+        Some(theirs) => stored.head.get(&header::LAST_MODIFIED) == Some(theirs.as_bytes()),
         None => true,
     }
 }
@@ -267,7 +267,7 @@ fn is_about(stored: &StoredMeta, headers: &HeaderMap) -> bool {
 fn merge(stored: &StoredMeta, answer: &Confirmation<'_>) -> HeaderMap {
     let withheld = Directives::of(answer.headers).withheld;
     let update = prepare_headers(answer.headers, &withheld, answer.received_at.wall);
-    let mut merged = stored.headers.clone();
+    let mut merged = stored.head.to_headers();
     for name in update.keys().filter(|name| is_taken_in(name)) {
         merged.remove(name);
         for value in update.get_all(name) {

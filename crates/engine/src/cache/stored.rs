@@ -5,6 +5,9 @@
 //! (`private="..."`, `no-cache="..."`), to us alone (`Forebay-Cache-Control`), and `Age`, which is
 //! told anew with every answer.
 
+mod head;
+mod shape;
+
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -17,13 +20,15 @@ use super::{
     vary::{AcceptEncoding, Vary, VaryKey},
 };
 
+pub use head::StoredHead;
+
 /// The head of a stored response, and what is needed to decide about using it.
 #[derive(Clone, Debug)]
 pub struct StoredMeta {
     /// Its status.
     pub status: StatusCode,
     /// Its fields, stripped of what may not be stored; `Date` is always there, `Age` never.
-    pub headers: HeaderMap,
+    pub head: StoredHead,
     /// What `Forebay-Cache-Control` said, if that governs it: a 304 need not repeat it.
     pub own_control: Option<HeaderValue>,
     /// How long it is fresh, counted from when it was made.
@@ -66,9 +71,6 @@ pub enum Declared {
     ByOrigin,
 }
 
-/// What a `HeaderMap` holds per field besides the text: a bucket, an index, two handles.
-const FIELD_OVERHEAD: usize = 120;
-
 // === impl StoredMeta ===
 
 impl StoredMeta {
@@ -95,7 +97,11 @@ impl StoredMeta {
         } = response.head;
         Self {
             status: response.head.status,
-            headers: prepare_headers(headers, &response.withheld, received_at.wall),
+            head: StoredHead::new(&prepare_headers(
+                headers,
+                &response.withheld,
+                received_at.wall,
+            )),
             own_control: match response.governing {
                 Governing::Forebay => joined(headers, &FOREBAY_CACHE_CONTROL),
                 Governing::CacheControl | Governing::Cdn => None,
@@ -131,15 +137,11 @@ impl StoredMeta {
         }
     }
 
-    /// About how many bytes it holds in memory, for the store's weigher; the body not included.
+    /// How many bytes it holds in memory, for the store's weigher: the struct itself and what it
+    /// points to; the body not included.
     pub fn weight(&self) -> usize {
-        let fields: usize = self
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len() + FIELD_OVERHEAD)
-            .sum();
         let own = self.own_control.as_ref().map_or(0, HeaderValue::len);
-        size_of::<Self>() + fields + own + self.vary.weight()
+        size_of::<Self>() + self.head.weight() + own + self.vary.weight()
     }
 }
 
@@ -158,7 +160,7 @@ pub fn prepare_headers(
 ) -> HeaderMap {
     let mut unwanted = withheld.to_vec();
     connection_listed(headers, &mut unwanted);
-    let mut kept = HeaderMap::with_capacity(headers.len() + ADDED_LATER);
+    let mut kept = HeaderMap::with_capacity(headers.len() + 1);
     for (name, value) in headers {
         if !is_never_kept(name.as_str()) && !unwanted.contains(name) {
             kept.append(name.clone(), value.clone());
@@ -167,8 +169,7 @@ pub fn prepare_headers(
     if !kept.contains_key(header::DATE) {
         kept.insert(header::DATE, HttpDate::header_value(received_at));
     }
-    // The copy keeps the wide index and drops the spare room for fields.
-    kept.clone()
+    kept
 }
 
 /// All lines of a field as one.

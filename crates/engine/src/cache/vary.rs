@@ -33,7 +33,7 @@ pub enum AcceptEncoding {
 /// The selecting request fields of one stored response, sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VaryKey {
-    fields: Vec<(HeaderName, Selecting)>,
+    fields: Box<[(HeaderName, Selecting)]>,
 }
 
 /// Whether a request selects a stored response.
@@ -143,7 +143,9 @@ impl VaryKey {
             };
             fields.push((name.clone(), selecting));
         }
-        Self { fields }
+        Self {
+            fields: fields.into(),
+        }
     }
 
     /// Compares the selecting fields with those of another request.

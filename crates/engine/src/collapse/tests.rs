@@ -51,8 +51,8 @@ fn who_comes_too_late_tries_again_but_not_for_ever() {
     assert_eq!(onward(Landed::Departed, 1), Onward::Board);
     assert_eq!(onward(Landed::Departed, 2), Onward::Board);
     assert_eq!(onward(Landed::Departed, 3), Onward::Alone);
-    assert_eq!(onward(Landed::Shareable, 9), Onward::Answer);
-    assert_eq!(onward(Landed::OtherVariant, 1), Onward::Alone);
+    assert_eq!(onward(Landed::OtherVariant, 2), Onward::Board);
+    assert_eq!(onward(Landed::OtherVariant, 3), Onward::Alone);
     assert_eq!(onward(Landed::Unshareable, 1), Onward::Alone);
 }
 

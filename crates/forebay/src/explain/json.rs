@@ -147,16 +147,21 @@ fn advice(advice: &Advice) -> Value {
 }
 
 fn setting(setting: &Setting) -> Value {
-    let (origin, policy, line) = match &setting.origin {
+    let (origin, name, line) = match &setting.origin {
         SettingOrigin::Default => ("default", None, None),
+        SettingOrigin::Persona { name, line } => ("persona", Some(name), Some(line)),
         SettingOrigin::Policy { name, line } => ("policy", Some(name), Some(line)),
         SettingOrigin::Route { line } => ("route", None, Some(line)),
+        SettingOrigin::Strategy { name, line } => ("strategy", Some(name), line.as_ref()),
     };
+    let named = |kind| name.filter(|_| origin == kind);
     json!({
         "path": setting.path,
         "value": setting.value,
         "origin": origin,
-        "policy": policy,
+        "policy": named("policy"),
+        "strategy": named("strategy"),
+        "persona": named("persona"),
         "line": line,
     })
 }

@@ -265,8 +265,14 @@ impl Page {
 fn origin(origin: &SettingOrigin) -> String {
     match origin {
         SettingOrigin::Default => "default".to_owned(),
+        SettingOrigin::Persona { name, line } => format!("line {line}, persona {name}"),
         SettingOrigin::Policy { name, line } => format!("line {line}, policy {name}"),
         SettingOrigin::Route { line } => format!("line {line}"),
+        SettingOrigin::Strategy { name, line: None } => format!("strategy {name}"),
+        SettingOrigin::Strategy {
+            name,
+            line: Some(line),
+        } => format!("line {line}, strategy {name}"),
     }
 }
 

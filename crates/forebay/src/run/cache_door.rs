@@ -47,7 +47,6 @@ fn holding(found: Inspection) -> Holding {
 }
 
 fn variant(held: &HeldVariant) -> Variant {
-    let encoding = held.encoding.iter();
     Variant {
         selected: held.selected,
         status: held.status.as_u16(),
@@ -56,9 +55,7 @@ fn variant(held: &HeldVariant) -> Variant {
         grace_seconds: held.grace.as_secs(),
         lifetime_source: held.lifetime_source.as_str(),
         size_bytes: held.size,
-        encodings: encoding
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect(),
+        encodings: held.encodings.clone(),
         tags: held.tags.clone(),
         varies_by: held.vary.iter().map(ToString::to_string).collect(),
     }

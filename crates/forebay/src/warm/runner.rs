@@ -102,7 +102,7 @@ impl Runner {
 
 /// Between two beginnings.
 fn between(rate: Rate) -> Duration {
-    let each = rate.per() / u32::try_from(rate.events()).unwrap_or(u32::MAX).max(1);
+    let each = rate.per() / rate.events().max(1);
     each.max(Duration::from_micros(1))
 }
 

@@ -11,7 +11,9 @@ use crate::{
 };
 
 use super::{
-    findings::{DAY, Findings},
+    cache::check_cache,
+    findings::Findings,
+    known::Known,
     names::{NameIs, Seen, check_name},
 };
 
@@ -26,11 +28,16 @@ pub(super) struct Blocks<'f> {
     pub(super) rate_limit: Option<&'f At<Vec<At<LimitFile>>>>,
 }
 
-pub(super) fn check_blocks(findings: &mut Findings<'_>, blocks: Blocks<'_>, memory: ByteSize) {
+pub(super) fn check_blocks(
+    findings: &mut Findings<'_>,
+    blocks: Blocks<'_>,
+    memory: ByteSize,
+    known: &mut Known<'_>,
+) {
     // A limit that is too small has been reported; what would fit the smallest one is not wrong too.
     let memory = memory.max(SMALLEST_MEMORY);
     if let Some(cache) = blocks.cache {
-        check_cache(findings, &cache.value, memory);
+        check_cache(findings, &cache.value, memory, known);
     }
     if let Some(compression) = blocks.compression {
         check_compression(findings, &compression.value, memory);
@@ -40,29 +47,6 @@ pub(super) fn check_blocks(findings: &mut Findings<'_>, blocks: Blocks<'_>, memo
         for limit in &limits.value {
             check_limit(findings, limit, &mut names);
         }
-    }
-}
-
-fn check_cache(findings: &mut Findings<'_>, cache: &CacheFile, memory: ByteSize) {
-    let ttl = cache.ttl.as_ref();
-    // A year is what RFC 9111 calls a long time; a policy that wants more wants a purge instead.
-    findings.time(ttl, DAY, (std::time::Duration::from_millis(1), 365 * DAY));
-    let max_object = cache.max_object.as_ref();
-    findings.size(max_object, memory, (ByteSize::from_bytes(1), memory));
-    let key = cache.key.as_ref().and_then(|key| key.value.query.as_ref());
-    let ignore = key.and_then(|query| query.value.ignore.as_ref());
-    for pattern in ignore.map_or(&[][..], |at| &at.value) {
-        check_query_pattern(findings, pattern);
-    }
-}
-
-fn check_query_pattern(findings: &mut Findings<'_>, pattern: &At<String>) {
-    let name = pattern.value.strip_suffix('*').unwrap_or(&pattern.value);
-    if pattern.value.is_empty() || name.contains(['*', '&', '=', '#']) {
-        let message = format!("`{}` is not a parameter pattern", findings.show(pattern));
-        let help =
-            "write a name, or the beginning of one and a `*`: `utm_*`; `*` alone is every one";
-        findings.error(pattern.node, Code::BadQueryPattern, message, help);
     }
 }
 
@@ -98,13 +82,16 @@ fn check_compression(findings: &mut Findings<'_>, compression: &CompressionFile,
             );
         }
         for kind in &types.value {
-            if parse_media_type(&kind.value).is_none() {
-                let message = format!("`{}` is not a media type pattern", findings.show(kind));
-                let help =
-                    "write `text/html`, `text/*` or `application/*+json`, without parameters";
-                findings.error(kind.node, Code::BadMediaType, message, help);
-            }
+            check_media_type(findings, kind);
         }
+    }
+}
+
+pub(super) fn check_media_type(findings: &mut Findings<'_>, kind: &At<String>) {
+    if parse_media_type(&kind.value).is_none() {
+        let message = format!("`{}` is not a media type pattern", findings.show(kind));
+        let help = "write `text/html`, `text/*` or `application/*+json`, without parameters";
+        findings.error(kind.node, Code::BadMediaType, message, help);
     }
 }
 
@@ -147,16 +134,8 @@ fn check_limit(findings: &mut Findings<'_>, limit: &At<LimitFile>, names: &mut S
         }
     }
     findings.count(limit.value.burst.as_ref(), 1_u32, (1, 1_000_000));
-    if let Some(rate) = &limit.value.rate
-        && rate.value.0.per() > DAY
-    {
-        let message = "a rate over more than a day is not kept".to_owned();
-        findings.error(
-            rate.node,
-            Code::OutOfBounds,
-            message,
-            "count over a day or less",
-        );
+    if let Some(rate) = &limit.value.rate {
+        findings.rate_within_a_day(rate);
     }
     if let Some(key) = &limit.value.key
         && let LimitKeyFile::Header(header) = &key.value

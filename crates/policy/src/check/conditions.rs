@@ -51,7 +51,7 @@ pub(super) fn check_match(
     }
 }
 
-fn empty<T>(findings: &mut Findings<'_>, list: &At<T>) {
+pub(super) fn empty<T>(findings: &mut Findings<'_>, list: &At<T>) {
     let message = "an empty list would match nothing".to_owned();
     findings.error(
         list.node,

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    ByteSize, Diagnostic, Severity, Span,
+    ByteSize, Diagnostic, Percent, Severity, Span,
     deserialize::Pruned,
     diagnostic::Code,
-    file::{At, Count, Size, Time},
+    file::{At, Count, Pace, Share, Size, Time},
     spelling::show_duration,
     tree::{NodeId, Places},
 };
@@ -185,6 +185,45 @@ impl<'t> Findings<'t> {
             self.out_of_bounds(count.node, &bounds.0.to_string(), &bounds.1.to_string());
         }
         N::try_from(value).unwrap_or(default)
+    }
+
+    /// A share that is at most this.
+    pub(super) fn share(&mut self, share: Option<&At<Share>>, most: Percent) {
+        if let Some(share) = share
+            && share.value.0 > most
+        {
+            self.out_of_bounds(share.node, "0%", &most.to_string());
+        }
+    }
+
+    /// A rate whose events are counted over a day at most.
+    pub(super) fn rate_within_a_day(&mut self, rate: &At<Pace>) {
+        if rate.value.0.per() > DAY {
+            let message = "a rate over more than a day is not kept".to_owned();
+            let help = "count over a day or less";
+            self.error(rate.node, Code::OutOfBounds, message, help);
+        }
+    }
+
+    /// A list that is not longer than this.
+    pub(super) fn at_most<T>(&mut self, list: &At<Vec<T>>, most: usize, what: &str) {
+        let length = list.value.len();
+        if length > most {
+            let message = format!("these are {length} {what}");
+            let help = format!("there may be {most}");
+            self.error(list.node, Code::OutOfBounds, message, &help);
+        }
+    }
+
+    /// A list that says nothing again.
+    pub(super) fn listed_once(&mut self, list: &[At<String>], same: impl Fn(&str, &str) -> bool) {
+        for (index, item) in list.iter().enumerate() {
+            let before = &list[..index];
+            if before.iter().any(|other| same(&other.value, &item.value)) {
+                let message = format!("`{}` is listed twice", self.show(item));
+                self.error(item.node, Code::ListedTwice, message, "remove one");
+            }
+        }
     }
 
     fn out_of_bounds(&mut self, node: NodeId, low: &str, high: &str) {

@@ -46,12 +46,7 @@ fn check_listener(
     taken: &mut Taken,
 ) -> Option<Listener> {
     let proxies = listener.value.trusted_proxies.as_ref();
-    let trusted_proxies = proxies.map_or_else(Vec::new, |networks| {
-        let networks = networks.value.iter();
-        networks
-            .filter_map(|network| check_network(findings, network))
-            .collect()
-    });
+    let trusted_proxies = check_networks(findings, proxies);
     let tls = listener
         .value
         .tls
@@ -96,6 +91,17 @@ fn check_address(
     };
     taken.claim(findings, address.node, tcp);
     Some(ListenAddress::Tcp(tcp))
+}
+
+/// Every network of a list.
+pub(super) fn check_networks(
+    findings: &mut Findings<'_>,
+    networks: Option<&At<Vec<At<String>>>>,
+) -> Vec<IpNet> {
+    let networks = networks.map_or(&[][..], |at| &at.value).iter();
+    networks
+        .filter_map(|network| check_network(findings, network))
+        .collect()
 }
 
 fn check_network(findings: &mut Findings<'_>, network: &At<String>) -> Option<IpNet> {

@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    Route, Upstream,
+    ByteSize, Route, Upstream,
     diagnostic::Code,
     file::{At, File, Named, PolicyFile, RouteFile},
-    suggest::{closest, listed},
     tree::NodeId,
 };
 
@@ -14,7 +13,8 @@ use super::{
     blocks::{Blocks, check_blocks},
     conditions::check_match,
     findings::Findings,
-    merge::{Layer, merge},
+    known::{Known, meant},
+    merge::{Governed, Layer, Wrong, merge},
     names::{NameIs, Seen, check_name},
     reachable::unreachable,
 };
@@ -39,10 +39,11 @@ pub(super) fn check_routes(
     findings: &mut Findings<'_>,
     file: &At<File>,
     upstreams: &[Upstream],
-    memory: crate::ByteSize,
+    memory: ByteSize,
+    known: &mut Known<'_>,
 ) -> Vec<Route> {
     let help = "add `routes:` with an entry such as `- {name: all, upstream: app}`";
-    check_policies(findings, file.value.policies.as_ref(), memory);
+    check_policies(findings, file.value.policies.as_ref(), memory, known);
     let mut references = References::new(&file.value, upstreams);
     let Some(routes) = &file.value.routes else {
         findings.missing(file.node, "routes", help);
@@ -61,13 +62,13 @@ pub(super) fn check_routes(
             compression: route.value.compression.as_ref(),
             rate_limit: route.value.rate_limit.as_ref(),
         };
-        check_blocks(findings, blocks, memory);
+        check_blocks(findings, blocks, memory, known);
         if let Some(name) = &route.value.name {
             let shown = findings.show(name).to_owned();
             check_name(findings, name.node, &name.value, NameIs::Value, &shown);
             names.add(findings, name.node, &name.value, "route", &shown);
         }
-        let (route, matched) = check_route(findings, route, &mut references);
+        let (route, matched) = check_route(findings, route, &mut references, known);
         checked.push(route);
         matches.push(matched);
     }
@@ -94,7 +95,8 @@ fn report_unreachable(findings: &mut Findings<'_>, routes: &[Route], matches: &[
 fn check_policies(
     findings: &mut Findings<'_>,
     policies: Option<&At<Named<PolicyFile>>>,
-    memory: crate::ByteSize,
+    memory: ByteSize,
+    known: &mut Known<'_>,
 ) {
     for (name, policy) in policies.map_or(&[][..], |at| &at.value.0) {
         check_name(findings, policy.node, name, NameIs::Key, name);
@@ -103,7 +105,7 @@ fn check_policies(
             compression: policy.value.compression.as_ref(),
             rate_limit: policy.value.rate_limit.as_ref(),
         };
-        check_blocks(findings, blocks, memory);
+        check_blocks(findings, blocks, memory, known);
     }
 }
 
@@ -111,6 +113,7 @@ fn check_route(
     findings: &mut Findings<'_>,
     route: &At<RouteFile>,
     references: &mut References<'_>,
+    known: &Known<'_>,
 ) -> (Route, Matched) {
     let shape = &route.value;
     let before = findings.len();
@@ -140,7 +143,23 @@ fn check_route(
         deduplication: shape.deduplication.as_ref(),
         rate_limit: shape.rate_limit.as_ref(),
     });
-    let merged = merge(findings, &layers);
+    let governed = Governed {
+        name: shape.name.as_ref().map_or("", |name| findings.show(name)),
+        path: match matched {
+            Matched::AsWritten(_) => Some(&matches.path),
+            Matched::InPart => None,
+        },
+    };
+    let (merged, wrong) = merge(findings, &layers, known, governed);
+    for Wrong {
+        node,
+        code,
+        message,
+        help,
+    } in wrong
+    {
+        findings.error(node, code, message, help);
+    }
     let route = Route {
         name: shape
             .name
@@ -188,12 +207,7 @@ impl<'f> References<'f> {
             let mut known: Vec<_> = self.upstreams.keys().map(String::as_str).collect();
             known.sort_unstable();
             let message = format!("there is no upstream `{}`", findings.show(name));
-            let help = meant(
-                &name.value,
-                &known,
-                "upstreams",
-                findings.written(name.node),
-            );
+            let help = meant(findings, name, &known, "upstreams");
             findings.error(name.node, Code::UnknownUpstream, message, &help);
         }
         index
@@ -235,7 +249,7 @@ impl<'f> References<'f> {
         let mut known: Vec<_> = self.policies.keys().copied().collect();
         known.sort_unstable();
         let message = format!("there is no policy `{}`", findings.show(name));
-        let help = meant(&name.value, &known, "policies", findings.written(name.node));
+        let help = meant(findings, name, &known, "policies");
         findings.error(name.node, Code::UnknownPolicy, message, &help);
     }
 
@@ -267,20 +281,5 @@ impl<'f> References<'f> {
                 );
             }
         }
-    }
-}
-
-/// What to do about a name that does not exist. A value from the environment gets no suggestion: how
-/// near it is to something would tell what it is.
-fn meant(name: &str, known: &[&str], what: &str, written: Option<&str>) -> String {
-    let there = if known.is_empty() {
-        format!("the file has no {what}")
-    } else {
-        let few = known.iter().copied().take(12);
-        format!("the file has {}", listed(few, "and"))
-    };
-    match closest(name, known.iter().copied()).filter(|_| written.is_none()) {
-        Some(close) => format!("did you mean `{close}`? {there}"),
-        None => there,
     }
 }

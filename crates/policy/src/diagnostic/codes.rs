@@ -82,6 +82,14 @@ codes! {
     UnusedPolicy = "FB0206",
     /// A route uses a policy twice.
     PolicyUsedTwice = "FB0207",
+    /// A cache names a strategy that does not exist.
+    UnknownStrategy = "FB0208",
+    /// A cache key names a persona that does not exist.
+    UnknownPersona = "FB0209",
+    /// No cache uses the strategy.
+    UnusedStrategy = "FB0210",
+    /// No cache key uses the persona.
+    UnusedPersona = "FB0211",
 
     // Numbers
     /// A number, size or duration is outside its bounds.
@@ -128,6 +136,22 @@ codes! {
     BadHeaderName = "FB0703",
     /// The same thing is listed twice.
     ListedTwice = "FB0704",
+    /// A status is not one that the field is about.
+    BadStatus = "FB0705",
+    /// A language tag is not valid.
+    BadLanguage = "FB0706",
+    /// A header or method cannot be part of a cache key.
+    NotAKeyPart = "FB0707",
+    /// A tag is not valid, or speaks of a parameter that the route's path does not have.
+    BadTag = "FB0708",
+
+    // Identity and the cache as a whole
+    /// A claim is used, and nothing says how tokens are verified.
+    NoIdentity = "FB0801",
+    /// A signature algorithm proves nothing, alone or beside the others.
+    UnsafeAlgorithm = "FB0802",
+    /// A URL to warm the cache with is not usable.
+    BadWarmUrl = "FB0803",
 }
 
 impl std::fmt::Display for Code {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, Count, Pace, Size, Time};
+use super::{At, CacheFile, Count, Pace, Size};
 
 /// A reusable group of policies.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -29,52 +29,6 @@ pub(crate) enum ModeWord {
     Enforce,
     Shadow,
     Off,
-}
-
-/// What may be kept, and for how long.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Cache")]
-pub(crate) struct CacheFile {
-    /// `enforce`, `shadow` (decide and report only) or `off`. Default `enforce`.
-    pub(crate) mode: Option<At<ModeWord>>,
-    /// How long a response is fresh when the origin does not say; an origin that does say is obeyed.
-    /// Default none: such a response is not kept.
-    pub(crate) ttl: Option<At<Time>>,
-    /// What tells two cached responses apart besides method, host and path.
-    pub(crate) key: Option<At<KeyFile>>,
-    /// What a `Cookie` in the request means: `bypass` only shares what the origin declared cacheable,
-    /// `ignore` vouches that responses do not depend on cookies. Default `bypass`.
-    pub(crate) request_cookies: Option<At<RequestCookiesWord>>,
-    /// Larger bodies pass through without being kept; at most `memory.limit`. Default `8MiB`.
-    pub(crate) max_object: Option<At<Size>>,
-}
-
-/// What tells two cached responses apart.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "CacheKey")]
-pub(crate) struct KeyFile {
-    /// Which query parameters take part.
-    pub(crate) query: Option<At<QueryKeyFile>>,
-}
-
-/// Which query parameters take part in the cache key.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "CacheKeyQuery")]
-pub(crate) struct QueryKeyFile {
-    /// Parameters left out of the key; a `*` at the end matches any ending, `utm_*`. Default none.
-    pub(crate) ignore: Option<At<Vec<At<String>>>>,
-}
-
-/// What a `Cookie` in the request means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub(crate) enum RequestCookiesWord {
-    Bypass,
-    Ignore,
 }
 
 /// When a response is made smaller on its way to the client.

@@ -5,10 +5,12 @@ use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{self, Visitor},
+    de::{self, MapAccess, Visitor},
 };
 
-use crate::{ByteSize, Rate, spelling};
+use crate::{ByteSize, Percent, Rate, spelling};
+
+use super::At;
 
 /// `30s`
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +24,19 @@ pub(crate) struct Size(pub(crate) ByteSize);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace(pub(crate) Rate);
 
+/// `20%`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share(pub(crate) Percent);
+
+/// Durations by status code; whether the keys are such codes is for `check` to say.
+#[derive(Clone, Debug)]
+pub(crate) struct ByStatus(Vec<(String, At<Time>)>);
+
 /// A whole number, not negative.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Count(pub(crate) u64);
 
-/// What the three text values have in common.
+/// What the text values have in common.
 trait Spelled: Sized {
     const EXPECTED: &'static str;
     const NAME: &'static str;
@@ -36,6 +46,7 @@ trait Spelled: Sized {
 
 struct SpelledVisitor<T>(PhantomData<T>);
 struct CountVisitor;
+struct ByStatusVisitor;
 
 // === impl Time ===
 
@@ -71,6 +82,68 @@ impl Spelled for Pace {
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
+    }
+}
+
+// === impl Share ===
+
+impl Spelled for Share {
+    const EXPECTED: &'static str = "a percentage such as 20%, at most 100%";
+    const NAME: &'static str = "percentage";
+    const PATTERN: &'static str = r"^0*(100|[0-9]{1,2})%$|\$\{";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+}
+
+// === impl ByStatus ===
+
+impl ByStatus {
+    /// Each status as written, with its duration.
+    pub(crate) fn entries(&self) -> &[(String, At<Time>)] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for ByStatus {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ByStatusVisitor)
+    }
+}
+
+impl<'de> Visitor<'de> for ByStatusVisitor {
+    type Value = ByStatus;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("durations by status, such as {404: 30s}")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ByStatus, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(ByStatus(entries))
+    }
+}
+
+impl JsonSchema for ByStatus {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "durations by status".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let time = generator.subschema_for::<Time>();
+        json_schema!({
+            "type": "object",
+            "propertyNames": {"pattern": "^[45][0-9]{2}$"},
+            "additionalProperties": time
+        })
     }
 }
 
@@ -146,4 +219,4 @@ macro_rules! spelled {
     )+};
 }
 
-spelled!(Pace, Size, Time);
+spelled!(Pace, Share, Size, Time);

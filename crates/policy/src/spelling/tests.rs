@@ -39,6 +39,17 @@ fn durations() {
 }
 
 #[test]
+fn percentages() {
+    for (text, hundredths) in [("0%", 0), ("5%", 5), ("100%", 100), ("007%", 7)] {
+        assert_eq!(text.parse(), Ok(Percent::of(hundredths)), "{text}");
+    }
+    for text in ["", "%", "5", "5 %", "-5%", "5.5%", "101%", "٥%", "5%%"] {
+        assert_eq!(text.parse::<Percent>(), Err(PERCENT), "{text}");
+    }
+    assert_eq!(Percent::of(7).to_string(), "7%");
+}
+
+#[test]
 fn sizes() {
     for (text, bytes) in [
         ("0B", 0),

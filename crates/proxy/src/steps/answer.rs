@@ -206,21 +206,20 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
     let wall = exchange.recording.event.at.wall;
     let mut response = match conditional::decide(lookup, &request.headers, &stored.meta, wall) {
         Conditional::NotModified => {
-            let decision = decide(
-                &mut exchange,
-                request,
-                status,
-                &stored.meta.headers,
-                &body,
-                stored.suitability,
-            );
+            // Where the decision is known already, the fields are not looked at again.
+            let fields = match stored.suitability {
+                Some(_) => HeaderMap::new(),
+                None => stored.meta.head.to_headers(),
+            };
+            let known = stored.suitability;
+            let decision = decide(&mut exchange, request, status, &fields, &body, known);
             exchange.event().encode = EncodeOutcome::AsIs(AsIsReason::NoBody);
-            let mut headers = conditional::not_modified_headers(&stored.meta.headers);
+            let mut headers = conditional::not_modified_headers(&stored.meta.head);
             encode::mark_not_modified(decision, &mut headers);
             respond(StatusCode::NOT_MODIFIED, headers, ResponseBody::Empty)
         }
         Conditional::Send => {
-            let mut headers = stored.meta.headers.clone();
+            let mut headers = stored.meta.head.to_headers();
             let length = encode::known_length(&body);
             if let Some(length) = length
                 && request.method == Method::HEAD

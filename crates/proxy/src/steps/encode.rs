@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use engine::{
-    cache::stored::StoredMeta,
+    cache::stored::{StoredHead, StoredMeta},
     compression::{self, Decision, Suitability, VaryNeed},
     outcome::{AsIsReason, EncodeOutcome},
 };
@@ -70,18 +70,16 @@ pub(crate) fn decide(
 
 /// A response as it is kept: what every hit would find out about it anew is found out now.
 pub(crate) fn prepared(route: &Route, mut meta: StoredMeta, body: Bytes) -> StoredResponse {
-    let enforced = policy(route).filter(|policy| policy.mode == Mode::Enforce);
-    let suitability = enforced.map(|policy| {
-        compression::suit(policy, meta.status, &meta.headers, Some(body.len() as u64))
-    });
-    if matches!(suitability, Some(Suitability::Fit | Suitability::Small)) {
-        compression::add_vary(&mut meta.headers);
+    let Some(policy) = policy(route).filter(|policy| policy.mode == Mode::Enforce) else {
+        return StoredResponse::new(meta, body);
+    };
+    let mut headers = meta.head.to_headers();
+    let suitability = compression::suit(policy, meta.status, &headers, Some(body.len() as u64));
+    if matches!(suitability, Suitability::Fit | Suitability::Small) {
+        compression::add_vary(&mut headers);
+        meta.head = StoredHead::new(&headers);
     }
-    StoredResponse {
-        meta,
-        body,
-        suitability,
-    }
+    StoredResponse::new(meta, body).with_suitability(Some(suitability))
 }
 
 fn policy(route: &Route) -> Option<&CompressionPolicy> {

@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use engine::{
     cache::vary::Match,
-    collapse::{self, Demand, Landed, Onward, memory::Remembered},
+    collapse::{self, Demand, Landed, Onward, memory::Remembered, variant},
     failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
 };
@@ -89,6 +89,14 @@ enum Followed {
     Delivered(Box<Delivery>),
     Failed(Failure),
     Promoted(Box<Errand>, Lead),
+}
+
+// === impl Followed ===
+
+impl Followed {
+    fn delivered(errand: Box<Errand>, kept: Kept) -> Self {
+        Self::Delivered(Box::new(followed(errand, kept)))
+    }
 }
 
 /// Gets the response for an errand, together with others if they want the same.
@@ -256,33 +264,59 @@ fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
 }
 
 async fn follow(errand: Box<Errand>, follower: Follower, boardings: u32) -> Followed {
-    let (landed, kept, after) = match follower.followed(Will::Lead).await {
-        flight::Followed::Alone(after) => (Landed::Unshareable, None, after),
-        flight::Followed::Failed(failure) => return Followed::Failed(failure),
-        flight::Followed::Promoted(lead) => return Followed::Promoted(errand, lead),
-        flight::Followed::Filling(place) if is_for(&errand, place.head()) => {
+    match follower.followed(Will::Lead).await {
+        flight::Followed::Alone(after) => {
+            onward(Landed::Unshareable, errand, None, boardings, after)
+        }
+        flight::Followed::Failed(failure) => Followed::Failed(failure),
+        flight::Followed::Filling(place) => {
             let head = Arc::clone(place.head());
+            if !is_for(&errand, &head) {
+                let after = place.decline();
+                return onward(Landed::OtherVariant, errand, Some(&head), boardings, after);
+            }
             match place.reader() {
-                Some(reader) => (
-                    Landed::Shareable,
-                    Some(Kept::Filling { head, reader }),
-                    Duration::ZERO,
-                ),
-                None => (Landed::Departed, None, Duration::ZERO),
+                Some(reader) => Followed::delivered(errand, Kept::Filling { head, reader }),
+                None => onward(Landed::Departed, errand, None, boardings, Duration::ZERO),
             }
         }
-        flight::Followed::Filling(place) => (Landed::OtherVariant, None, place.decline()),
-        flight::Followed::Stored(stored) if is_for(&errand, &stored) => (
-            Landed::Shareable,
-            Some(Kept::Renewed(stored)),
-            Duration::ZERO,
-        ),
-        flight::Followed::Stored(_) => (Landed::OtherVariant, None, Duration::ZERO),
-    };
-    match (collapse::onward(landed, boardings), kept) {
-        (Onward::Answer, Some(kept)) => Followed::Delivered(Box::new(followed(errand, kept))),
-        (Onward::Board, _) => Followed::Board(errand),
-        (Onward::Alone | Onward::Answer, _) => Followed::Alone(errand, after),
+        flight::Followed::Promoted(lead) => Followed::Promoted(errand, lead),
+        flight::Followed::Stored(stored) if is_for(&errand, &stored) => {
+            Followed::delivered(errand, Kept::Renewed(stored))
+        }
+        flight::Followed::Stored(stored) => {
+            let after = Duration::ZERO;
+            onward(
+                Landed::OtherVariant,
+                errand,
+                Some(&stored),
+                boardings,
+                after,
+            )
+        }
+    }
+}
+
+/// What a follower does when the leader's response is not for it: `other` is that response, if it is
+/// only of another variant.
+fn onward(
+    landed: Landed,
+    mut errand: Box<Errand>,
+    other: Option<&StoredResponse>,
+    boardings: u32,
+    after: Duration,
+) -> Followed {
+    match collapse::onward(landed, boardings) {
+        Onward::Board => {
+            if let Some(other) = other {
+                let mut key = std::mem::take(&mut errand.intent.flight_key).into_vec();
+                let (names, request) = (other.meta.vary.names(), &errand.head.headers);
+                variant::narrow(names, request, errand.accept_encoding(), &mut key);
+                errand.intent.flight_key = key.into();
+            }
+            Followed::Board(errand)
+        }
+        Onward::Alone => Followed::Alone(errand, after),
     }
 }
 

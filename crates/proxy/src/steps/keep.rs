@@ -176,15 +176,12 @@ fn verdict(
     }
     if cache.mode == Mode::Shadow {
         // Remembered without its body, so that the next request can tell that it would have hit.
-        let head = StoredResponse {
-            meta: meta(errand, facts, terms),
-            body: Bytes::new(),
-            suitability: None,
-        };
-        errand
-            .sidecar
-            .responses
-            .put(&errand.intent.key, Arc::new(head));
+        let head = StoredResponse::new(meta(errand, facts, terms), Bytes::new());
+        errand.sidecar.responses.put(
+            &errand.intent.key,
+            Arc::new(head),
+            cache.max_variants.into(),
+        );
         return skipped(SkipReason::Shadow);
     }
     (Some(terms), Some(StoreOutcome::Stored))
@@ -215,11 +212,7 @@ fn fill(
         let pressed = StoreOutcome::Skipped(SkipReason::MemoryPressure);
         return Next::direct(fetched, stored.then_some(pressed).or(outcome));
     };
-    let head = Arc::new(StoredResponse {
-        meta,
-        body: Bytes::new(),
-        suitability: None,
-    });
+    let head = Arc::new(StoredResponse::new(meta, Bytes::new()));
     let fill = Arc::new(Fill::default());
     let Some(reader) = fill.reader(length) else {
         return Next::direct(fetched, outcome);

@@ -236,7 +236,7 @@ fn find(exchange: &Exchange, key: &[u8], known: &Lookup, head: &request::Parts) 
     let Some(variants) = exchange.sidecar().responses.get(key) else {
         return Found::Nothing(CacheOutcome::Miss(MissReason::Uri), None);
     };
-    let stored = match variants.select(&head.headers) {
+    let stored = match variants.select(&head.headers, b"") {
         Ok(stored) => stored,
         Err(reason) => return Found::Nothing(CacheOutcome::Miss(reason), None),
     };

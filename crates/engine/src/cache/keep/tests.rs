@@ -261,3 +261,233 @@ fn an_old_date_counts() {
     );
     assert_eq!(too_late, Keep::Skip(SkipReason::Stale));
 }
+
+/// Under the operator's TTL of a minute, changed by `change`.
+fn keep_under(
+    change: impl Fn(&mut CachePolicy),
+    lookup: &Lookup,
+    status: u16,
+    fields: &[Line<'_>],
+) -> Keep {
+    let mut policy = policy(Some(60));
+    change(&mut policy);
+    let fields = headers(fields);
+    decide(
+        lookup,
+        &response(status, &fields, at(1_000)),
+        &policy,
+        Draw::of(0),
+    )
+}
+
+#[test]
+fn heuristics_speak_last() {
+    use policy::Lifetimes;
+    let modified = date(0);
+    let modified = ("last-modified", modified.as_str());
+    let silent = |policy: &mut CachePolicy| {
+        policy.lifetimes = Lifetimes {
+            jitter: policy::Percent::of(0),
+            ..Lifetimes::default()
+        };
+    };
+    let plain = get(&headers(&[]));
+    let guessed = stores(100, LifetimeSource::Heuristic);
+    for status in [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501] {
+        let found = keep_under(silent, &plain, status, &[modified]);
+        assert_eq!(found, guessed, "{status}");
+    }
+    let nothing = Keep::Skip(SkipReason::NoFreshness);
+    for status in [201, 302, 307, 403, 500, 503, 599] {
+        assert_eq!(keep_under(silent, &plain, status, &[modified]), nothing);
+        let public = [modified, cc("public")];
+        assert_eq!(keep_under(silent, &plain, status, &public), guessed);
+    }
+    assert_eq!(keep_under(silent, &plain, 200, &[]), nothing);
+    let origin = [modified, cc("max-age=5")];
+    assert_eq!(
+        keep_under(silent, &plain, 200, &origin),
+        stores(5, LifetimeSource::MaxAge)
+    );
+    let cookie = get(&headers(&[("cookie", "a=b")]));
+    let refused = Keep::Skip(SkipReason::Cookie);
+    assert_eq!(keep_under(silent, &cookie, 200, &[modified]), refused);
+    let query = Lookup {
+        method: Retrieval::Query,
+        ..plain
+    };
+    assert_eq!(keep_under(silent, &query, 200, &[modified]), nothing);
+    // The operator's TTL goes before them, and where it does not speak, they do.
+    let exact = |policy: &mut CachePolicy| policy.lifetimes.jitter = policy::Percent::of(0);
+    let operator = stores(60, LifetimeSource::OperatorTtl);
+    assert_eq!(keep_under(exact, &plain, 200, &[modified]), operator);
+    assert_eq!(keep_under(exact, &plain, 404, &[modified]), guessed);
+    assert_eq!(keep_under(exact, &query, 200, &[]), operator);
+}
+
+/// TRAPS row 21.
+#[test]
+fn only_what_the_origin_did_not_choose_is_shortened() {
+    let plain = get(&headers(&[]));
+    let half = |policy: &mut CachePolicy| policy.lifetimes.jitter = policy::Percent::of(50);
+    let Keep::Store(terms) = keep_under(half, &plain, 200, &[]) else {
+        panic!("not stored");
+    };
+    assert_eq!(terms.lifetime.length.as_secs(), 30);
+    let origin = keep_under(half, &plain, 200, &[cc("max-age=60")]);
+    assert_eq!(origin, stores(60, LifetimeSource::MaxAge));
+}
+
+#[test]
+fn errors_the_operator_names_are_kept_where_the_origin_is_silent() {
+    let negative = |policy: &mut CachePolicy| {
+        policy.lifetimes.jitter = policy::Percent::of(0);
+        policy.lifetimes.negative = vec![policy::NegativeTtl {
+            status: StatusCode::NOT_FOUND,
+            ttl: Duration::from_secs(7),
+        }];
+    };
+    let plain = get(&headers(&[]));
+    let kept = stores(7, LifetimeSource::Negative);
+    assert_eq!(keep_under(negative, &plain, 404, &[]), kept);
+    let origin = keep_under(negative, &plain, 404, &[cc("max-age=5")]);
+    assert_eq!(origin, stores(5, LifetimeSource::MaxAge));
+    let forbidden = keep_under(negative, &plain, 404, &[cc("no-store")]);
+    assert_eq!(forbidden, Keep::Skip(SkipReason::NoStore));
+    let cookie = get(&headers(&[("cookie", "a=b")]));
+    let refused = Keep::Skip(SkipReason::Cookie);
+    assert_eq!(keep_under(negative, &cookie, 404, &[]), refused);
+    let other = keep_under(negative, &plain, 403, &[]);
+    assert_eq!(other, Keep::Skip(SkipReason::Status));
+}
+
+/// TRAPS row 14: in one user's partition credentials and cookies are part of the question, and
+/// `private` still says no.
+#[test]
+fn one_users_partition() {
+    use crate::cache::request::{RequestClass, RequestHead, RequestRules, classify};
+    let request = headers(&[("authorization", "x"), ("cookie", "a=b")]);
+    let head = RequestHead {
+        method: &Method::GET,
+        headers: &request,
+        has_body: false,
+    };
+    let rules = RequestRules {
+        partition: Partition::User,
+        ..RequestRules::default()
+    };
+    let RequestClass::Lookup(user) = classify(head, &rules) else {
+        panic!("bypassed");
+    };
+    let personal = |policy: &mut CachePolicy| {
+        policy.lifetimes.jitter = policy::Percent::of(0);
+        policy.lifetimes.cases = vec![policy::LifetimeCase {
+            personalized: Some(true),
+            times: policy::Times {
+                ttl: Some(Duration::from_secs(9)),
+                ..policy::Times::default()
+            },
+            ..policy::LifetimeCase::default()
+        }];
+    };
+    let operator = |seconds| stores(seconds, LifetimeSource::OperatorTtl);
+    assert_eq!(keep_under(personal, &user, 200, &[]), operator(9));
+    let private = keep_under(personal, &user, 200, &[cc("private")]);
+    assert_eq!(private, Keep::Skip(SkipReason::Private));
+    let cookie = keep_under(personal, &user, 200, &[("set-cookie", "a=b")]);
+    assert_eq!(cookie, Keep::Skip(SkipReason::SetCookie));
+    let everybody = get(&headers(&[]));
+    assert_eq!(keep_under(personal, &everybody, 200, &[]), operator(60));
+    let alike = |policy: &mut CachePolicy| {
+        personal(policy);
+        policy.key.dimensions = vec![policy::Dimension::Device];
+    };
+    assert_eq!(keep_under(alike, &everybody, 200, &[]), operator(9));
+}
+
+/// TRAPS row 15.
+#[test]
+fn an_operator_may_vouch_for_the_rest_beside_set_cookie() {
+    let strip = |policy: &mut CachePolicy| policy.set_cookie = policy::SetCookie::Strip;
+    let plain = get(&headers(&[]));
+    let fields = [("set-cookie", "a=b"), cc("max-age=5")];
+    let found = keep_under(strip, &plain, 200, &fields);
+    assert_eq!(found, stores(5, LifetimeSource::MaxAge));
+    let fields = headers(&fields);
+    let facts = response(200, &fields, at(0));
+    let Keep::Store(terms) = found else { return };
+    let meta = crate::cache::stored::StoredMeta::new(
+        &facts,
+        &headers(&[]),
+        terms,
+        crate::cache::vary::AcceptEncoding::Verbatim,
+    );
+    assert!(!meta.headers.contains_key("set-cookie"));
+}
+
+#[test]
+fn what_is_stale_on_arrival_is_kept_for_its_grace() {
+    let plain = get(&headers(&[]));
+    let none = |_: &mut CachePolicy| {};
+    for (fields, kept) in [
+        (vec![cc("max-age=0")], false),
+        (vec![cc("max-age=0, stale-while-revalidate=5")], true),
+        (vec![cc("max-age=0, stale-if-error=5")], true),
+        (vec![cc("max-age=0, stale-if-error=5"), ("age", "5")], false),
+        (
+            vec![cc("max-age=0, stale-if-error=5, must-revalidate")],
+            false,
+        ),
+        (vec![cc("no-cache, stale-if-error=5")], false),
+    ] {
+        let found = keep_under(none, &plain, 200, &fields);
+        assert_eq!(matches!(found, Keep::Store(_)), kept, "{fields:?}");
+    }
+    let operator = |policy: &mut CachePolicy| {
+        policy.lifetimes.times.stale_if_error = Some(Duration::from_secs(5));
+    };
+    let Keep::Store(terms) = keep_under(operator, &plain, 200, &[cc("max-age=0")]) else {
+        panic!("not stored");
+    };
+    assert_eq!(terms.grace.if_error.as_secs(), 5);
+}
+
+/// RFC 9213: the targeted field decides, whatever the plain one says.
+#[test]
+fn targeted_directives_replace_the_plain_ones() {
+    let plain = get(&headers(&[]));
+    let none = |_: &mut CachePolicy| {};
+    let cdn = |value| ("cdn-cache-control", value);
+    for (fields, expected) in [
+        (
+            vec![cc("no-store, private"), cdn("max-age=5")],
+            stores(5, LifetimeSource::MaxAge),
+        ),
+        (
+            vec![cc("max-age=5"), cdn("no-store")],
+            Keep::Skip(SkipReason::NoStore),
+        ),
+        (
+            vec![cc("max-age=5, public"), cdn("private")],
+            Keep::Skip(SkipReason::Private),
+        ),
+        (
+            vec![cc("public"), cdn("max-age=5"), ("set-cookie", "a=b")],
+            Keep::Skip(SkipReason::SetCookie),
+        ),
+        (
+            vec![cc("max-age=5"), cdn("No-Store")],
+            stores(5, LifetimeSource::MaxAge),
+        ),
+        (
+            vec![cdn("no-store"), ("forebay-cache-control", "max-age=3")],
+            stores(3, LifetimeSource::MaxAge),
+        ),
+    ] {
+        assert_eq!(
+            keep_under(none, &plain, 200, &fields),
+            expected,
+            "{fields:?}"
+        );
+    }
+}

@@ -33,7 +33,7 @@ impl IfRange {
         };
         let holds = lines.next().is_none()
             && match line.as_bytes().trim_ascii() {
-                [b'"', ..] | [b'W', b'/', ..] => holds_tag(line, &stored.headers),
+                [b'"', ..] | [b'W', b'/', ..] => holds_tag(line, stored),
                 date => holds_date(date, stored, now),
             };
         if holds { Self::Holds } else { Self::Fails }
@@ -49,8 +49,8 @@ impl IfRange {
     }
 }
 
-fn holds_tag(line: &HeaderValue, stored: &HeaderMap) -> bool {
-    let ours = stored.get(header::ETAG).and_then(EntityTag::of);
+fn holds_tag(line: &HeaderValue, stored: &StoredMeta) -> bool {
+    let ours = stored.head.get(&header::ETAG).and_then(EntityTag::parse);
     let theirs = EntityTag::of(line);
     // The strong comparison: neither is weak, and the text is the same.
     matches!((ours, theirs), (Some(ours), Some(theirs)) if ours == theirs && !ours.weak)
@@ -58,9 +58,9 @@ fn holds_tag(line: &HeaderValue, stored: &HeaderMap) -> bool {
 
 fn holds_date(date: &[u8], stored: &StoredMeta, now: SystemTime) -> bool {
     let modified = stored
-        .headers
-        .get(header::LAST_MODIFIED)
-        .and_then(|value| HttpDate::parse(value.as_bytes(), now));
+        .head
+        .get(&header::LAST_MODIFIED)
+        .and_then(|value| HttpDate::parse(value, now));
     let Some(modified) = modified else {
         return false;
     };

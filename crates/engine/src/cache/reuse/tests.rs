@@ -2,7 +2,9 @@ use http::Method;
 use proptest::prelude::*;
 
 use super::*;
-use crate::cache::testing::{at, date, get, headers, lookup, stored, stored_at};
+use crate::cache::testing::{
+    at, date, get, headers, lookup, policy, stored, stored_at, stored_under,
+};
 
 type Line<'a> = (&'a str, &'a str);
 
@@ -94,8 +96,6 @@ fn no_cache_and_the_clients_demands_ask_the_origin() {
     // A reload is a reload, even in the very instant of storing.
     let reload = [cc("max-age=0")];
     assert_eq!(reuse(&[cc("max-age=10")], &reload, 0), demand);
-    let stale = reuse(&[cc("max-age=10")], &[cc("max-stale")], 11);
-    assert_eq!(stale, Reuse::Revalidate(RevalidateReason::Stale));
 }
 
 #[test]
@@ -167,6 +167,198 @@ fn the_newest_response_decides_by_what_to_vary() {
         select(newer_varied.iter(), &two),
         Selected::Nothing(MissReason::Vary)
     );
+}
+
+fn stale(age: u64, over: u64, reason: StaleReason) -> Reuse {
+    Reuse::Stale {
+        age: DeltaSeconds::new(age),
+        over: DeltaSeconds::new(over),
+        reason,
+    }
+}
+
+/// RFC 5861, section 3, and RFC 9111, sections 4.2.4 and 5.2.1: ten seconds fresh, five more while it
+/// is renewed.
+#[test]
+fn stale_use_needs_permission_and_nothing_against_it() {
+    use StaleReason::{MaxStale, WhileRevalidate};
+    let refused = Reuse::Revalidate(RevalidateReason::Stale);
+    let with = "max-age=10, stale-while-revalidate=5";
+    let without = "max-age=10";
+    let strict = |directive: &str| format!("max-age=10, stale-while-revalidate=5, {directive}");
+    let (must, proxy, shared) = (
+        strict("must-revalidate"),
+        strict("proxy-revalidate"),
+        strict("s-maxage=10"),
+    );
+    for (response, request, seconds, expected) in [
+        (with, "", 9, fresh(9, 1)),
+        (with, "", 10, stale(10, 0, WhileRevalidate)),
+        (with, "", 14, stale(14, 4, WhileRevalidate)),
+        (with, "", 15, refused),
+        (without, "", 10, refused),
+        (with, "no-cache", 12, refused),
+        (with, "max-age=100", 12, refused),
+        (with, "min-fresh=0", 12, refused),
+        (with, "max-stale", 12, stale(12, 2, WhileRevalidate)),
+        (with, "max-stale=2", 12, stale(12, 2, WhileRevalidate)),
+        (with, "max-stale=1", 12, refused),
+        (with, "max-stale=7", 17, stale(17, 7, MaxStale)),
+        (
+            with,
+            "max-stale, max-age=12",
+            12,
+            stale(12, 2, WhileRevalidate),
+        ),
+        (with, "max-stale, max-age=11", 12, refused),
+        (with, "max-stale, max-age=0", 12, refused),
+        (with, "max-stale, no-cache", 12, refused),
+        (with, "max-stale, min-fresh=0", 12, refused),
+        (without, "max-stale", 1_000, stale(1_000, 990, MaxStale)),
+        (without, "max-stale=5", 15, stale(15, 5, MaxStale)),
+        (without, "max-stale=4", 15, refused),
+        (without, "max-stale=x", 11, refused),
+        (&must, "max-stale", 12, refused),
+        (&proxy, "max-stale", 12, refused),
+        (&shared, "max-stale", 12, refused),
+        (&must, "", 12, refused),
+    ] {
+        let found = reuse(&[cc(response)], &[cc(request)], seconds);
+        assert_eq!(found, expected, "{response} / {request} / {seconds}");
+    }
+    let no_cache = [cc("no-cache, stale-while-revalidate=5"), ("etag", "\"x\"")];
+    assert_eq!(
+        reuse(&no_cache, &[cc("max-stale")], 1),
+        Reuse::Revalidate(RevalidateReason::NoCache)
+    );
+}
+
+#[test]
+fn a_soft_purge_leaves_only_the_grace() {
+    use StaleReason::WhileRevalidate;
+    let purged = |response, request, seconds| {
+        let moment = Moment {
+            purged: Purged::Soft,
+            ..Moment::plain(at(seconds))
+        };
+        let request = headers(&[cc(request)]);
+        decide(&stored(&[cc(response)], &[]), &get(&request), &moment)
+    };
+    let refused = Reuse::Revalidate(RevalidateReason::Purged);
+    let with = "max-age=10, stale-while-revalidate=5";
+    assert_eq!(purged(with, "", 3), stale(3, 0, WhileRevalidate));
+    assert_eq!(purged(with, "", 12), stale(12, 2, WhileRevalidate));
+    assert_eq!(purged(with, "", 15), refused);
+    assert_eq!(purged(with, "max-age=100", 3), refused);
+    assert_eq!(purged("max-age=10", "", 3), refused);
+    assert_eq!(purged("max-age=10", "max-stale", 3), refused);
+    assert_eq!(purged("max-age=10, immutable", "", 3), refused);
+}
+
+/// RFC 5861, section 4.
+#[test]
+fn a_stored_response_stands_in_for_an_origin_that_fails() {
+    let stand_in = |value, seconds| {
+        let meta = stored(&[cc(value), ("etag", "\"x\"")], &[]);
+        match on_error(&meta, at(seconds)) {
+            StandIn::Refused => None,
+            StandIn::Stale { age, over } => Some((age.get(), over.get())),
+        }
+    };
+    for (value, seconds, expected) in [
+        ("max-age=10, stale-if-error=5", 9, Some((9, 0))),
+        ("max-age=10, stale-if-error=5", 10, Some((10, 0))),
+        ("max-age=10, stale-if-error=5", 14, Some((14, 4))),
+        ("max-age=10, stale-if-error=5", 15, None),
+        ("max-age=10, stale-while-revalidate=5", 10, None),
+        ("max-age=10, stale-if-error=5, must-revalidate", 9, None),
+        ("s-maxage=10, stale-if-error=5", 12, None),
+        ("no-cache, stale-if-error=5", 0, None),
+    ] {
+        assert_eq!(stand_in(value, seconds), expected, "{value} {seconds}");
+    }
+}
+
+#[test]
+fn what_counts_as_a_failure_of_the_origin() {
+    for status in [500, 502, 503, 504] {
+        let status = StatusCode::from_u16(status).unwrap();
+        assert_eq!(Asked::with_status(status), Asked::Failed);
+    }
+    for status in [200, 304, 400, 404, 429, 499, 501, 505, 599] {
+        let status = StatusCode::from_u16(status).unwrap();
+        assert_eq!(Asked::with_status(status), Asked::Answered);
+    }
+    for failure in [
+        Failure::ConnectFailed,
+        Failure::ConnectTimedOut,
+        Failure::FirstByteTimedOut,
+        Failure::TotalTimedOut,
+        Failure::UpstreamClosed,
+        Failure::UpstreamGarbage,
+        Failure::UpstreamStalled,
+        Failure::UpstreamTruncated,
+    ] {
+        assert_eq!(Asked::with_failure(failure), Asked::Failed);
+    }
+    for failure in [
+        Failure::ClientGone,
+        Failure::ClientStalled,
+        Failure::Internal,
+        Failure::NotCached,
+        Failure::RateLimited,
+    ] {
+        assert_eq!(Asked::with_failure(failure), Asked::Answered);
+    }
+}
+
+/// TRAPS row 21: a hit near the end may renew; how near depends on how long the origin took.
+#[test]
+fn hits_near_the_end_renew_early() {
+    let renewal = |age: &str, seconds, early| {
+        let fields = [cc("max-age=100"), ("age", age)];
+        let meta = StoredMeta {
+            fetch_time: Duration::from_secs(1),
+            ..stored(&fields, &[])
+        };
+        let moment = Moment {
+            early,
+            ..Moment::plain(at(seconds))
+        };
+        match decide(&meta, &get(&headers(&[])), &moment) {
+            Reuse::Fresh { renewal, .. } => renewal,
+            other => panic!("{other:?}"),
+        }
+    };
+    // The logarithm of the smallest draw is about -37.
+    let eager = Some(Draw::of(0));
+    assert_eq!(renewal("0", 62, eager), Renewal::None);
+    assert_eq!(renewal("0", 64, eager), Renewal::Early);
+    assert_eq!(renewal("0", 64, None), Renewal::None);
+    assert_eq!(renewal("0", 99, Some(Draw::NEUTRAL)), Renewal::None);
+    // Came with 40 seconds left: nothing is renewed in the first 20 of them.
+    assert_eq!(renewal("60", 19, eager), Renewal::None);
+    assert_eq!(renewal("60", 20, eager), Renewal::Early);
+}
+
+#[test]
+fn heuristic_and_negative_lifetimes_are_the_operators() {
+    let modified = date(0);
+    let meta = stored_under(
+        &policy(None),
+        at(1_000),
+        &[("last-modified", modified.as_str())],
+        &[],
+    );
+    assert_eq!(meta.declared(), Declared::ByOperator);
+    let cookie = get(&headers(&[("cookie", "a=b")]));
+    assert_eq!(
+        decide(&meta, &cookie, &Moment::plain(at(1_000))),
+        Reuse::Unusable(BypassReason::Cookie)
+    );
+    let plain = get(&headers(&[]));
+    let found = decide(&meta, &plain, &Moment::plain(at(1_000)));
+    assert_eq!(found, fresh(0, 100));
 }
 
 proptest! {

@@ -59,3 +59,20 @@ fn silence_about_freshness_may_be_shared() {
     }
     assert_eq!(share(200, &[("cookie", "a=b")], &[]), Share::Yes);
 }
+
+/// TRAPS row 15: an operator may vouch for what comes with a cookie, and nothing else.
+#[test]
+fn stripping_the_cookie_lets_the_rest_be_shared() {
+    let shared = |fields: &[(&str, &str)], set_cookie| {
+        let fields = headers(fields);
+        let facts = response(200, &fields, at(0));
+        decide(&get(&headers(&[])), &facts, set_cookie)
+    };
+    let cookie = ("set-cookie", "a=b");
+    let refused = Share::No(SkipReason::SetCookie);
+    assert_eq!(shared(&[cookie], SetCookie::Refuse), refused);
+    assert_eq!(shared(&[cookie], SetCookie::Strip), Share::Yes);
+    let private = [cookie, ("cache-control", "private")];
+    let refused = Share::No(SkipReason::Private);
+    assert_eq!(shared(&private, SetCookie::Strip), refused);
+}

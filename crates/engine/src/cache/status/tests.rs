@@ -75,6 +75,41 @@ fn what_is_told() {
             },
             "Forebay; fwd=request; fwd-status=200",
         ),
+        (
+            CacheStatus {
+                outcome: CacheOutcome::ServedStale(StaleReason::WhileRevalidate),
+                over: Some(DeltaSeconds::new(12)),
+                ..none
+            },
+            "Forebay; hit; ttl=-12; detail=stale-while-revalidate",
+        ),
+        (
+            CacheStatus {
+                outcome: CacheOutcome::ServedStale(StaleReason::MaxStale),
+                over: Some(DeltaSeconds::ZERO),
+                ..none
+            },
+            "Forebay; hit; ttl=0; detail=max-stale",
+        ),
+        (
+            CacheStatus {
+                forward_status: Some(StatusCode::SERVICE_UNAVAILABLE),
+                ..asked(CacheOutcome::ServedStale(StaleReason::IfError))
+            },
+            "Forebay; fwd=stale; fwd-status=503; detail=stale-if-error",
+        ),
+        (
+            CacheStatus {
+                outcome: CacheOutcome::ServedStale(StaleReason::IfError),
+                revalidated: Some(RevalidateReason::Demand),
+                ..none
+            },
+            "Forebay; fwd=request; detail=stale-if-error",
+        ),
+        (
+            asked(CacheOutcome::Miss(MissReason::Partial)),
+            "Forebay; fwd=partial; fwd-status=200",
+        ),
     ] {
         assert_eq!(told(status), expected);
     }
@@ -96,4 +131,47 @@ fn the_longest_value_fits() {
         "Forebay; fwd=request; fwd-status=200; ttl=2147483648; stored; collapsed; \
          detail=request-no-store",
     );
+}
+
+#[test]
+fn the_longest_stale_value_fits() {
+    let longest = CacheStatus {
+        outcome: CacheOutcome::ServedStale(StaleReason::WhileRevalidate),
+        over: Some(DeltaSeconds::MAX),
+        forward_status: Some(StatusCode::OK),
+        store: Some(StoreOutcome::Stored),
+        join: JoinOutcome::Follow,
+        ..CacheStatus::default()
+    };
+    assert_eq!(
+        told(longest),
+        "Forebay; hit; fwd-status=200; ttl=-2147483648; stored; collapsed; \
+         detail=stale-while-revalidate",
+    );
+}
+
+#[test]
+fn the_key_is_told_as_a_string_of_printable_ascii() {
+    let hit = CacheStatus {
+        outcome: CacheOutcome::Hit,
+        ..CacheStatus::default()
+    };
+    let with = |key: &[u8]| {
+        let value = hit.header_value_with_key(key);
+        value.to_str().unwrap().to_owned()
+    };
+    assert_eq!(with(b""), "Forebay; hit; key=\"\"");
+    assert_eq!(
+        with(b"a \"b\\c~\x00\x7f\xe9%"),
+        "Forebay; hit; key=\"a \\\"b\\\\c~%00%7F%E9%\"",
+    );
+    let whole = "Forebay; hit; key=\"\"".len();
+    assert_eq!(with(&[b'a'; 1_000]).len(), whole + KEY_ROOM);
+    // Never half of an escape.
+    let mut cut = vec![b'a'; KEY_ROOM - 1];
+    cut.push(b'"');
+    assert_eq!(with(&cut).len(), whole + KEY_ROOM - 1);
+    cut.pop();
+    cut.push(0);
+    assert_eq!(with(&cut).len(), whole + KEY_ROOM - 1);
 }

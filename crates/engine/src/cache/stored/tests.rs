@@ -45,12 +45,15 @@ fn what_is_not_for_others_is_left_out() {
         ("set-cookie", "a=b"),
         ("set-cookie2", "a=b"),
         ("age", "5"),
+        ("forebay-cache-control", "max-age=5"),
+        ("cdn-cache-control", "max-age=6"),
         ("x-own", "y"),
     ]);
     let expected = [
         ("content-type", "text/plain"),
         ("content-length", "3"),
         ("vary", "accept"),
+        ("cdn-cache-control", "max-age=6"),
         ("x-own", "y"),
     ];
     assert_eq!(kept, own(&expected));
@@ -137,4 +140,40 @@ fn rules_are_read_from_the_response() {
     );
     assert_eq!(rules("no-cache=\"x\""), none);
     assert_eq!(stored(&[], &[]).declared(), Declared::ByOperator);
+}
+
+/// What is for us alone is remembered beside the fields, if it is valid and governs.
+#[test]
+fn our_own_directives_are_kept_apart() {
+    let own = |lines: &[(&str, &str)]| {
+        let kept = stored(lines, &[]);
+        kept.own_control
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    let ours = |value| ("forebay-cache-control", value);
+    assert_eq!(own(&[]), None);
+    assert_eq!(own(&[ours("max-age=5")]).as_deref(), Some("max-age=5"));
+    assert_eq!(
+        own(&[ours("max-age=5"), ours("public")]).as_deref(),
+        Some("max-age=5, public")
+    );
+    assert_eq!(own(&[ours("Max-Age=5")]), None);
+    assert_eq!(own(&[("cdn-cache-control", "max-age=5")]), None);
+}
+
+#[test]
+fn terms_and_the_time_of_fetching_are_kept() {
+    let kept = stored(&[("cache-control", "max-age=5, stale-if-error=7")], &[]);
+    assert_eq!(kept.grace.if_error, Duration::from_secs(7));
+    assert_eq!(kept.grace.while_revalidate, Duration::ZERO);
+    assert_eq!(kept.fetch_time, Duration::ZERO);
+    let fields = headers(&[]);
+    let facts = ResponseFacts::read(ResponseHead {
+        sent_at: at(3),
+        received_at: at(10),
+        ..crate::cache::testing::response(200, &fields, at(10)).head
+    });
+    let kept = StoredMeta::new(&facts, &fields, Terms::NONE, AcceptEncoding::Verbatim);
+    assert_eq!(kept.fetch_time, Duration::from_secs(7));
+    assert_eq!(kept.received_at, at(10).monotonic);
 }

@@ -19,7 +19,7 @@ pub(super) fn stored_meanwhile(errand: &Errand) -> Option<Arc<StoredResponse>> {
     }
     let known = errand.intent.lookup.as_ref()?;
     let variants = errand.sidecar.responses.get(&errand.intent.key)?;
-    let stored = variants.select(&errand.head.headers).ok()?;
+    let stored = variants.select(&errand.head.headers, &[]).ok()?;
     match reuse::decide(&stored.meta, known, &Moment::plain(clock::now())) {
         Reuse::Fresh { .. } => Some(Arc::clone(stored)),
         Reuse::Stale { .. } | Reuse::Revalidate(_) | Reuse::Unusable(_) => None,

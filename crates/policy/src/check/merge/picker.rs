@@ -1,0 +1,166 @@
+//! Picks the word that counts for each field, and notes where it came from.
+
+use crate::{
+    Mode, Setting, SettingOrigin,
+    check::findings::Findings,
+    diagnostic::Code,
+    file::{At, ModeWord},
+    tree::NodeId,
+};
+
+/// One block as each layer that has it says it, first to last.
+pub(super) struct Stack<'f, B> {
+    pub(super) prefix: String,
+    pub(super) layers: Vec<(Option<&'f str>, &'f B)>,
+}
+
+/// Notes settings, and what is wrong with them, while they are picked.
+pub(super) struct Picker<'a, 't> {
+    pub(super) findings: &'a Findings<'t>,
+    pub(super) settings: Vec<Setting>,
+    pub(super) wrong: Vec<Wrong>,
+}
+
+/// A mistake that only shows in the whole.
+pub(in crate::check) struct Wrong {
+    pub(in crate::check) node: NodeId,
+    pub(in crate::check) code: Code,
+    pub(in crate::check) message: String,
+    pub(in crate::check) help: &'static str,
+}
+
+/// What counts for a field when no layer says anything.
+pub(super) struct Fallback<T> {
+    pub(super) value: T,
+    /// What may be shown of it, when that is not the value itself.
+    pub(super) shown: Option<String>,
+    pub(super) origin: SettingOrigin,
+}
+
+#[expect(
+    clippy::ptr_arg,
+    reason = "it stands where a function from the field's own type is asked"
+)]
+pub(super) fn texts(items: &Vec<At<String>>) -> Vec<String> {
+    items.iter().map(|item| item.value.clone()).collect()
+}
+
+pub(super) fn list(items: &[String]) -> String {
+    let quoted: Vec<_> = items.iter().map(|item| format!("\"{item}\"")).collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+// === impl Fallback ===
+
+impl<T> Fallback<T> {
+    /// What Forebay does by itself.
+    pub(super) fn standard(value: T) -> Self {
+        Self {
+            value,
+            shown: None,
+            origin: SettingOrigin::Default,
+        }
+    }
+}
+
+// === impl Picker ===
+
+impl<'a, 't> Picker<'a, 't> {
+    pub(super) fn new(findings: &'a Findings<'t>) -> Self {
+        Self {
+            findings,
+            settings: Vec::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    /// The last layer's word on one field, noted as a setting.
+    pub(super) fn pick<B, F, T>(
+        &mut self,
+        stack: &Stack<'_, B>,
+        field: &str,
+        get: impl Fn(&B) -> Option<&At<F>>,
+        read: impl Fn(&F) -> T,
+        default: T,
+        show: impl Fn(&T) -> String,
+    ) -> T {
+        self.pick_or(stack, field, get, read, Fallback::standard(default), show)
+    }
+
+    /// The same, where somebody else is asked when no layer says anything.
+    pub(super) fn pick_or<B, F, T>(
+        &mut self,
+        stack: &Stack<'_, B>,
+        field: &str,
+        get: impl Fn(&B) -> Option<&At<F>>,
+        read: impl Fn(&F) -> T,
+        fallback: Fallback<T>,
+        show: impl Fn(&T) -> String,
+    ) -> T {
+        let mut layers = stack.layers.iter().rev();
+        let said = layers.find_map(|(policy, block)| get(block).map(|at| (*policy, at)));
+        let Fallback {
+            value,
+            shown,
+            origin,
+        } = match said {
+            None => fallback,
+            Some((policy, at)) => {
+                let line = self.findings.line(at.node);
+                let shown = self.findings.written_below(at.node);
+                Fallback {
+                    value: read(&at.value),
+                    shown: shown.map(str::to_owned),
+                    origin: match policy {
+                        None => SettingOrigin::Route { line },
+                        Some(name) => SettingOrigin::Policy {
+                            name: name.to_owned(),
+                            line,
+                        },
+                    },
+                }
+            }
+        };
+        let shown = shown.unwrap_or_else(|| show(&value));
+        self.note(&stack.prefix, field, shown, origin);
+        value
+    }
+
+    /// Notes a setting that no layer can say.
+    pub(super) fn note(&mut self, prefix: &str, field: &str, value: String, origin: SettingOrigin) {
+        self.settings.push(Setting {
+            path: format!("{prefix}.{field}"),
+            value,
+            origin,
+        });
+    }
+
+    /// A field that is true or false.
+    pub(super) fn flag<B>(
+        &mut self,
+        stack: &Stack<'_, B>,
+        field: &str,
+        get: impl Fn(&B) -> Option<&At<bool>>,
+    ) -> bool {
+        self.pick(stack, field, get, |flag| *flag, false, bool::to_string)
+    }
+
+    pub(super) fn mode<B>(
+        &mut self,
+        stack: &Stack<'_, B>,
+        get: impl Fn(&B) -> Option<&At<ModeWord>>,
+    ) -> Mode {
+        self.pick(
+            stack,
+            "mode",
+            get,
+            |word| match word {
+                ModeWord::Enforce => Mode::Enforce,
+                ModeWord::Off => Mode::Off,
+                ModeWord::Shadow => Mode::Shadow,
+            },
+            Mode::Enforce,
+            |mode| mode.as_str().to_owned(),
+        )
+    }
+}

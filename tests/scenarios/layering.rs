@@ -43,7 +43,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Dependencies, as they begin, and who alone may have them.
-const FENCES: [(&str, &[&str]); 9] = [
+const FENCES: [(&str, &[&str]); 10] = [
     ("pingora", &["forebay-proxy", "forebay"]),
     (
         "hyper",
@@ -56,6 +56,7 @@ const FENCES: [(&str, &[&str]); 9] = [
     ("yaml_serde", &["forebay-policy"]),
     ("anyhow", &["forebay", "forebay-tests"]),
     ("redis", &["forebay-store"]),
+    ("ring", &["forebay-engine"]),
 ];
 
 /// Each member of the workspace and what it ships with: tests may borrow more.

@@ -14,6 +14,7 @@ mod draining;
 mod early_answers;
 mod examples;
 mod expect_continue;
+mod explaining;
 mod forwarding;
 mod hosts;
 mod http_caching;
@@ -27,6 +28,7 @@ mod telemetry;
 mod tls;
 mod upgrades;
 mod upstream_faults;
+mod warming;
 
 use harness::{Builder, Origin, Sidecar};
 

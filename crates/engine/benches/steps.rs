@@ -5,6 +5,7 @@ use std::{hint::black_box, net::IpAddr, time::Duration};
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::{
     admit::{RequestHead, UpgradeIntent, admit},
+    cache::key::KeyParts,
     client_ip::{PeerTrust, client_ip},
     forwarding::{ForwardFacts, Instance, check_loop, prepare_request, prepare_response},
     host::authority,
@@ -14,7 +15,7 @@ use engine::{
     trace::{Sampling, TraceSeed, continue_trace, request_id},
 };
 use http::{HeaderMap, HeaderValue, Method, Uri, Version};
-use policy::{Coding, Rate, Scheme};
+use policy::{Coding, QueryKey, Rate, Scheme};
 
 fn browser_head() -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -125,5 +126,39 @@ fn rewriting(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading, telling, rewriting);
+fn keying(criterion: &mut Criterion) {
+    let parts = KeyParts {
+        route: "products",
+        scheme: Scheme::Https,
+        host: "api.example.com",
+        port: 443,
+        path: "/api/products/4711/reviews",
+        query: Some("page=2&utm_source=mail&sort=date"),
+        user: None,
+        body: None,
+    };
+    let ignoring = QueryKey {
+        ignore: vec!["utm_*".to_owned()],
+        ..QueryKey::default()
+    };
+    let sorting = QueryKey {
+        sort: true,
+        ..ignoring.clone()
+    };
+    let mut key = Vec::new();
+    let mut group = criterion.benchmark_group("keying");
+    for (name, query) in [
+        ("plain", QueryKey::default()),
+        ("ignoring", ignoring),
+        ("sorting", sorting),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter(|| black_box(&parts).encode(&query, None, &mut key));
+        });
+    }
+    group.bench_function("reading_back", |b| b.iter(|| KeyParts::of(black_box(&key))));
+    group.finish();
+}
+
+criterion_group!(benches, reading, keying, telling, rewriting);
 criterion_main!(benches);

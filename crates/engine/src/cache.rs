@@ -63,4 +63,4 @@ pub mod vary;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -29,7 +29,8 @@ fn first_route(text: &str) -> Route {
 /// The cache of a route that says only this, between braces.
 fn cache(block: &str) -> CachePolicy {
     let text = format!("routes: [{{name: a, upstream: app, cache: {{{block}}}}}]");
-    first_route(&text).cache.unwrap()
+    let cache = first_route(&text).cache;
+    cache.unwrap_or_else(|| panic!("{block}: no cache"))
 }
 
 fn setting<'r>(route: &'r Route, path: &str) -> (&'r str, &'r SettingOrigin) {

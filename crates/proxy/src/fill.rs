@@ -173,7 +173,7 @@ impl Fill {
 
     fn end(&self, end: End) {
         let mut state = self.state.lock();
-        state.end = Some(end);
+        state.end.get_or_insert(end);
         state.wake_all();
     }
 

@@ -8,7 +8,7 @@ mod reading;
 
 use std::{future::Future, pin::Pin, sync::Arc, task::Poll};
 
-use engine::outcome::SkipReason;
+use engine::{failure::Failure, outcome::SkipReason};
 use store::{FillReservation, Skipped, StoredResponse};
 
 pub(crate) use self::reading::{Held, Reading};
@@ -52,6 +52,9 @@ pub(crate) struct Keeping {
     pub(crate) reservation: FillReservation,
 }
 
+/// Sees to it that a body ends, even if the reading of it does not: its readers wait for that.
+struct Ending(Arc<Fill>);
+
 // === impl FillJob ===
 
 impl FillJob {
@@ -93,6 +96,7 @@ impl FillJob {
 
     /// Reads the body to its end; what was stored, if it was.
     async fn run(mut self) -> Option<Arc<StoredResponse>> {
+        let _ending = Ending(Arc::clone(&self.fill));
         let reading = Reading {
             fill: &self.fill,
             cap: self.keeping.cap,
@@ -152,5 +156,14 @@ impl FillJob {
             let key = store::hash(&keeping.key);
             keeping.sidecar.verdicts.remember(key, skipped);
         }
+    }
+}
+
+// === impl Ending ===
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // Without effect on a body that has ended.
+        self.0.cut(Failure::Internal);
     }
 }

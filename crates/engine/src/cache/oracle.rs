@@ -16,7 +16,8 @@ use proptest::prelude::*;
 use super::{
     draw::Draw,
     keep::{self, Keep},
-    testing::{at, date, get, headers, policy, response},
+    reuse::{self, Moment, Reuse},
+    testing::{at, date, get, headers, policy, response, stored},
 };
 use crate::outcome::SkipReason;
 
@@ -59,8 +60,9 @@ fn theirs(exchange: &Exchange) -> Duration {
     let mut response = Response::builder().status(exchange.status);
     *response.headers_mut().unwrap() = map(&exchange.response);
     let options = CacheOptions {
-        // Both heuristics are left out of ours.
-        cache_heuristic: 0.0,
+        // As ours.
+        cache_heuristic: 0.1,
+        // `immutable` alone is no lifetime (RFC 8246).
         immutable_min_time_to_live: Duration::ZERO,
         ..CacheOptions::default()
     };
@@ -134,6 +136,7 @@ fn field() -> impl Strategy<Value = (String, String)> {
         2 => (0u64..100).prop_map(date).prop_map(named("expires")),
         1 => (0u64..10).prop_map(|age| age.to_string()).prop_map(named("age")),
         1 => (1u64..50).prop_map(past_date).prop_map(named("date")),
+        2 => (0u64..30_000).prop_map(past_date).prop_map(named("last-modified")),
         2 => proptest::sample::select(vec![
             ("expires", "0"), ("set-cookie", "a=b"), ("vary", "accept"), ("vary", "*"),
             ("vary", "accept, *"), ("etag", "\"x\""), ("x-user", "y"),
@@ -189,6 +192,48 @@ proptest! {
             Ordering::Less => difference.shorter,
         };
         prop_assert!(allowed, "ours {ours:?} ({keep:?}), theirs {theirs:?}");
+    }
+
+    /// May a stored response answer, fresh or stale, without asking the origin?
+    #[test]
+    fn we_agree_about_stale_use_or_know_why(
+        max_age in 1u32..20,
+        rule in proptest::sample::select(vec!["", ", must-revalidate", ", s-maxage=9", ", immutable"]),
+        asked in proptest::sample::subsequence(
+            vec!["max-stale", "max-stale=7", "max-age=9", "min-fresh=3", "no-cache"], 0..3,
+        ),
+        seconds in 0u64..40,
+    ) {
+        let said = format!("max-age={max_age}{rule}");
+        let asked = asked.join(", ");
+        let meta = stored(&[("cache-control", &said)], &[]);
+        let request = headers(&[("cache-control", &asked)]);
+        let found = reuse::decide(&meta, &get(&request), &Moment::plain(at(seconds)));
+        let ours = matches!(found, Reuse::Fresh { .. } | Reuse::Stale { .. });
+        let theirs = {
+            let request = |asked: &str| {
+                Request::get("https://a.example/").header("cache-control", asked).body(()).unwrap()
+            };
+            let response = Response::builder().header("cache-control", &said).body(()).unwrap();
+            Oracle::new_options(&request(""), &response, at(0).wall, CacheOptions::default())
+                .before_request(&request(&asked), at(seconds).wall)
+                .satisfies_without_revalidation()
+        };
+        let life = if rule.contains("s-maxage") { 9 } else { u64::from(max_age) };
+        // Section 5.2.1.2 says "no more than": at the limit is within it.
+        let at_limit = asked.contains("max-stale=7") && seconds == life + 7;
+        // Section 5.2.2.10 forbids stale use with `s-maxage`, to which it pays no heed.
+        let shared = rule.contains("s-maxage") && seconds >= life;
+        // Both forms of `max-stale` at once: the stricter counts here, the last one there.
+        let both = asked.contains("max-stale, max-stale=7");
+        // An immutable response has not aged as far as a reload is concerned (RFC 8246, section 2).
+        let immutable = rule.contains("immutable") && asked.contains("max-age");
+        let allowed = match (ours, theirs) {
+            (true, false) => at_limit || immutable,
+            (false, true) => shared || both,
+            _ => true,
+        };
+        prop_assert!(allowed, "{said} / {asked} / {seconds}: {found:?}, theirs {theirs}");
     }
 
     /// TRAPS rows 14 to 17: whatever else a response says, these keep it out of the cache.
@@ -253,7 +298,7 @@ fn every_decision(status: u16, request: &HeaderMap, fields: &HeaderMap) {
             reuse::select([&meta].into_iter(), request),
             reuse::Selected::Variant(0)
         );
-        let _ = reuse::decide(&meta, &lookup, &reuse::Moment::plain(at(9)));
+        let _ = reuse::decide(&meta, &lookup, &Moment::plain(at(9)));
         let _ = reuse::on_error(&meta, at(9));
         let _ = conditional::decide(&lookup, request, &meta, at(9).wall);
         let answer = revalidate::Confirmation {
@@ -266,7 +311,7 @@ fn every_decision(status: u16, request: &HeaderMap, fields: &HeaderMap) {
             draw: Draw::NEUTRAL,
         };
         let _ = revalidate::freshen(&meta, &answer, &policy);
-        let _ = revalidate::select([&meta].into_iter(), fields);
+        let _ = revalidate::select(&[&meta], fields);
         let _ = head::decide(&meta, 5, StatusCode::OK, &answer, &policy);
         let held = revalidate::Held {
             selected: Some(&meta),

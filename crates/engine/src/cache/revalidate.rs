@@ -167,36 +167,28 @@ fn tags(held: &Held<'_>) -> Option<HeaderValue> {
 /// Finds the stored response that a 304 is about (RFC 9111, section 4.3.4): the latest with the same
 /// strong tag, else with the same tag in weak comparison, else with the same `Last-Modified`; and
 /// when the 304 names nothing, the only one there is.
-pub fn select<'a>(
-    stored: impl Iterator<Item = &'a StoredMeta> + Clone,
-    answer: &HeaderMap,
-) -> Confirmed {
+pub fn select(stored: &[&StoredMeta], answer: &HeaderMap) -> Confirmed {
     let latest = |fits: &dyn Fn(&StoredMeta) -> bool| {
-        let fitting = stored.clone().enumerate().filter(|(_, meta)| fits(meta));
-        fitting
+        let all = stored.iter().enumerate();
+        all.filter(|(_, meta)| fits(meta))
             .max_by_key(|(_, meta)| (meta.date, meta.received_at))
             .map_or(Confirmed::Nothing, |(position, _)| {
                 Confirmed::Variant(position)
             })
     };
     if let Some(tag) = answer.get(header::ETAG) {
-        let exactly = |meta: &StoredMeta| {
-            EntityTag::of(tag).is_some_and(|tag| !tag.weak)
-                && meta.head.get(&header::ETAG) == Some(tag.as_bytes())
-        };
+        let is_strong = EntityTag::of(tag).is_some_and(|tag| !tag.weak);
+        let exactly =
+            |meta: &StoredMeta| is_strong && meta.head.get(&header::ETAG) == Some(tag.as_bytes());
         return match latest(&exactly) {
             Confirmed::Nothing => latest(&|meta| is_about(meta, answer)),
             found => found,
         };
     }
-    let mut each = stored.clone();
-    match (each.next(), each.next()) {
-        (Some(only), None) if is_about(only, answer) => Confirmed::Variant(0),
-        (Some(_), Some(_)) if answer.contains_key(header::LAST_MODIFIED) => {
-            latest(&|meta| is_about(meta, answer))
-        }
-        _ => Confirmed::Nothing,
+    if stored.len() > 1 && !answer.contains_key(header::LAST_MODIFIED) {
+        return Confirmed::Nothing;
     }
+    latest(&|meta| is_about(meta, answer))
 }
 
 /// Takes a 304 in: every field it carries replaces the stored ones, except those on which the stored

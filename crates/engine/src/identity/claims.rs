@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 8;
 // === impl Claims ===
 
 impl Claims {
-    pub(super) fn new(claims: &Map<String, Value>, expires_at: Option<SystemTime>) -> Self {
+    pub(crate) fn new(claims: &Map<String, Value>, expires_at: Option<SystemTime>) -> Self {
         let mut values = Vec::with_capacity(claims.len());
         let mut level = vec![(String::new(), claims)];
         for _ in 0..MAX_DEPTH {

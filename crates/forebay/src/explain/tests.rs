@@ -105,6 +105,36 @@ fn it_says_who_the_caller_is() {
 }
 
 #[test]
+fn it_names_the_strategy_and_the_persona_behind_a_setting() {
+    let (text, json) = explained(
+        "full-reference.yaml",
+        &[
+            "GET",
+            "http://api.example.com/items/4/x?version=2&page=1",
+            "-H",
+            "Accept: application/json",
+        ],
+    );
+    let settings = json["settings"].as_array().unwrap();
+    let setting = |path: &str| {
+        let found = settings.iter().find(|setting| setting["path"] == path);
+        found.unwrap()
+    };
+    let cases = setting("cache.cases");
+    assert_eq!(cases["origin"], "strategy");
+    assert_eq!(cases["strategy"], "catalogue");
+    assert!(cases["policy"].is_null());
+    let device = setting("cache.key.persona.device");
+    assert_eq!(
+        (&device["origin"], &device["persona"], &device["value"]),
+        (&"persona".into(), &"shopper".into(), &"true".into())
+    );
+    for part in [", strategy catalogue", ", persona shopper"] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+#[test]
 fn it_says_what_speaks_against_a_route() {
     let (text, json) = explained(
         "full-reference.yaml",

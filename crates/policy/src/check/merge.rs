@@ -21,9 +21,7 @@ use super::{findings::Findings, known::Known};
 use cache::merge_cache;
 use compression::merge_compression;
 use limits::merge_limits;
-use picker::{Picker, Stack};
-
-pub(super) use picker::Wrong;
+use picker::{Picker, Stack, Wrong};
 
 /// One source of settings: a named policy, or the route itself when it has no name.
 pub(super) struct Layer<'f> {

@@ -14,7 +14,7 @@ use super::{
     conditions::check_match,
     findings::Findings,
     known::{Known, meant},
-    merge::{Governed, Layer, Wrong, merge},
+    merge::{Governed, Layer, merge},
     names::{NameIs, Seen, check_name},
     reachable::unreachable,
 };
@@ -109,10 +109,10 @@ fn check_policies(
     }
 }
 
-fn check_route(
+fn check_route<'f>(
     findings: &mut Findings<'_>,
-    route: &At<RouteFile>,
-    references: &mut References<'_>,
+    route: &'f At<RouteFile>,
+    references: &mut References<'f>,
     known: &Known<'_>,
 ) -> (Route, Matched) {
     let shape = &route.value;
@@ -135,14 +135,7 @@ fn check_route(
             None
         }
     };
-    let mut layers = references.layers(findings, shape);
-    layers.push(Layer {
-        policy: None,
-        cache: shape.cache.as_ref(),
-        compression: shape.compression.as_ref(),
-        deduplication: shape.deduplication.as_ref(),
-        rate_limit: shape.rate_limit.as_ref(),
-    });
+    let layers = references.layers(findings, shape);
     let governed = Governed {
         name: shape.name.as_ref().map_or("", |name| findings.show(name)),
         path: match matched {
@@ -151,14 +144,8 @@ fn check_route(
         },
     };
     let (merged, wrong) = merge(findings, &layers, known, governed);
-    for Wrong {
-        node,
-        code,
-        message,
-        help,
-    } in wrong
-    {
-        findings.error(node, code, message, help);
+    for wrong in wrong {
+        findings.error(wrong.node, wrong.code, wrong.message, wrong.help);
     }
     let route = Route {
         name: shape
@@ -213,8 +200,8 @@ impl<'f> References<'f> {
         index
     }
 
-    /// The named policies a route uses, in its order.
-    fn layers(&mut self, findings: &mut Findings<'_>, route: &RouteFile) -> Vec<Layer<'f>> {
+    /// The named policies a route uses, in its order, and then the route itself.
+    fn layers(&mut self, findings: &mut Findings<'_>, route: &'f RouteFile) -> Vec<Layer<'f>> {
         let mut layers: Vec<Layer<'f>> = Vec::new();
         for name in route.uses.as_ref().map_or(&[][..], |at| &at.value) {
             let first = !layers
@@ -237,6 +224,13 @@ impl<'f> References<'f> {
                 None => self.unknown_policy(findings, name),
             }
         }
+        layers.push(Layer {
+            policy: None,
+            cache: route.cache.as_ref(),
+            compression: route.compression.as_ref(),
+            deduplication: route.deduplication.as_ref(),
+            rate_limit: route.rate_limit.as_ref(),
+        });
         layers
     }
 

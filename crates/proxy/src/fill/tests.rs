@@ -64,6 +64,16 @@ async fn a_cut_body_is_an_error_for_everybody() {
     assert!(fill.reader(None).is_none(), "nobody begins a broken body");
 }
 
+#[tokio::test]
+async fn a_body_ends_once() {
+    let fill = Arc::new(Fill::default());
+    let reader = fill.reader(None).unwrap();
+    fill.push(piece("whole"));
+    fill.finish(None);
+    fill.cut(Failure::Internal);
+    assert_eq!(text(reader).await, "whole");
+}
+
 /// However quickly the beginning passes: who waited for the head gets all of the body.
 #[tokio::test]
 async fn a_promised_place_is_kept_when_the_window_opens() {

@@ -122,7 +122,7 @@ fn fields_and_freshness_are_renewed() {
         ("x-old", "1"),
         ("x-both", "2"),
     ] {
-        assert_eq!(new.headers[name], expected);
+        assert_eq!(new.head.to_headers()[name], expected);
     }
     let found = reuse::decide(&new, &get(&headers(&[])), &Moment::plain(at(110)));
     assert!(matches!(found, Reuse::Fresh { age, .. } if age.get() == 13));

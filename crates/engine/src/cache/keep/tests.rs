@@ -422,7 +422,7 @@ fn an_operator_may_vouch_for_the_rest_beside_set_cookie() {
         terms,
         crate::cache::vary::AcceptEncoding::Verbatim,
     );
-    assert!(!meta.headers.contains_key("set-cookie"));
+    assert!(!meta.head.to_headers().contains_key("set-cookie"));
 }
 
 #[test]

@@ -166,6 +166,120 @@ fn parts_can_be_shown() {
     assert_eq!(shown(None), base);
 }
 
+#[test]
+fn only_some_parameters_may_take_part() {
+    let canonical = |text, ignore: &[&str], keep: &[&str], sort| {
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let query = QueryKey {
+            ignore: owned(ignore),
+            keep: (!keep.is_empty()).then(|| owned(keep)),
+            sort,
+            ..QueryKey::default()
+        };
+        canonical_query(text, &query, None)
+    };
+    for (text, ignore, keep, sort, wanted) in [
+        (
+            "b=1&a=2&c",
+            &[][..],
+            &["a", "b"][..],
+            false,
+            Some("b=1&a=2"),
+        ),
+        ("b=1&a=2&c", &[], &["a", "b"], true, Some("a=2&b=1")),
+        (
+            "page=1&page_size=2",
+            &[],
+            &["page*"],
+            false,
+            Some("page=1&page_size=2"),
+        ),
+        ("b=1&a=2", &["a"], &["a", "b"], false, Some("b=1")),
+        ("c=1", &[], &["a"], false, None),
+        ("", &[], &["a"], false, None),
+        ("", &[], &[], true, Some("")),
+        // The order of several values of one name may matter, whatever they are.
+        ("b=2&a=9&b=1&a=10", &[], &[], true, Some("a=9&a=10&b=2&b=1")),
+        ("b&a", &[], &[], true, Some("a&b")),
+    ] {
+        assert_eq!(
+            canonical(text, ignore, keep, sort),
+            wanted.map(str::to_owned),
+            "{text}"
+        );
+    }
+}
+
+/// TRAPS row 14: a verified user's responses are that user's, and nobody's are nobody's.
+#[test]
+fn users_have_caches_of_their_own() {
+    let of = |user| key(KeyParts { user, ..parts() });
+    let keys = [of(None), of(Some("")), of(Some("ada")), of(Some("bob"))];
+    let distinct: std::collections::HashSet<_> = keys.iter().collect();
+    assert_eq!(distinct.len(), keys.len());
+}
+
+/// Every byte of a keyed body counts, and so does what says how to read it.
+#[test]
+fn bodies_count_whole() {
+    let body = KeyedBody {
+        method: "QUERY",
+        content_type: Some(b"text/plain"),
+        content_encoding: None,
+        bytes: b"a",
+    };
+    let others = [
+        Some(body),
+        None,
+        Some(KeyedBody { bytes: b"", ..body }),
+        Some(KeyedBody {
+            bytes: b"b",
+            ..body
+        }),
+        Some(KeyedBody {
+            method: "POST",
+            ..body
+        }),
+        Some(KeyedBody {
+            content_type: None,
+            ..body
+        }),
+        Some(KeyedBody {
+            content_type: Some(b""),
+            ..body
+        }),
+        Some(KeyedBody {
+            content_encoding: Some(b"text/plain"),
+            ..body
+        }),
+    ];
+    let keys = others.map(|body| key(KeyParts { body, ..parts() }));
+    let distinct: std::collections::HashSet<_> = keys.iter().collect();
+    assert_eq!(distinct.len(), keys.len());
+    let shown = KeyParts {
+        body: Some(body),
+        user: Some("ada"),
+        ..parts()
+    };
+    let shown = shown.describe(&QueryKey::default(), None);
+    let shown: Vec<_> = shown.iter().map(|part| part.value.as_str()).collect();
+    assert_eq!(shown[4..], ["QUERY", "/x", "b=1", "ada", "1 bytes"]);
+}
+
+/// TRAPS row 16: different personas never share a fetch.
+#[test]
+fn personas_part_flights() {
+    let fields = headers(&[]);
+    let flight = |persona: &[u8]| {
+        let mut out = Vec::new();
+        let rules = (&QueryKey::default(), None);
+        parts().encode_flight(rules, &get(&fields), &fields, persona, &mut out);
+        out
+    };
+    assert_ne!(flight(b""), flight(b"a"));
+    assert_ne!(flight(b"b"), flight(b"a"));
+}
+
 #[derive(Clone, Debug)]
 struct Owned {
     route: String,

@@ -30,6 +30,12 @@ const TOP: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 const CONCURRENCY: NonZeroU32 = NonZeroU32::new(4).unwrap();
 const FETCHES_A_SECOND: u32 = 50;
 
+/// What is wrong with a URL.
+enum UrlMistake {
+    Other(&'static str),
+    Password,
+}
+
 pub(super) fn check_warm(findings: &mut Findings<'_>, warm: &At<WarmFile>) -> Option<Warm> {
     let shape = &warm.value;
     let urls = shape.urls.as_ref().map_or(&[][..], |at| &at.value);
@@ -80,12 +86,6 @@ fn check_url(findings: &mut Findings<'_>, url: &At<String>) {
         let help = "write what a client would ask for, such as `https://shop.example/page?a=1`";
         findings.error(url.node, Code::BadWarmUrl, message, help);
     }
-}
-
-/// What is wrong with a URL.
-enum UrlMistake {
-    Other(&'static str),
-    Password,
 }
 
 fn parse_url(text: &str) -> Result<(), UrlMistake> {

@@ -103,25 +103,31 @@ fn merge_query(picker: &mut Picker<'_, '_>, stack: &Stack<'_, CacheFile>) -> Que
 }
 
 fn own_dimensions(picker: &mut Picker<'_, '_>, stack: &Stack<'_, CacheFile>) -> Dimensions {
-    let mut names = |field: &str, get: fn(&KeyFile) -> Option<&At<Vec<At<String>>>>| {
-        picker.pick(
-            stack,
-            field,
-            |block| key(block).and_then(get),
-            Vec::clone,
-            Vec::new(),
-            |names| show_names(names),
-        )
-    };
     Dimensions {
-        headers: names("key.headers", |key| key.headers.as_ref()),
-        cookies: names("key.cookies", |key| key.cookies.as_ref()),
-        claims: names("key.claims", |key| key.claims.as_ref()),
-        language: names("key.language", |key| key.language.as_ref()),
+        headers: names(picker, stack, "key.headers", |key| key.headers.as_ref()),
+        cookies: names(picker, stack, "key.cookies", |key| key.cookies.as_ref()),
+        claims: names(picker, stack, "key.claims", |key| key.claims.as_ref()),
+        language: names(picker, stack, "key.language", |key| key.language.as_ref()),
         device: picker.flag(stack, "key.device", |block| {
             key(block).and_then(|key| key.device.as_ref())
         }),
     }
+}
+
+fn names(
+    picker: &mut Picker<'_, '_>,
+    stack: &Stack<'_, CacheFile>,
+    field: &str,
+    get: impl Fn(&KeyFile) -> Option<&At<Vec<At<String>>>>,
+) -> Vec<At<String>> {
+    picker.pick(
+        stack,
+        field,
+        |block| key(block).and_then(&get),
+        Vec::clone,
+        Vec::new(),
+        |names| show_names(names),
+    )
 }
 
 fn merge_body(picker: &mut Picker<'_, '_>, stack: &Stack<'_, CacheFile>) -> BodyKey {

@@ -16,6 +16,13 @@ use crate::{
 
 use super::picker::{Fallback, Picker, Stack};
 
+/// What counts where no layer says anything.
+struct Base<'p, 'a, 't, 'f> {
+    picker: &'p mut Picker<'a, 't>,
+    stack: &'p Stack<'f, CacheFile>,
+    strategy: Option<Strategy<'f>>,
+}
+
 pub(super) fn merge_lifetimes(
     picker: &mut Picker<'_, '_>,
     stack: &Stack<'_, CacheFile>,
@@ -29,7 +36,9 @@ pub(super) fn merge_lifetimes(
         None,
         |name| name.clone().unwrap_or_else(|| "none".to_owned()),
     );
-    let base = Base {
+    let mut base = Base {
+        picker,
+        stack,
         // A name that does not exist has been reported.
         strategy: name.and_then(|name| known.strategy(&name)),
     };
@@ -39,36 +48,26 @@ pub(super) fn merge_lifetimes(
     };
     Lifetimes {
         times: Times {
-            ttl: base.time(picker, stack, "ttl", standard.times.ttl, |it| it.ttl),
+            ttl: base.time("ttl", standard.times.ttl, |it| it.ttl),
             stale_while_revalidate: base.time(
-                picker,
-                stack,
                 "stale_while_revalidate",
                 standard.times.stale_while_revalidate,
                 |it| it.stale_while_revalidate,
             ),
-            stale_if_error: base.time(
-                picker,
-                stack,
-                "stale_if_error",
-                standard.times.stale_if_error,
-                |it| it.stale_if_error,
-            ),
+            stale_if_error: base.time("stale_if_error", standard.times.stale_if_error, |it| {
+                it.stale_if_error
+            }),
         },
-        cases: base.cases(picker, stack, standard.cases),
+        cases: base.cases(standard.cases),
         negative: base.pick(
-            picker,
-            stack,
             "negative_ttl",
             standard.negative,
             |it| it.negative_ttl,
             read_negative,
             |table| show_negative(table),
         ),
-        heuristic: base.heuristic(picker, stack, standard.heuristic),
+        heuristic: base.heuristic(standard.heuristic),
         jitter: base.pick(
-            picker,
-            stack,
             "jitter",
             standard.jitter,
             |it| it.jitter,
@@ -76,8 +75,6 @@ pub(super) fn merge_lifetimes(
             Percent::to_string,
         ),
         early_refresh: base.pick(
-            picker,
-            stack,
             "early_refresh",
             standard.early_refresh,
             |it| it.early_refresh,
@@ -87,18 +84,11 @@ pub(super) fn merge_lifetimes(
     }
 }
 
-/// What counts where no layer says anything.
-struct Base<'f> {
-    strategy: Option<Strategy<'f>>,
-}
-
 // === impl Base ===
 
-impl Base<'_> {
+impl Base<'_, '_, '_, '_> {
     fn pick<F, T>(
-        &self,
-        picker: &mut Picker<'_, '_>,
-        stack: &Stack<'_, CacheFile>,
+        &mut self,
         field: &str,
         value: T,
         get: impl for<'a> Fn(LifetimeFields<'a>) -> Option<&'a At<F>>,
@@ -109,9 +99,9 @@ impl Base<'_> {
             Some(file) => get(file.lifetimes()).map(|at| at.node),
             None => None,
         };
-        let fallback = self.fallback(picker, value, said);
-        picker.pick_or(
-            stack,
+        let fallback = self.fallback(value, said);
+        self.picker.pick_or(
+            self.stack,
             field,
             |block| get(block.lifetimes()),
             read,
@@ -121,27 +111,18 @@ impl Base<'_> {
     }
 
     fn time(
-        &self,
-        picker: &mut Picker<'_, '_>,
-        stack: &Stack<'_, CacheFile>,
+        &mut self,
         field: &str,
         value: Option<Duration>,
         get: impl for<'a> Fn(LifetimeFields<'a>) -> Option<&'a At<Time>>,
     ) -> Option<Duration> {
         let show = |time: &Option<Duration>| time.map_or_else(|| "none".to_owned(), show_duration);
-        self.pick(picker, stack, field, value, get, |time| Some(time.0), show)
+        self.pick(field, value, get, |time| Some(time.0), show)
     }
 
-    fn heuristic(
-        &self,
-        picker: &mut Picker<'_, '_>,
-        stack: &Stack<'_, CacheFile>,
-        standard: Heuristic,
-    ) -> Heuristic {
+    fn heuristic(&mut self, standard: Heuristic) -> Heuristic {
         Heuristic {
             share: self.pick(
-                picker,
-                stack,
                 "heuristic.share",
                 standard.share,
                 |it| it.heuristic_share(),
@@ -149,8 +130,6 @@ impl Base<'_> {
                 Percent::to_string,
             ),
             max: self.pick(
-                picker,
-                stack,
                 "heuristic.max",
                 standard.max,
                 |it| it.heuristic_max(),
@@ -161,23 +140,19 @@ impl Base<'_> {
     }
 
     /// The strategy's cases, which no layer can change.
-    fn cases(
-        &self,
-        picker: &mut Picker<'_, '_>,
-        stack: &Stack<'_, CacheFile>,
-        cases: Vec<LifetimeCase>,
-    ) -> Vec<LifetimeCase> {
+    fn cases(&mut self, cases: Vec<LifetimeCase>) -> Vec<LifetimeCase> {
         let file = self.strategy.as_ref().and_then(|strategy| strategy.file);
         if let Some(at) = file.and_then(|file| file.cases.as_ref()) {
-            let fallback = self.fallback(picker, (), Some(at.node));
+            let fallback = self.fallback((), Some(at.node));
             let shown = fallback.shown.unwrap_or_else(|| show_cases(&cases));
-            picker.note(&stack.prefix, "cases", shown, fallback.origin);
+            self.picker
+                .note(&self.stack.prefix, "cases", shown, fallback.origin);
         }
         cases
     }
 
     /// `said` is where the strategy says it, if it stands in the file and does.
-    fn fallback<T>(&self, picker: &Picker<'_, '_>, value: T, said: Option<NodeId>) -> Fallback<T> {
+    fn fallback<T>(&self, value: T, said: Option<NodeId>) -> Fallback<T> {
         let Some(strategy) = &self.strategy else {
             return Fallback::standard(value);
         };
@@ -186,8 +161,8 @@ impl Base<'_> {
             (None, _) => (None, None),
             (Some(_), None) => return Fallback::standard(value),
             (Some(_), Some(node)) => (
-                Some(picker.findings.line(node)),
-                picker.findings.written_below(node).map(str::to_owned),
+                Some(self.picker.findings.line(node)),
+                self.picker.findings.written_below(node).map(str::to_owned),
             ),
         };
         Fallback {

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use engine::{
     cache::{
-        freshness::{Lifetime, LifetimeSource},
+        freshness::Terms,
         response::{Framing, ResponseFacts, ResponseHead},
         stored::StoredMeta,
         vary::AcceptEncoding,
@@ -191,14 +191,6 @@ pub(super) fn head() -> Arc<StoredResponse> {
         sent_at: now,
         received_at: now,
     });
-    let lifetime = Lifetime {
-        length: Duration::ZERO,
-        source: LifetimeSource::NoCache,
-    };
-    let meta = StoredMeta::new(&facts, &headers, lifetime, AcceptEncoding::Verbatim);
-    Arc::new(StoredResponse {
-        meta,
-        body: Bytes::new(),
-        suitability: None,
-    })
+    let meta = StoredMeta::new(&facts, &headers, Terms::NONE, AcceptEncoding::Verbatim);
+    Arc::new(StoredResponse::new(meta, Bytes::new()))
 }

@@ -1,5 +1,7 @@
 //! "Why is this not cached?", asked of the command line and of a running process.
 
+mod guide;
+
 use harness::{Origin, Reply, command::run};
 
 use crate::forebay;
@@ -8,8 +10,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_sidecar");
 
 /// What `/cache/lookup` says about a path.
 fn lookup(sidecar: &harness::Sidecar, path: &str) -> serde_json::Value {
-    let url = sidecar.url(path);
-    let answer = sidecar.admin(&format!("/cache/lookup?url={url}"));
+    // The name that every request of these tests has in `Host`.
+    let answer = sidecar.admin(&format!("/cache/lookup?url=http://shop.test{path}"));
     assert_eq!(answer.status, 200, "{answer:?}");
     serde_json::from_str(&answer.text()).unwrap()
 }

@@ -20,6 +20,7 @@ mod hosts;
 mod http_caching;
 mod layering;
 mod proxying;
+mod purging;
 mod rate_limits;
 mod shadow;
 mod smuggling;

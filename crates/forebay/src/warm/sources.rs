@@ -103,7 +103,8 @@ async fn sitemaps(
     urls: &mut Urls,
 ) -> anyhow::Result<()> {
     let text = match place.parse::<Uri>() {
-        Ok(url) if url.authority().is_some() => fetch(&url, door).await?,
+        // A name alone is a host to the parser, and a file to everybody else.
+        Ok(url) if url.scheme().is_some() => fetch(&url, door).await?,
         _ => read(Path::new(place)).with_context(|| place.to_owned())?,
     };
     let parts = match sitemap::read(&text).with_context(|| place.to_owned())? {

@@ -17,6 +17,7 @@ mod expect_continue;
 mod forwarding;
 mod hosts;
 mod layering;
+mod memory_promise;
 mod proxying;
 mod rate_limits;
 mod shadow;

@@ -25,7 +25,7 @@ use crate::{
 
 /// What an entry costs beyond its key and its responses: moka's nodes and queues, and the counts of
 /// the key.
-const ENTRY_OVERHEAD: usize = 320;
+const ENTRY_OVERHEAD: usize = 240;
 /// The share of the limit, one in this many, that may be written before moka must catch up.
 const ALLOWANCE: u64 = 64;
 /// The most that may be written before moka must catch up, in bytes.

@@ -89,7 +89,7 @@ fn a_burst_of_misses_stays_within_the_limit() {
     let sidecar = forebay()
         .origin(&origin)
         .with_policies("cache: {ttl: 1h}\ndeduplication: {}")
-        .top(&format!("memory: {{limit: {LIMIT}}}"))
+        .top(&format!("memory: {{limit: {}MiB}}", LIMIT / MIB))
         .start();
     let sidecar = Arc::new(sidecar);
     let (next, highest) = (Arc::<AtomicUsize>::default(), Arc::<AtomicU64>::default());

@@ -1,5 +1,6 @@
 //! What a small entry costs beyond its key, its fields and its body: measured on the allocator that
 //! Forebay runs with, in a process of its own.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 use std::{
     fs,

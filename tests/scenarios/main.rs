@@ -19,6 +19,7 @@ mod forwarding;
 mod hosts;
 mod http_caching;
 mod layering;
+mod memory_promise;
 mod proxying;
 mod purging;
 mod rate_limits;

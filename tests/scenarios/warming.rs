@@ -1,6 +1,6 @@
 //! What clients will ask for is there before they do.
 
-use harness::{Origin, Reply, Sidecar, command::run};
+use harness::{Ask, Origin, Reply, Sidecar, command::run};
 
 use crate::forebay;
 
@@ -59,7 +59,7 @@ fn urls_are_fetched_once_and_clients_find_them() {
     let again = warm(&sidecar, &arguments);
     assert_eq!(again["held"], 2, "{again}");
     assert_eq!(origin.count(), 4);
-    let answer = sidecar.ask(&harness::Ask::get("/a").header("Host", "shop.test"));
+    let answer = sidecar.ask(&Ask::get("/a").header("Host", "shop.test"));
     assert!(answer.cache_status().contains("hit"), "{answer:?}");
 }
 
@@ -107,7 +107,7 @@ fn what_the_configuration_names_is_there_after_the_start() {
     harness::eventually("it says that it has warmed", || {
         sidecar.stderr().contains("\"warmed\"").then_some(())
     });
-    let answer = sidecar.ask(&harness::Ask::get("/a").header("Host", "shop.test"));
+    let answer = sidecar.ask(&Ask::get("/a").header("Host", "shop.test"));
     assert!(answer.cache_status().contains("hit"), "{answer:?}");
     assert!(
         sidecar.stderr().contains("cannot be read"),
@@ -137,4 +137,45 @@ fn what_cannot_be_fetched_is_counted_and_told() {
         assert_eq!(ran.code, Some(1), "{wrong}");
     }
     assert_eq!(run(BINARY, &["warm"]).code, Some(2));
+}
+
+#[test]
+fn what_was_popular_is_fetched_after_a_restart() {
+    let origin = shop();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("popular");
+    let start = || {
+        let remembered = format!(
+            "cache: {{warm: {{popularity: {{file: {}}}}}}}",
+            file.display()
+        );
+        let sidecar = forebay().origin(&origin).top(&remembered);
+        sidecar.with_policies("cache: {ttl: 60s}").start()
+    };
+    let sidecar = start();
+    let hot = Ask::get("/hot").header("Host", "shop.test");
+    let mut client = sidecar.connect();
+    // One in sixteen is counted; that none of these is happens once in many billions of runs.
+    for _ in 0..400 {
+        client.ask(&hot);
+    }
+    drop(client);
+    assert!(sidecar.stop().success());
+    let known = std::fs::read_to_string(&file).unwrap();
+    assert!(known.contains("/hot"), "{known}");
+    let before = origin.count();
+    let sidecar = start();
+    origin.wait_for(before + 1);
+    let answer = harness::eventually("it is held", || {
+        let answer = sidecar.ask(&hot);
+        answer.cache_status().contains("hit").then_some(answer)
+    });
+    assert_eq!(answer.text(), "x");
+    drop(sidecar);
+    std::fs::write(&file, "not a snapshot").unwrap();
+    let sidecar = start();
+    harness::eventually("it says that the file is damaged", || {
+        sidecar.stderr().contains("cannot be read").then_some(())
+    });
+    assert_eq!(sidecar.ask(&hot).status, 200);
 }

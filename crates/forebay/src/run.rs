@@ -65,7 +65,7 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
     let sidecar = sidecar(&policies, &health)?;
     let services = proxy::listeners(&sidecar, &policies, threads).context("cannot listen")?;
     let operator = Operator::start(&policies, &sidecar, &health, doors, token)?;
-    warming::start(&sidecar, &health)?;
+    let warming = warming::start(&sidecar, &health)?;
     tracing::info!(version = crate::print::VERSION, threads, "starting");
     let mut server = Server::new_with_opt_and_conf(None, server_conf(threads));
     server.bootstrap();
@@ -75,6 +75,7 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
     server.run(ServerRunArgs {
         shutdown_signal: Box::new(operator.end()),
     });
+    warming.stop();
     operator.stop();
     preflight::leave(&policies);
     tracing::info!("ended");

@@ -11,6 +11,7 @@ use engine::{
     forwarding::{Instance, InvalidPseudonym},
 };
 use policy::Policies;
+use store::popularity::Popularity;
 use store::{FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, Uncacheable, Verdicts};
 use telemetry::{AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, Health, Metrics};
 
@@ -30,6 +31,7 @@ pub struct Sidecar {
     pub(crate) limiter: LimiterCells,
     pub(crate) uncacheable: Uncacheable,
     pub(crate) verdicts: Verdicts,
+    pub(crate) popularity: Option<Popularity>,
     pub(crate) purges: Purges,
     pub(crate) flights: Arc<Flights>,
     pub(crate) tls: TlsClient,
@@ -67,6 +69,7 @@ impl Sidecar {
         health: Arc<Health>,
     ) -> Result<Self, SidecarError> {
         let shares = MemoryShares::of(policies.memory.limit);
+        let popularity = popularity(&policies);
         Ok(Self {
             snapshot: ArcSwap::from_pointee(Snapshot::new(policies, metrics)?),
             instance: Instance::new(pseudonym)?,
@@ -75,6 +78,7 @@ impl Sidecar {
             limiter: LimiterCells::new(shares.limiter),
             uncacheable: Uncacheable::default(),
             verdicts: Verdicts::default(),
+            popularity,
             purges: Purges::default(),
             flights: Arc::default(),
             tls: TlsClient::default(),
@@ -130,6 +134,11 @@ impl Sidecar {
         self.purges.record(purge);
     }
 
+    /// What is asked for most; nothing when the policies remember it nowhere.
+    pub fn popularity(&self) -> Option<&Popularity> {
+        self.popularity.as_ref()
+    }
+
     /// Keeps the memory promise; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
@@ -154,6 +163,14 @@ impl Sidecar {
     pub(crate) fn connection_ended(&self, end: ClientConnectionEnd) {
         self.snapshot.load().metrics.client_disconnected(end);
     }
+}
+
+/// Counted only where somebody wants to know.
+fn popularity(policies: &Policies) -> Option<Popularity> {
+    let warm = policies.cache.warm.as_ref()?;
+    warm.popularity.as_ref()?;
+    let top = usize::try_from(warm.top.get()).unwrap_or(usize::MAX);
+    Some(Popularity::new(top))
 }
 
 // === impl CountedConnection ===

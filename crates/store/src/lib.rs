@@ -8,6 +8,7 @@ mod fill_budget;
 mod hash;
 mod limiter_cells;
 mod memory_shares;
+pub mod popularity;
 mod purges;
 mod response_store;
 mod stored_response;

@@ -4,6 +4,8 @@
 //! it may hold up the start: it begins when the process is ready, and whatever goes wrong is only
 //! logged. It ends with the process, whether it is done or not.
 
+mod popularity;
+
 use std::{
     sync::{
         Arc,
@@ -25,7 +27,7 @@ use crate::{
     entrance,
     warm::{
         runner::{Runner, Summary},
-        sources::Sources,
+        sources::{Sources, Urls},
     },
 };
 
@@ -35,10 +37,14 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Between two lines about how far it is.
 const TELL: Duration = Duration::from_secs(10);
 
+/// The thread, if there is one.
+#[derive(Debug)]
+pub(super) struct Warming(Option<thread::JoinHandle<()>>);
+
 /// Begins to warm when there is something to, once `health` says that the process is ready.
-pub(super) fn start(sidecar: &Arc<Sidecar>, health: &Arc<Health>) -> anyhow::Result<()> {
+pub(super) fn start(sidecar: &Arc<Sidecar>, health: &Arc<Health>) -> anyhow::Result<Warming> {
     let Some(warm) = sidecar.policies().cache.warm.clone() else {
-        return Ok(());
+        return Ok(Warming(None));
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -49,17 +55,36 @@ pub(super) fn start(sidecar: &Arc<Sidecar>, health: &Arc<Health>) -> anyhow::Res
             while health.stage() == Stage::Starting {
                 sleep(LOOK).await;
             }
+            let known = popularity::recall(&sidecar, &warm);
+            let work = async {
+                warm_up(&sidecar, &warm, known).await;
+                // Nothing is left to do but to keep the snapshot.
+                std::future::pending::<()>().await;
+            };
             tokio::select! {
-                () = warm_up(&sidecar, &warm) => {}
-                () = draining(&health) => tracing::info!("warming ended with the process"),
+                () = work => {}
+                () = popularity::keep(&sidecar, &warm) => {}
+                () = draining(&health) => {}
             }
+            popularity::write(&sidecar, &warm);
         });
     };
-    thread::Builder::new()
+    let thread = thread::Builder::new()
         .name("warming".to_owned())
         .spawn(run)
         .context("the warming thread")?;
-    Ok(())
+    Ok(Warming(Some(thread)))
+}
+
+// === impl Warming ===
+
+impl Warming {
+    /// Waits until what was popular is written, which the draining process has already begun.
+    pub(super) fn stop(self) {
+        if let Some(Err(_panicked)) = self.0.map(thread::JoinHandle::join) {
+            tracing::error!("the warming thread ended with a panic");
+        }
+    }
 }
 
 async fn draining(health: &Health) {
@@ -68,7 +93,7 @@ async fn draining(health: &Health) {
     }
 }
 
-async fn warm_up(sidecar: &Arc<Sidecar>, warm: &Warm) {
+async fn warm_up(sidecar: &Arc<Sidecar>, warm: &Warm, known: Vec<Uri>) {
     let door = {
         let sidecar = Arc::clone(sidecar);
         move |url: &Uri| {
@@ -76,7 +101,9 @@ async fn warm_up(sidecar: &Arc<Sidecar>, warm: &Warm) {
             Door::Inside(Arc::clone(&sidecar), listener)
         }
     };
-    let urls = urls(warm, &door).await;
+    let mut all = urls(warm, &door).await;
+    known.into_iter().for_each(|url| all.add(url));
+    let urls = all.into_list();
     let planned = urls.len();
     tracing::info!(urls = planned, "warming");
     let done = Arc::new(AtomicU64::new(0));
@@ -97,7 +124,7 @@ async fn warm_up(sidecar: &Arc<Sidecar>, warm: &Warm) {
 }
 
 /// What one source gives is not lost because another cannot be read.
-async fn urls(warm: &Warm, door: &impl Fn(&Uri) -> Door) -> Vec<Uri> {
+async fn urls(warm: &Warm, door: &impl Fn(&Uri) -> Door) -> Urls {
     let top = usize::try_from(warm.top.get()).unwrap_or(usize::MAX);
     let nothing = || Sources {
         top,
@@ -122,7 +149,7 @@ async fn urls(warm: &Warm, door: &impl Fn(&Uri) -> Door) -> Vec<Uri> {
             ..nothing()
         },
     ];
-    let mut all = crate::warm::sources::Urls::default();
+    let mut all = Urls::default();
     for source in each {
         match source.read(door).await {
             Ok(found) => {
@@ -137,7 +164,7 @@ async fn urls(warm: &Warm, door: &impl Fn(&Uri) -> Door) -> Vec<Uri> {
             ),
         }
     }
-    all.into_list()
+    all
 }
 
 /// Says now and then how far it is; never ends.

@@ -15,7 +15,7 @@ use engine::{
     outcome::{BypassReason, CacheOutcome, MissReason},
     path::NormalPath,
 };
-use http::request;
+use http::{Method, request};
 use policy::{CachePolicy, HonorRequest, Mode, QueryKey, RequestCookies, Route, Scheme};
 use store::StoredResponse;
 
@@ -97,6 +97,7 @@ pub(crate) fn lookup(
             return Looked::Ask(Intent::bypass());
         }
     };
+    count(exchange, head, admitted);
     KEY.with_borrow_mut(|key| {
         let scheme = exchange.recording.connection.peer.scheme;
         let parts = key_parts(scheme, route, head, admitted);
@@ -154,6 +155,21 @@ pub(crate) fn classify(
             partition: Partition::Shared,
         },
     )
+}
+
+/// Lets a restart know what was popular. Only a GET can be asked for again by its URL alone.
+fn count(exchange: &Exchange, head: &request::Parts, admitted: &Admitted<'_>) {
+    if let (Some(popularity), &Method::GET) = (&exchange.sidecar().popularity, &head.method) {
+        let target = head.uri.path_and_query();
+        let target = target.map_or(admitted.path.as_str(), |target| target.as_str());
+        let scheme = exchange.recording.connection.peer.scheme;
+        popularity.asked(
+            fastrand::u64(..),
+            scheme,
+            admitted.authority.as_str(),
+            target,
+        );
+    }
 }
 
 pub(crate) fn key_parts<'a>(

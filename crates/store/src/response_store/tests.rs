@@ -5,6 +5,8 @@ use engine::{
     cache::{
         freshness::{Grace, Lifetime, LifetimeSource, Terms},
         key::KeyParts,
+        label::Label,
+        purge::{Epoch, Purged},
         response::{Framing, ResponseFacts, ResponseHead},
         stored::StoredMeta,
         vary::AcceptEncoding,
@@ -241,15 +243,16 @@ fn encodings_are_kept_and_weighed() {
 #[test]
 fn a_judgement_never_goes_back() {
     let judged = response(&headers(&[]), "", 0, 1);
-    judged.judge(7);
-    judged.judge(3);
-    assert_eq!(judged.judged(), 7);
+    let seventh = (Epoch::from_u64(7), Purged::Soft);
+    judged.judge(seventh.0, seventh.1);
+    judged.judge(Epoch::from_u64(3), Purged::Hard);
+    assert_eq!(judged.judged(), seventh);
     let encoding = Encoding {
         coding: Coding::Br,
         head: judged.meta.head.clone(),
         body: Bytes::new(),
     };
-    assert_eq!(judged.with_encoding(encoding).judged(), 7);
+    assert_eq!(judged.with_encoding(encoding).judged(), seventh);
 }
 
 /// However fast it is written, and whatever nobody calls, the store never holds much more than its
@@ -308,7 +311,7 @@ proptest! {
     #[test]
     fn the_weight_is_honest(key in 1_usize..300, body in 0_usize..100_000, labels in 0_usize..20) {
         let plain = response(&headers(&[]), "", 0, body);
-        let plain = Arc::into_inner(plain).unwrap().with_labels(vec![1; labels]);
+        let plain = Arc::into_inner(plain).unwrap().with_labels(vec![Label::tag(b"a"); labels]);
         let response = Arc::new(plain);
         let weight = weight(&vec![0; key], &Variants::one(Arc::clone(&response)));
         let least = key + body + 16 * labels + size_of::<StoredResponse>();

@@ -14,11 +14,14 @@ mod draining;
 mod early_answers;
 mod examples;
 mod expect_continue;
+mod explaining;
 mod forwarding;
 mod hosts;
 mod http_caching;
 mod layering;
+mod memory_promise;
 mod proxying;
+mod purging;
 mod rate_limits;
 mod shadow;
 mod smuggling;
@@ -27,6 +30,7 @@ mod telemetry;
 mod tls;
 mod upgrades;
 mod upstream_faults;
+mod warming;
 
 use harness::{Builder, Origin, Sidecar};
 

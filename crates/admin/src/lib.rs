@@ -4,23 +4,28 @@
 //! probes and scrapers need. The *admin* listener shows the configuration and what the process is
 //! doing, and trusts nobody: not a name that suddenly resolves to this address, not a page in the
 //! operator's browser, and nobody without the token when there is one. Neither knows the proxy; what
-//! they show comes in through closures.
+//! they show comes in through closures, and the one thing that can be changed, what the cache holds, is
+//! changed through one.
 
 mod describe;
 #[cfg(test)]
 mod fixture;
 mod guard;
+mod lookup;
 mod operator;
 mod probes;
 mod problem;
+mod purge;
 mod serve;
 mod stats;
 mod token;
 
 use std::sync::Arc;
 
+pub use lookup::{Holding, LastAnswer, Lookup, NoHolding, Question, Variant};
 pub use operator::{AdminState, admin_router};
 pub use probes::{TelemetryState, telemetry_router};
+pub use purge::Purger;
 pub use serve::serve;
 pub use stats::{CacheStats, Evictions};
 pub use token::{InvalidToken, Token};

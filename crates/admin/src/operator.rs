@@ -1,4 +1,5 @@
-//! The admin listener: what is configured, and what the process makes of it. Read only.
+//! The admin listener: what is configured, and what the process makes of it. Nothing can be changed but
+//! what the cache holds.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use axum::{
     extract::State,
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use http::header;
 use policy::Policies;
@@ -15,7 +16,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tower_http::limit::RequestBodyLimitLayer;
 
-use crate::{CacheStats, Source, Token, describe, guard, probes::LARGEST_BODY, problem::Problem};
+use crate::{
+    CacheStats, Lookup, Purger, Source, Token, describe, guard, lookup::lookup,
+    probes::LARGEST_BODY, problem::Problem, purge::purge,
+};
 
 /// What the admin listener tells, and whom.
 #[derive(Clone)]
@@ -24,6 +28,10 @@ pub struct AdminState {
     pub policies: Source<Arc<Policies>>,
     /// What the cache is doing.
     pub cache: Source<CacheStats>,
+    /// What the cache says about a request.
+    pub lookup: Lookup,
+    /// Purges what the cache holds.
+    pub purge: Purger,
     /// Requests in flight to an endpoint, by the position of the upstream in the policies and of the
     /// endpoint in the upstream.
     pub in_flight: Arc<dyn Fn(usize, usize) -> u64 + Send + Sync>,
@@ -38,42 +46,62 @@ pub struct AdminState {
 /// A path and what is there.
 #[derive(Serialize)]
 struct Place {
+    method: &'static str,
     path: &'static str,
     shows: &'static str,
 }
 
-const PLACES: [Place; 6] = [
+const PLACES: [Place; 8] = [
     Place {
+        method: "GET",
         path: "/",
         shows: "this list",
     },
     Place {
+        method: "GET",
+        path: "/cache/lookup?url=http://HOST/PATH&header=NAME:VALUE",
+        shows: "what is held for a request, and if nothing is, why and what would change it",
+    },
+    Place {
+        method: "POST",
+        path: "/cache/purge",
+        shows: "purges a url, a prefix, a pattern, a tag or all, softly unless hard is true",
+    },
+    Place {
+        method: "GET",
         path: "/cache/stats",
         shows: "what the cache holds and how often it answered",
     },
     Place {
+        method: "GET",
         path: "/config_dump",
         shows: "the configuration in force as YAML, without secrets",
     },
     Place {
+        method: "GET",
         path: "/routes",
         shows: "the routes and the policies that apply to each",
     },
     Place {
+        method: "GET",
         path: "/upstreams",
         shows: "the endpoints of each upstream and the requests in flight to them",
     },
     Place {
+        method: "GET",
         path: "/version",
         shows: "which version runs",
     },
 ];
 
-/// `GET /`, `/cache/stats`, `/config_dump`, `/routes`, `/upstreams` and `/version`, for those who ask
-/// by one of our names, from no other site, and with the token when there is one.
+/// `GET /`, `/cache/lookup`, `/cache/stats`, `/config_dump`, `/routes`, `/upstreams` and `/version`, and
+/// `POST /cache/purge`, for those who ask by one of our names, from no other site, and with the token
+/// when there is one.
 pub fn admin_router(state: AdminState) -> Router {
     Router::new()
         .route("/", get(async || Json(PLACES)))
+        .route("/cache/lookup", get(lookup))
+        .route("/cache/purge", post(purge))
         .route("/cache/stats", get(cache_stats))
         .route("/config_dump", get(config_dump))
         .route("/routes", get(routes))

@@ -1,5 +1,7 @@
 //! Refusals as problem documents (RFC 9457).
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -8,7 +10,7 @@ use serde::Serialize;
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
-    pub(crate) detail: &'static str,
+    pub(crate) detail: Cow<'static, str>,
 }
 
 /// The members of the document; without `type` it is `about:blank`, whose title is the status's own.
@@ -22,8 +24,11 @@ struct Document<'a> {
 // === impl Problem ===
 
 impl Problem {
-    pub(crate) const fn new(status: StatusCode, detail: &'static str) -> Self {
-        Self { status, detail }
+    pub(crate) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+        }
     }
 
     pub(crate) async fn not_found() -> Self {
@@ -33,7 +38,7 @@ impl Problem {
     pub(crate) async fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "This can only be read: use GET or HEAD.",
+            "This method means nothing here; Allow names those that do.",
         )
     }
 }
@@ -43,7 +48,7 @@ impl IntoResponse for Problem {
         let document = Document {
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
-            detail: self.detail,
+            detail: &self.detail,
         };
         let mut response = (self.status, axum::Json(document)).into_response();
         response.headers_mut().insert(

@@ -18,11 +18,12 @@
 //! - [`tags`]: what is a response about?
 //! - [`invalidate`]: what a successful write makes obsolete.
 //! - [`purge`]: what somebody wants gone, and which stored responses that is.
-//! - [`status`]: telling about it.
+//! - [`status`]: telling about it; [`advice`]: telling what would change it.
 //!
 //! The rest are the words they speak in: [`age`], [`codings`], [`date`], [`directives`], [`draw`],
 //! [`etag`], [`freshness`], [`label`], [`lifetimes`], [`seconds`], [`targeted`].
 
+pub mod advice;
 pub mod age;
 pub mod backoff;
 pub mod codings;

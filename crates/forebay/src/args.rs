@@ -1,6 +1,7 @@
 //! What can be said on the command line, and the one place that reads the environment.
 
 mod help;
+mod purge;
 
 use std::{
     ffi::OsString,
@@ -12,8 +13,10 @@ use std::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use http::{HeaderName, HeaderValue, Method};
+use policy::Rate;
 
-use crate::{exit::Exit, output::ColorWhen};
+pub(crate) use self::purge::PurgeArgs;
+use crate::{client::Door, exit::Exit, output::ColorWhen};
 
 /// Where clients connect when `--upstream` stands in for a file and `--listen` says nothing. The
 /// loopback: nobody is to publish an API by trying Forebay out.
@@ -51,6 +54,9 @@ pub(crate) enum Command {
     /// Ask a running Forebay whether it is ready
     #[command(after_help = help::HEALTHCHECK)]
     Healthcheck(HealthcheckArgs),
+    /// Make a running Forebay forget, or ask anew for, what it holds
+    #[command(after_help = help::PURGE)]
+    Purge(PurgeArgs),
     /// Print a page of the reference, in Markdown
     #[command(hide = true)]
     Reference(ReferenceArgs),
@@ -62,6 +68,9 @@ pub(crate) enum Command {
     Schema,
     /// Print the version
     Version(VersionArgs),
+    /// Ask a running Forebay for what clients will ask for
+    #[command(after_help = help::WARM)]
+    Warm(WarmArgs),
 }
 
 /// Which file.
@@ -162,6 +171,14 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) from: IpAddr,
 
+    /// Judge the answer whose head `curl -i` saved here; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "ask")]
+    pub(crate) response: Option<PathBuf>,
+
+    /// Ask the route's upstream now, once, and judge its answer; GET and HEAD only
+    #[arg(long)]
+    pub(crate) ask: bool,
+
     /// How to report
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: ReportFormat,
@@ -218,6 +235,52 @@ pub(crate) struct VersionArgs {
     pub(crate) json: bool,
 }
 
+#[derive(Args, Debug)]
+#[group(id = "source", required = true, multiple = true, args = ["urls", "url_file", "sitemap", "access_log"])]
+pub(crate) struct WarmArgs {
+    /// Where clients connect to it, http://HOST:PORT or unix:PATH
+    #[arg(long, value_name = "URL", value_parser = Door::parse, default_value = LISTEN)]
+    pub(crate) through: Door,
+
+    /// A URL, as clients ask for it; as often as needed
+    #[arg(long = "url", value_name = "URL")]
+    pub(crate) urls: Vec<String>,
+
+    /// A file with one URL per line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) url_file: Option<PathBuf>,
+
+    /// A sitemap or an index of several, as XML; a URL is asked for through the same Forebay
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) sitemap: Option<String>,
+
+    /// The most popular of an access log: Forebay's own, or the common or combined format
+    #[arg(long, value_name = "FILE")]
+    pub(crate) access_log: Option<PathBuf>,
+
+    /// What stands in front of the paths of a log that names no hosts [default: --through]
+    #[arg(long, value_name = "URL", requires = "access_log")]
+    pub(crate) base: Option<String>,
+
+    /// The most URLs taken from a log
+    #[arg(long, value_name = "N", default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) top: u32,
+
+    /// Requests begun at most
+    #[arg(long, value_name = "RATE", default_value = "50/s", value_parser = rate)]
+    pub(crate) rate: Rate,
+
+    /// Requests under way at most
+    #[arg(long, value_name = "N", default_value_t = 4,
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) concurrency: u16,
+
+    /// How to report
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: ReportFormat,
+}
+
 // === impl Cli ===
 
 impl Cli {
@@ -270,6 +333,12 @@ fn log_level(text: &str) -> Result<String, &'static str> {
         return Ok(text.to_owned());
     }
     Err("levels are error, warn, info, debug, trace and off")
+}
+
+/// A rate as the configuration spells it.
+fn rate(text: &str) -> Result<Rate, String> {
+    text.parse()
+        .map_err(|error: policy::InvalidValue| error.to_string())
 }
 
 /// `name: value`, as curl takes it.

@@ -1,14 +1,18 @@
 //! `forebay explain`: what would happen to a request, and which line of the file says so.
 //!
 //! The answer is put together from the same functions of `engine` that serve real requests, so that
-//! it cannot tell another story. Nothing is sent anywhere.
+//! it cannot tell another story. Nothing is sent anywhere unless it is asked for.
 
+mod ask;
 mod conditions;
 mod json;
 mod policies;
 mod request;
+mod saved;
 mod text;
+mod verdict;
 
+use anyhow::Context as _;
 use engine::{
     admit::{self, DeclaredBody},
     client_ip::ClientAddress,
@@ -24,6 +28,7 @@ use self::{
     conditions::{Candidate, candidates},
     policies::Applied,
     request::Request,
+    verdict::{Given, Verdict},
 };
 use crate::{
     args::{ExplainArgs, ReportFormat},
@@ -84,6 +89,8 @@ struct Routed<'a> {
     /// Others that only one condition besides host and path speaks against.
     passed_over: Vec<Candidate<'a>>,
     applied: Applied<'a>,
+    /// What the cache would do with an answer.
+    verdict: Option<Verdict>,
 }
 
 /// Explains one request.
@@ -103,7 +110,11 @@ pub(crate) fn explain(args: &ExplainArgs, paint: Paint) -> Exit {
             return Exit::Usage;
         }
     };
-    let explanation = Explanation::new(&policies, &request);
+    let mut explanation = Explanation::new(&policies, &request);
+    if let Err(error) = explanation.judge(&policies, args) {
+        complain(paint, format_args!("{error:#}"), "");
+        return Exit::Failed;
+    }
     say(&match args.output {
         ReportFormat::Json => format!("{:#}\n", explanation.to_json(&policies)),
         ReportFormat::Text => explanation.to_text(&policies, paint.out),
@@ -124,6 +135,28 @@ impl<'a> Explanation<'a> {
             listener,
             fate,
         }
+    }
+
+    /// Adds what the cache would do with an answer, which may have to be fetched first.
+    fn judge(&mut self, policies: &Policies, args: &ExplainArgs) -> anyhow::Result<()> {
+        let Fate::Routed(routed) = &mut self.fate else {
+            return Ok(());
+        };
+        let route = routed.route;
+        let given = match &args.response {
+            Some(path) => {
+                let saved = saved::read(path).with_context(|| path.display().to_string())?;
+                Given::saved(saved, path.clone(), proxy::now())
+            }
+            None if args.ask => {
+                let upstream = &policies.upstreams[route.upstream].name;
+                ask::ask(policies, self.request, self.listener, upstream)?
+            }
+            None => Given::silent(proxy::now()),
+        };
+        let verdict = Verdict::of(route, self.request, routed.applied.class, given);
+        routed.verdict = Some(verdict);
+        Ok(())
     }
 }
 
@@ -189,6 +222,7 @@ impl<'a> Fate<'a> {
                     passed_over: all,
                     applied,
                     seen,
+                    verdict: None,
                 }));
             }
             RouteOutcome::MethodNotAllowed(methods) => Unrouted::MethodNotAllowed(methods),

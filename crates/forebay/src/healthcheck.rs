@@ -83,7 +83,7 @@ fn configured(args: &HealthcheckArgs) -> Result<Option<SocketAddr>, LoadError> {
 }
 
 /// Where to connect for an address that stands for every one of this machine.
-fn reachable(address: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -5,14 +5,18 @@
 
 mod args;
 mod check;
+mod client;
 mod config;
 mod demo;
+mod entrance;
 mod exit;
 mod explain;
 mod healthcheck;
 mod output;
 mod print;
+mod purge;
 mod run;
+mod warm;
 
 use std::process::ExitCode;
 
@@ -41,10 +45,12 @@ pub fn main() -> ExitCode {
         Command::Demo(demo) => demo::demo(demo, paint),
         Command::Explain(explain) => explain::explain(explain, paint),
         Command::Healthcheck(healthcheck) => healthcheck::healthcheck(healthcheck, paint),
+        Command::Purge(wanted) => purge::purge(wanted, paint),
         Command::Reference(wanted) => print::reference(wanted.page),
         Command::Run(run) => run::run(run, paint),
         Command::Schema => print::schema(),
         Command::Version(version) => print::version(version.json),
+        Command::Warm(wanted) => warm::warm(wanted, paint),
     };
     exit.into()
 }

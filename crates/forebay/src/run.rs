@@ -3,11 +3,13 @@
 //! Clients are served by pingora's threads. The operator's side (`run::operator`) has threads of its
 //! own, so that probes and metrics answer however busy the others are.
 
+mod cache_door;
 mod gate;
 mod operator;
 mod preflight;
 mod shutdown;
 mod threads;
+mod warming;
 
 use std::{io, sync::Arc};
 
@@ -63,6 +65,7 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
     let sidecar = sidecar(&policies, &health)?;
     let services = proxy::listeners(&sidecar, &policies, threads).context("cannot listen")?;
     let operator = Operator::start(&policies, &sidecar, &health, doors, token)?;
+    let warming = warming::start(&sidecar, &health)?;
     tracing::info!(version = crate::print::VERSION, threads, "starting");
     let mut server = Server::new_with_opt_and_conf(None, server_conf(threads));
     server.bootstrap();
@@ -72,6 +75,7 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
     server.run(ServerRunArgs {
         shutdown_signal: Box::new(operator.end()),
     });
+    warming.stop();
     operator.stop();
     preflight::leave(&policies);
     tracing::info!("ended");

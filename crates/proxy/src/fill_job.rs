@@ -12,12 +12,13 @@ use std::{future::Future, pin::Pin, sync::Arc, task::Poll};
 use engine::{
     cache::{label::Label, partial::Part},
     failure::Failure,
+    outcome::SkipReason,
 };
-use store::{FillReservation, StoredResponse};
+use store::{FillReservation, Skipped, StoredResponse};
 
 pub(crate) use self::reading::{Held, Reading};
 use crate::{
-    body::UpstreamBody, fill::Fill, flight::Filling, sidecar::Sidecar, snapshot::Snapshot,
+    body::UpstreamBody, clock, fill::Fill, flight::Filling, sidecar::Sidecar, snapshot::Snapshot,
     steps::fetch::Sent,
 };
 
@@ -123,12 +124,41 @@ impl FillJob {
                     self.fill.finish(trailers);
                     return stored;
                 }
+                if held == Held::Window {
+                    self.remember(self.outgrown());
+                }
                 self.fill.finish(trailers);
             }
-            Err(failure) => self.fill.cut(failure),
+            Err(failure) => {
+                self.remember(SkipReason::Incomplete);
+                self.fill.cut(failure);
+            }
         }
         self.fill.hold(self.keeping.reservation);
         None
+    }
+
+    /// Why only a window of the body is held.
+    fn outgrown(&self) -> SkipReason {
+        match self.length {
+            Some(length) if length <= self.keeping.cap => SkipReason::MemoryPressure,
+            _ => SkipReason::TooLarge,
+        }
+    }
+
+    /// For whoever asks later why it was not kept.
+    fn remember(&self, reason: SkipReason) {
+        let keeping = &self.keeping;
+        if keeping.stored {
+            let skipped = Skipped {
+                reason,
+                status: self.head.meta.status,
+                length: self.length,
+                at: clock::monotonic(),
+            };
+            let key = store::hash(&keeping.key);
+            keeping.sidecar.verdicts.remember(key, skipped);
+        }
     }
 }
 

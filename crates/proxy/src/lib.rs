@@ -14,6 +14,8 @@ mod fill;
 mod fill_job;
 mod flight;
 mod identity;
+mod inside;
+mod inspect;
 mod listener;
 mod patience;
 mod pipeline;
@@ -29,6 +31,7 @@ mod upstream;
 
 pub use clock::{monotonic, now};
 pub use identity::IdentityError;
+pub use inspect::{HeldVariant, Inspection, LastSkipped, Uninspectable};
 pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;

@@ -7,13 +7,14 @@ use std::sync::{
 
 use arc_swap::ArcSwap;
 use engine::{
+    cache::purge::Purge,
     collapse::memory::Recollection,
     forwarding::{Instance, InvalidPseudonym},
 };
 use policy::Policies;
 use store::{
     FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances, Uncacheable,
-    VerifiedTokens, WriteMarks,
+    Verdicts, VerifiedTokens, WriteMarks, popularity::Popularity,
 };
 use telemetry::{AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, Health, Metrics};
 
@@ -42,6 +43,8 @@ pub struct Sidecar {
     pub(crate) tokens: VerifiedTokens,
     pub(crate) renewals: Arc<Renewals>,
     partitions: AtomicBool,
+    pub(crate) verdicts: Verdicts,
+    pub(crate) popularity: Option<Popularity>,
     pub(crate) flights: Arc<Flights>,
     pub(crate) tls: TlsClient,
     pub(crate) access_log: Option<AccessLog>,
@@ -79,6 +82,7 @@ impl Sidecar {
         health: Arc<Health>,
     ) -> Result<Self, SidecarError> {
         let shares = MemoryShares::of(policies.memory.limit);
+        let popularity = popularity(&policies);
         Ok(Self {
             snapshot: ArcSwap::from_pointee(Snapshot::new(policies, metrics)?),
             instance: Instance::new(pseudonym)?,
@@ -93,6 +97,8 @@ impl Sidecar {
             tokens: VerifiedTokens::default(),
             renewals: Arc::default(),
             partitions: AtomicBool::new(false),
+            verdicts: Verdicts::default(),
+            popularity,
             flights: Arc::default(),
             tls: TlsClient::default(),
             access_log,
@@ -142,6 +148,16 @@ impl Sidecar {
         Arc::clone(&self.snapshot.load().metrics)
     }
 
+    /// Takes note of a purge: from now on nothing it is about is used as it was before.
+    pub fn purge(&self, purge: &Purge) {
+        self.purges.record(purge);
+    }
+
+    /// What is asked for most; nothing when the policies remember it nowhere.
+    pub fn popularity(&self) -> Option<&Popularity> {
+        self.popularity.as_ref()
+    }
+
     /// Keeps the memory promise; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
@@ -185,6 +201,14 @@ impl Sidecar {
     pub(crate) fn connection_ended(&self, end: ClientConnectionEnd) {
         self.snapshot.load().metrics.client_disconnected(end);
     }
+}
+
+/// Counted only where somebody wants to know.
+fn popularity(policies: &Policies) -> Option<Popularity> {
+    let warm = policies.cache.warm.as_ref()?;
+    warm.popularity.as_ref()?;
+    let top = usize::try_from(warm.top.get()).unwrap_or(usize::MAX);
+    Some(Popularity::new(top))
 }
 
 // === impl CountedConnection ===

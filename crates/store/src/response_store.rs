@@ -25,16 +25,18 @@ use crate::{
 
 /// What an entry costs beyond its key and its responses: moka's nodes and queues, and the counts of
 /// the key.
-const ENTRY_OVERHEAD: usize = 320;
+const ENTRY_OVERHEAD: usize = 240;
 /// The share of the limit, one in this many, that may be written before moka must catch up.
 const ALLOWANCE: u64 = 64;
 /// The most that may be written before moka must catch up, in bytes.
 const MOST_ALLOWED: u64 = 4 * 1024 * 1024;
 
+type Key = Box<[u8]>;
+
 /// Cached responses, bounded in bytes.
 #[derive(Clone, Debug)]
 pub struct ResponseStore {
-    entries: Cache<Box<[u8]>, Variants, KeyHashers>,
+    entries: Cache<Key, Variants, KeyHashers>,
     limit: u64,
     counts: Arc<Counts>,
 }
@@ -82,7 +84,7 @@ impl ResponseStore {
         let counted = Arc::clone(&counts);
         let entries = Cache::builder()
             .max_capacity(limit)
-            .weigher(|key: &Box<[u8]>, variants: &Variants| {
+            .weigher(|key: &Key, variants: &Variants| {
                 u32::try_from(weight(key, variants)).unwrap_or(u32::MAX)
             })
             .eviction_listener(move |_, _, cause| {

@@ -24,13 +24,13 @@ pub struct SearchVariances {
 
 impl Default for SearchVariances {
     fn default() -> Self {
-        let weigher = |path: &Box<[u8]>, rule: &Arc<SearchVariance>| {
-            u32::try_from(path.len() + rule.weight() + ENTRY_OVERHEAD).unwrap_or(u32::MAX)
-        };
         Self {
-            rules: Cache::builder()
+            rules: Cache::<Box<[u8]>, Arc<SearchVariance>>::builder()
                 .max_capacity(CAPACITY)
-                .weigher(weigher)
+                .weigher(|path, rule| {
+                    let weight = path.len() + rule.weight() + ENTRY_OVERHEAD;
+                    u32::try_from(weight).unwrap_or(u32::MAX)
+                })
                 .build(),
         }
     }

@@ -23,14 +23,13 @@ pub struct VerifiedTokens {
 
 impl Default for VerifiedTokens {
     fn default() -> Self {
-        let weigher = |token: &Box<str>, claims: &Arc<Claims>| {
-            let weight = token.len() + claims.weight() + ENTRY_OVERHEAD;
-            u32::try_from(weight).unwrap_or(u32::MAX)
-        };
         Self {
-            tokens: Cache::builder()
+            tokens: Cache::<Box<str>, Arc<Claims>>::builder()
                 .max_capacity(CAPACITY)
-                .weigher(weigher)
+                .weigher(|token, claims| {
+                    let weight = token.len() + claims.weight() + ENTRY_OVERHEAD;
+                    u32::try_from(weight).unwrap_or(u32::MAX)
+                })
                 .build(),
         }
     }

@@ -103,7 +103,7 @@ enum Expected {
     /// The cache answered, and the origin was not asked.
     Hit,
     /// Exactly these statuses came before the final one.
-    Interim(Vec<u16>),
+    NoInterim,
     /// There is no such field.
     Lacks(String),
     /// Exactly these values, in this order.
@@ -363,14 +363,9 @@ impl Case {
         self.expect(Expected::Age(seconds))
     }
 
-    /// An interim response with that status came first.
-    pub(super) fn after_interim(self, status: u16) -> Self {
-        self.expect(Expected::Interim(vec![status]))
-    }
-
     /// No interim response came first.
     pub(super) fn without_interim(self) -> Self {
-        self.expect(Expected::Interim(Vec::new()))
+        self.expect(Expected::NoInterim)
     }
 
     /// The last request that reached the origin had this field.

@@ -5,6 +5,8 @@ use http::{Method, StatusCode};
 use super::*;
 use crate::fixture::{Answer, ask, policies};
 
+mod cache;
+
 const TOKEN: &str = "0123456789abcdef";
 
 fn router(token: Option<&str>) -> Router {
@@ -15,6 +17,8 @@ fn router(token: Option<&str>) -> Router {
             hits: 7,
             ..CacheStats::default()
         }),
+        lookup: Arc::new(cache::holding),
+        purge: Arc::new(cache::purged),
         in_flight: Arc::new(|upstream, endpoint| (10 * upstream + endpoint) as u64),
         token: token.map(|token| Token::new(token).unwrap()),
         names: vec!["forebay.internal".to_owned()],
@@ -34,7 +38,7 @@ async fn get(path: &str) -> Answer {
 
 #[tokio::test]
 async fn every_place_is_there() {
-    for place in PLACES {
+    for place in PLACES.iter().filter(|place| place.method == "GET") {
         let answer = get(place.path).await;
         assert_eq!(answer.status, 200, "{}", place.path);
         assert_eq!(answer.header("cache-control"), "no-store", "{}", place.path);

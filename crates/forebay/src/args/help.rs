@@ -38,10 +38,15 @@ Examples:
   forebay explain -c forebay.yaml GET 'http://shop.example.com/api/products?utm_source=x' \\
       -H 'Accept-Encoding: br' -H 'X-Api-Key: abc'
   forebay explain --upstream http://127.0.0.1:3000 POST /orders
+  curl -si http://127.0.0.1:3000/api/products | \\
+      forebay explain GET /api/products --response -
+  forebay explain GET /api/products --ask
 
-Nothing is sent anywhere: the answer comes from the configuration alone. It names the route and
-what speaks for it, every setting with the line that decided it, the parts of the cache key, and
-the limits with the key of this caller.";
+It names the route and what speaks for it, every setting with the line that decided it, the parts of
+the cache key, and the limits with the key of this caller. Then it says whether the answer would be
+cached, and if not, why, and which one line would change that: for an origin that says nothing about
+caching, for the answer in a file, or with --ask for the one that the upstream gives now. Without
+--ask nothing is sent anywhere.";
 
 pub(super) const HEALTHCHECK: &str = "\
 Ends with 0 when the Forebay on this machine is ready, with 1 when it is not or does not answer.
@@ -72,3 +77,24 @@ Example:
   forebay schema > forebay.schema.json
 and in the first line of forebay.yaml:
   # yaml-language-server: $schema=./forebay.schema.json";
+
+pub(super) const PURGE: &str = "\
+Examples:
+  forebay purge --url https://shop.example.com/api/products/7
+  forebay purge --prefix https://shop.example.com/api/products/
+  forebay purge --tag products
+  forebay purge --all --hard
+
+What is purged counts as stale: it is asked for anew, and may stand in while that is done or when the
+origin fails, as far as the route allows. With --hard it is never used again. It is told to the admin
+listener, whose answer is printed.";
+
+pub(super) const WARM: &str = "\
+Examples:
+  forebay warm --url http://shop.example.com/api/products
+  forebay warm --sitemap https://shop.example.com/sitemap.xml
+  forebay warm --access-log access.log --top 500 --rate 20/s
+  forebay warm --through unix:/run/forebay.sock --url-file urls.txt -o json
+
+Each URL is asked for with GET at --through, with the URL's own host, so that what is kept is what
+clients find. It ends with 1 when a URL could not be fetched.";

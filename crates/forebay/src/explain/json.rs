@@ -1,6 +1,9 @@
 //! An explanation for programs.
 
-use engine::negotiation::Negotiated;
+use engine::{
+    cache::advice::{Advice, Remedy},
+    negotiation::Negotiated,
+};
 use policy::{Policies, Setting, SettingOrigin};
 use serde_json::{Value, json};
 
@@ -9,6 +12,7 @@ use super::{
     conditions::{Candidate, Met},
     policies::{Applied, CacheSays},
     text,
+    verdict::{Source, Verdict},
 };
 
 // === impl Explanation ===
@@ -100,8 +104,46 @@ impl Routed<'_> {
             "cache": cache(&self.applied),
             "compression": self.applied.coding.map(coding),
             "limits": limits(&self.applied),
+            "verdict": self.verdict.as_ref().map(Verdict::to_json),
         })
     }
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    fn to_json(&self) -> Value {
+        let (source, from) = match &self.source {
+            Source::Asked(upstream) => ("asked", Some(upstream.clone())),
+            Source::Saved(path) => ("response", Some(path.display().to_string())),
+            Source::Silent => ("silent", None),
+        };
+        json!({
+            "answer_of": source,
+            "from": from,
+            "status": self.status.as_u16(),
+            "stored": self.lifetime.is_some(),
+            "reason": self.as_str(),
+            "fresh_for_seconds": self.lifetime.map(|lifetime| lifetime.length.as_secs()),
+            "lifetime_source": self.lifetime.map(|lifetime| lifetime.source.as_str()),
+            "advice": advice(&self.advice),
+        })
+    }
+}
+
+fn advice(advice: &Advice) -> Value {
+    let (line, nothing) = match &advice.remedy {
+        Remedy::Fine => (None, None),
+        Remedy::Line(line) => (Some(line), None),
+        Remedy::Nothing(why) => (None, Some(why)),
+    };
+    json!({
+        "because": advice.because,
+        "yaml": line.map(|line| &line.yaml),
+        "place": line.map(|line| line.place.as_str()),
+        "risk": line.and_then(|line| line.risk),
+        "nothing": nothing,
+    })
 }
 
 fn setting(setting: &Setting) -> Value {

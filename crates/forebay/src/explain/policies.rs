@@ -22,6 +22,8 @@ use super::{Seen, request::Request};
 #[derive(Debug)]
 pub(super) struct Applied<'a> {
     pub(super) cache: CacheSays,
+    /// Whether a cache could answer it at all.
+    pub(super) class: RequestClass,
     /// Empty when neither the cache nor deduplication is on.
     pub(super) key: Vec<KeyPart>,
     /// `None` when the route does not compress.
@@ -75,6 +77,7 @@ impl<'a> Applied<'a> {
                     CacheSays::Asked(remarks(cache, &known))
                 }
             },
+            class,
             key,
             coding: compression.map(|policy| negotiate(&request.headers, &policy.encodings)),
             limits: limits(route, request, seen),

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, Method, Uri, header, uri::PathAndQuery};
-use policy::{ListenAddress, Policies, Scheme};
+use policy::{Policies, Scheme};
 
-use crate::args::ExplainArgs;
+use crate::{args::ExplainArgs, entrance};
 
 /// A request without a body, unless its fields announce one.
 #[derive(Debug)]
@@ -14,8 +14,8 @@ pub(super) struct Request {
     /// The URL as it was given.
     pub(super) url: String,
     pub(super) scheme: Scheme,
-    /// The port of the URL, the scheme's own when it has none.
-    port: u16,
+    /// The URL with scheme and host.
+    absolute: Uri,
     /// What stands in the request line: path and query.
     pub(super) target: Uri,
     /// `Host` included.
@@ -70,31 +70,15 @@ impl Request {
             method: args.method.clone(),
             url: args.url.clone(),
             scheme,
-            port: authority.port_u16().unwrap_or(match scheme {
-                Scheme::Http => 80,
-                Scheme::Https => 443,
-            }),
             target: Uri::from(url.path_and_query().cloned().unwrap_or(root)),
+            absolute: url,
             headers,
             from: args.from,
         })
     }
 
-    /// The listener it most likely comes through: the same port, else the same scheme, else the
-    /// first. It decides which proxies are trusted.
+    /// The listener it most likely comes through.
     pub(super) fn listener(&self, policies: &Policies) -> usize {
-        let secure = self.scheme == Scheme::Https;
-        let port = |listener: &policy::Listener| match &listener.address {
-            ListenAddress::Tcp(address) => Some(address.port()),
-            ListenAddress::Unix(_) => None,
-        };
-        let same_scheme = |listener: &policy::Listener| listener.tls.is_some() == secure;
-        let listeners = &policies.listeners;
-        let by_port = listeners
-            .iter()
-            .position(|listener| same_scheme(listener) && port(listener) == Some(self.port));
-        by_port
-            .or_else(|| listeners.iter().position(same_scheme))
-            .unwrap_or(0)
+        entrance::of(policies, &self.absolute)
     }
 }

@@ -22,7 +22,8 @@ fn explained(name: &str, arguments: &[&str]) -> (String, Value) {
         panic!("not explain");
     };
     let request = Request::new(&args).unwrap();
-    let explanation = Explanation::new(&policies, &request);
+    let mut explanation = Explanation::new(&policies, &request);
+    explanation.judge(&policies, &args).unwrap();
     (
         explanation.to_text(&policies, Ink::Plain),
         explanation.to_json(&policies),
@@ -170,6 +171,8 @@ routes:
             url: url.to_owned(),
             headers: Vec::new(),
             from: [127, 0, 0, 1].into(),
+            response: None,
+            ask: false,
             output: ReportFormat::Text,
         };
         let request = Request::new(&args).unwrap();
@@ -202,8 +205,71 @@ fn a_url_that_nobody_could_ask_for_is_refused() {
             url: url.to_owned(),
             headers: Vec::new(),
             from: [127, 0, 0, 1].into(),
+            response: None,
+            ask: false,
             output: ReportFormat::Text,
         };
         assert!(Request::new(&args).is_err(), "{url}");
     }
+}
+
+#[test]
+fn it_says_what_becomes_of_the_answer_of_a_silent_origin() {
+    let verdict = |arguments: &[&str]| {
+        let mut all = vec!["GET", "http://x/api/products/1"];
+        all.extend(arguments);
+        let (text, json) = explained("legacy-json-api.yaml", &all);
+        (text, json["verdict"].clone())
+    };
+    let (text, kept) = verdict(&[]);
+    assert_eq!(kept["answer_of"], "silent");
+    assert_eq!(
+        (&kept["stored"], &kept["reason"]),
+        (&true.into(), &"stored".into())
+    );
+    assert_eq!(kept["lifetime_source"], "operator-ttl");
+    assert!(
+        text.contains("If the origin says nothing about caching"),
+        "{text}"
+    );
+    let (text, mine) = verdict(&["-H", "Authorization: Basic eA=="]);
+    assert_eq!(mine["reason"], "authorization");
+    assert_eq!(mine["advice"]["yaml"], "cache: {key: {per_user: sub}}");
+    for part in ["not kept: authorization", "change", "risk"] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+    let (_, no_store) = verdict(&["-H", "Cache-Control: no-store"]);
+    assert_eq!(no_store["reason"], "request-no-store");
+    assert!(no_store["advice"]["yaml"].is_null());
+    assert!(no_store["advice"]["nothing"].is_string());
+}
+
+#[test]
+fn a_saved_answer_is_judged_as_of_when_it_was_made() {
+    let directory = std::env::temp_dir().join(format!("forebay-saved-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let file = directory.join("head.txt");
+    let judged = |head: &str| {
+        fs::write(&file, head).unwrap();
+        let path = file.display().to_string();
+        let arguments = ["GET", "http://x/api/products/1", "--response", &path];
+        explained("legacy-json-api.yaml", &arguments).1["verdict"].clone()
+    };
+    let old = "Date: Mon, 01 Jan 2024 00:00:00 GMT\r\nContent-Length: 2\r\n";
+    let fresh = judged(&format!(
+        "HTTP/1.1 200 OK\r\n{old}Cache-Control: max-age=5\r\n\r\n{{}}"
+    ));
+    assert_eq!(
+        (&fresh["stored"], &fresh["fresh_for_seconds"]),
+        (&true.into(), &5.into())
+    );
+    let private = judged(&format!(
+        "HTTP/1.1 200 OK\r\n{old}Cache-Control: private\r\n\r\n"
+    ));
+    assert_eq!(private["reason"], "private");
+    let cookie = judged(&format!("HTTP/1.1 200 OK\r\n{old}Set-Cookie: a=b\r\n\r\n"));
+    assert_eq!(cookie["advice"]["yaml"], "cache: {set_cookie: strip}");
+    let cut = judged("HTTP/1.1 200 OK\r\n\r\n");
+    assert_eq!(cut["reason"], "close-delimited");
+    fs::remove_dir_all(&directory).unwrap();
 }

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use engine::{failure::Malformed, negotiation::Negotiated};
+use engine::{cache::advice::Remedy, failure::Malformed, negotiation::Negotiated};
 use policy::{Endpoint, ListenAddress, Listener, Policies, Scheme, Setting, SettingOrigin};
 
 use super::{
     Explanation, Fate, Routed, Seen, Unrouted,
     conditions::{Candidate, Met},
     policies::{Applied, CacheSays},
+    verdict::{Source, Verdict},
 };
 use crate::output::{Ink, Tone};
 
@@ -136,6 +137,45 @@ impl Page {
         self.text.push('\n');
         self.settings(&route.settings);
         self.applied(&routed.applied);
+        if let Some(verdict) = &routed.verdict {
+            self.text.push('\n');
+            self.verdict(verdict);
+        }
+    }
+
+    fn verdict(&mut self, verdict: &Verdict) {
+        let status = verdict.status;
+        let heading = match &verdict.source {
+            Source::Asked(upstream) => format!("With the answer of {upstream} just now: {status}"),
+            Source::Saved(path) => format!("With the answer in {}: {status}", path.display()),
+            Source::Silent => "If the origin says nothing about caching".to_owned(),
+        };
+        self.heading(&heading);
+        match verdict.lifetime {
+            Some(lifetime) => {
+                let (seconds, source) = (lifetime.length.as_secs(), lifetime.source.as_str());
+                let kept = format!("the answer is kept, fresh for {seconds} s ({source})");
+                let kept = self.ink.paint(Tone::Good, kept);
+                self.line("cache", &kept);
+            }
+            None => {
+                let kept = format!("the answer is not kept: {}", verdict.as_str());
+                let kept = self.ink.paint(Tone::Bad, kept);
+                self.line("cache", &kept);
+                self.line("why", &verdict.advice.because);
+            }
+        }
+        match &verdict.advice.remedy {
+            Remedy::Fine => {}
+            Remedy::Line(line) => {
+                let yaml = self.ink.paint(Tone::Strong, &line.yaml);
+                self.line("change", &format!("{yaml}  ({})", line.place.as_str()));
+                if let Some(risk) = line.risk {
+                    self.line("risk", risk);
+                }
+            }
+            Remedy::Nothing(why) => self.line("change", why),
+        }
     }
 
     fn passed_over(&mut self, candidate: &Candidate<'_>) {

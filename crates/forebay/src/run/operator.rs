@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use super::{
+    cache_door,
     preflight::{Accepting, Preflight, accepting},
     shutdown::{Announce, End, Life, Signals, shutdown},
 };
@@ -128,7 +129,8 @@ fn telemetry_state(sidecar: &Arc<Sidecar>, health: &Arc<Health>) -> TelemetrySta
 }
 
 fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
-    let (policies, cache, busy) = (
+    let (policies, cache, busy, purged) = (
+        Arc::clone(sidecar),
         Arc::clone(sidecar),
         Arc::clone(sidecar),
         Arc::clone(sidecar),
@@ -138,6 +140,8 @@ fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
         cache: Arc::new(move || {
             CacheStats::new(cache.cache_figures(), cache.metrics().cache_answers())
         }),
+        lookup: cache_door::lookup(Arc::clone(sidecar)),
+        purge: Arc::new(move |purge| purged.purge(&purge)),
         in_flight: Arc::new(move |upstream, endpoint| busy.in_flight(upstream, endpoint)),
         token,
         names: Vec::new(),

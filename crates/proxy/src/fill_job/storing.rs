@@ -26,7 +26,7 @@ pub(super) fn store(
     }
     note_partition(&sidecar, &keeping.key);
     if let Some(part) = keeping.part.take() {
-        store_part(&keeping, *part, &body);
+        store_part(&keeping, &part, &body);
         return None;
     }
     let snapshot = Arc::clone(&keeping.snapshot);
@@ -54,7 +54,7 @@ fn note_partition(sidecar: &Sidecar, key: &[u8]) {
 }
 
 /// Joins a part with what is stored of the same representation.
-fn store_part(keeping: &Keeping, part: Part, body: &Bytes) {
+fn store_part(keeping: &Keeping, part: &Part, body: &Bytes) {
     if body.len() as u64 != part.extent.span().len() {
         return;
     }
@@ -64,10 +64,10 @@ fn store_part(keeping: &Keeping, part: Part, body: &Bytes) {
     let most = usize::from(cache.max_variants);
     let responses = &keeping.sidecar.responses;
     responses.amend(&keeping.key, most, |present| {
-        let known = present.and_then(|variants| same(variants, keeping, &part));
+        let known = present.and_then(|variants| same(variants, keeping, part));
         let Some(stored) = known else {
             return match part.fields {
-                Fields::Complete => put(keeping, &part, body),
+                Fields::Complete => put(keeping, part, body),
                 Fields::Lean => Amendment::Nothing,
             };
         };
@@ -76,12 +76,12 @@ fn store_part(keeping: &Keeping, part: Part, body: &Bytes) {
             return Amendment::Nothing;
         };
         let meta = &stored.meta;
-        match partial::combine(Known { meta, extent }, &part, max_object) {
+        match partial::combine(Known { meta, extent }, part, max_object) {
             Combined::Longer(merged) | Combined::Whole(merged) => {
                 joined(keeping, *merged, stored, body)
             }
             Combined::Obsolete => Amendment::Forget(Arc::clone(stored)),
-            Combined::Replaced => put(keeping, &part, body),
+            Combined::Replaced => put(keeping, part, body),
             Combined::Unrelated => Amendment::Nothing,
         }
     });

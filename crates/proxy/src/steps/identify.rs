@@ -5,11 +5,12 @@ use std::sync::Arc;
 use engine::{
     identity::{self, Claims, Presented},
     outcome::BypassReason,
+    time::Now,
 };
 use http::HeaderMap;
 use policy::{CacheKey, Dimension};
 
-use crate::exchange::Exchange;
+use crate::{sidecar::Sidecar, snapshot::Snapshot};
 
 /// Who is asking.
 #[derive(Debug)]
@@ -23,15 +24,17 @@ pub(crate) enum Asker {
 /// Finds out who is asking, if `key` has to know it. A token that proves nothing keeps its request
 /// away from the cache: it must not get what belongs to nobody, nor what belongs to somebody.
 pub(crate) fn identify(
-    exchange: &Exchange,
+    sidecar: &Sidecar,
+    snapshot: &Snapshot,
     key: &CacheKey,
     headers: &HeaderMap,
+    now: Now,
 ) -> Result<Asker, BypassReason> {
     let is_claim = |dimension: &Dimension| matches!(dimension, Dimension::Claim(_));
     if key.per_user.is_none() && !key.dimensions.iter().any(is_claim) {
         return Ok(Asker::Anybody);
     }
-    let Some(identity) = &exchange.snapshot().identity else {
+    let Some(identity) = &snapshot.identity else {
         return Ok(Asker::Anybody);
     };
     let token = match identity::present(&identity.policy.source, headers) {
@@ -39,13 +42,11 @@ pub(crate) fn identify(
         Presented::Rejected(_) => return Err(BypassReason::Unverified),
         Presented::Token(token) => token,
     };
-    let now = exchange.recording.event.at;
-    let known = &exchange.sidecar().tokens;
-    if let Some(claims) = known.get(token, now.wall) {
+    if let Some(claims) = sidecar.tokens.get(token, now.wall) {
         return Ok(Asker::Known(claims));
     }
     match identity::verify_token(&identity.policy, &identity.keys, token, now) {
-        Ok(claims) => Ok(Asker::Known(known.remember(token, claims))),
+        Ok(claims) => Ok(Asker::Known(sidecar.tokens.remember(token, claims))),
         Err(rejection) => {
             tracing::debug!(reason = rejection.as_str(), "a token proves nothing");
             Err(BypassReason::Unverified)

@@ -25,7 +25,7 @@ use engine::{
 use http::{HeaderMap, StatusCode};
 use http_body::Body;
 use policy::{CachePolicy, Mode, SetCookie};
-use store::StoredResponse;
+use store::{Skipped, StoredResponse};
 
 use super::{fetch::Sent, lookup::Scope};
 use crate::{clock, errand::Errand, fill::FillReader, fill_job::FillJob, upstream::Fetched};
@@ -111,6 +111,9 @@ pub(crate) fn keep(
         remember_unfillable(errand, status, outcome);
         return Next::AskForPart;
     }
+    if let Some(StoreOutcome::Skipped(reason)) = outcome {
+        remember(errand, reason, &fetched);
+    }
     if let Some(cache) = cache {
         remember_search(errand, cache, &headers);
     }
@@ -140,6 +143,18 @@ pub(crate) fn keep(
         sent,
     };
     fill::fill(errand, fetched, filling).with_personal(personal)
+}
+
+/// For whoever asks later why it was not kept.
+fn remember(errand: &Errand, reason: SkipReason, fetched: &Fetched) {
+    let skipped = Skipped {
+        reason,
+        status: fetched.head.status,
+        length: fetched.body.size_hint().exact(),
+        at: clock::monotonic(),
+    };
+    let key = store::hash(&errand.intent.key);
+    errand.sidecar.verdicts.remember(key, skipped);
 }
 
 /// What matters of a response's head.

@@ -16,11 +16,12 @@ use engine::{
         reuse::RevalidateReason,
         search::SearchVariance,
     },
+    client_ip::PeerTrust,
     outcome::{BypassReason, CacheOutcome},
     path::NormalPath,
 };
 use http::{
-    HeaderMap,
+    HeaderMap, Method,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
     request,
 };
@@ -33,7 +34,7 @@ use super::{
     answer::FromStore,
     identify::{Asker, identify},
 };
-use crate::exchange::Exchange;
+use crate::{exchange::Exchange, sidecar::Sidecar};
 
 /// What the cache says to a request.
 #[derive(Debug)]
@@ -132,10 +133,12 @@ pub(crate) fn lookup(
         return Looked::Ask(Intent::bypass());
     }
     let asker = cache.map_or(Ok(Asker::Anybody), |cache| {
-        identify(exchange, &cache.key, &head.headers)
+        let now = exchange.recording.event.at;
+        let sidecar = exchange.sidecar();
+        identify(sidecar, &snapshot, &cache.key, &head.headers, now)
     });
     let classified = asker.and_then(|asker| {
-        let known = classify(exchange, head, admitted, cache, &asker)?;
+        let known = classify(exchange.client.peer, head, admitted, cache, &asker)?;
         Ok((asker, known))
     });
     let (asker, known) = match classified {
@@ -146,16 +149,18 @@ pub(crate) fn lookup(
         let most = cache.map_or(0, |cache| cache.key.body.max_size.bytes());
         return Looked::Gather(most);
     }
+    count(exchange, head, admitted);
     BUFFERS.with_borrow_mut(|Buffers { key, persona }| {
         let dimensions = cache.map_or(&[][..], |cache| &cache.key.dimensions);
         if persona::write(dimensions, &head.headers, asker.claims(), persona) == Persona::Absurd {
             return bypass(exchange, cache, BypassReason::Persona);
         }
-        let mut parts = key_parts(exchange, route, head, admitted);
+        let scheme = exchange.recording.connection.peer.scheme;
+        let mut parts = key_parts(scheme, route, head, admitted);
         parts.user = cache.and_then(|cache| asker.user(&cache.key));
         parts.body = content.map(|content| keyed_body(head, content));
         let query = cache.map_or(&NO_QUERY_RULES, |cache| &cache.key.query);
-        let search = search_variance(exchange, &parts, query);
+        let search = search_variance(exchange.sidecar(), &parts, query);
         parts.encode(query, search.as_deref(), key);
         let looked = match cache {
             Some(cache) => ask_store(exchange, cache, key, persona, &known, head),
@@ -194,8 +199,8 @@ fn bypass(exchange: &mut Exchange, cache: Option<&CachePolicy>, reason: BypassRe
     Looked::Ask(Intent::bypass())
 }
 
-fn classify(
-    exchange: &Exchange,
+pub(crate) fn classify(
+    peer: PeerTrust,
     head: &request::Parts,
     admitted: &Admitted<'_>,
     cache: Option<&CachePolicy>,
@@ -215,7 +220,7 @@ fn classify(
             body: cache.map(|cache| &cache.key.body),
             cookies: cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies),
             honor: cache.map_or(HonorRequest::Always, |cache| cache.honor_request),
-            peer: exchange.client.peer,
+            peer,
             partition: match user {
                 Some(_) => Partition::User,
                 None => Partition::Shared,
@@ -245,13 +250,23 @@ fn scope(exchange: &Exchange, cache: Option<&CachePolicy>, key: &[u8], known: &L
     }
 }
 
-fn key_parts<'a>(
-    exchange: &Exchange,
+/// Lets a restart know what was popular. Only a GET can be asked for again by its URL alone.
+fn count(exchange: &Exchange, head: &request::Parts, admitted: &Admitted<'_>) {
+    if let (Some(popularity), &Method::GET) = (&exchange.sidecar().popularity, &head.method) {
+        let target = head.uri.path_and_query();
+        let target = target.map_or(admitted.path.as_str(), |target| target.as_str());
+        let scheme = exchange.recording.connection.peer.scheme;
+        let authority = admitted.authority.as_str();
+        popularity.asked(fastrand::u64(..), scheme, authority, target);
+    }
+}
+
+pub(crate) fn key_parts<'a>(
+    scheme: Scheme,
     route: &'a Route,
     head: &'a request::Parts,
     admitted: &'a Admitted<'_>,
 ) -> KeyParts<'a> {
-    let scheme = exchange.recording.connection.peer.scheme;
     KeyParts {
         route: &route.name,
         scheme,
@@ -279,15 +294,15 @@ fn keyed_body<'a>(head: &'a request::Parts, content: &'a Bytes) -> KeyedBody<'a>
 }
 
 /// What responses for this path said in `No-Vary-Search`, where the operator listens to it.
-fn search_variance(
-    exchange: &Exchange,
+pub(crate) fn search_variance(
+    sidecar: &Sidecar,
     parts: &KeyParts<'_>,
     query: &QueryKey,
 ) -> Option<Arc<SearchVariance>> {
     if !query.no_vary_search || parts.query.is_none() {
         return None;
     }
-    exchange.sidecar().searches.get(parts)
+    sidecar.searches.get(parts)
 }
 
 /// The port of a canonical authority, which names it only when it is not the scheme's own.
@@ -309,9 +324,7 @@ fn ask_store(
     known: &Lookup,
     head: &request::Parts,
 ) -> Looked {
-    if cache.mode == Mode::Shadow {
-        key.push(SHADOW_KEY);
-    }
+    mark_shadow(cache, key);
     let request = Request {
         head,
         known,
@@ -339,6 +352,13 @@ fn ask_store(
                 ..Intent::default()
             })
         }
+    }
+}
+
+/// Keeps the entries of a cache in shadow mode apart.
+pub(crate) fn mark_shadow(cache: &CachePolicy, key: &mut Vec<u8>) {
+    if cache.mode == Mode::Shadow {
+        key.push(SHADOW_KEY);
     }
 }
 

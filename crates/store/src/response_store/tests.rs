@@ -1,9 +1,12 @@
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use engine::{
     cache::{
         freshness::{Grace, Lifetime, LifetimeSource, Terms},
         key::KeyParts,
+        label::Label,
+        purge::{Epoch, Purged},
         response::{Framing, ResponseFacts, ResponseHead},
         stored::StoredMeta,
         vary::AcceptEncoding,
@@ -12,9 +15,11 @@ use engine::{
     time::Now,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use policy::{QueryKey, Scheme};
+use policy::{Coding, QueryKey, Scheme};
+use proptest::prelude::*;
 
 use super::*;
+use crate::Encoding;
 
 /// Variants per key.
 const MOST: usize = 8;
@@ -185,4 +190,132 @@ fn what_is_kept_stays_within_the_limit() {
     assert!(stats.bytes <= limit, "{stats:?}");
     assert!(stats.entries > 50, "{stats:?}");
     assert!(stats.evicted > 0, "{stats:?}");
+}
+
+/// Who is asking is compared with the fields that select.
+#[test]
+fn each_persona_gets_its_own() {
+    let store = ResponseStore::new(1024 * 1024);
+    let request = headers(&[]);
+    let of = |persona: &[u8], body| {
+        let response = Arc::into_inner(response(&request, "", 0, body)).unwrap();
+        Arc::new(response.with_persona(persona))
+    };
+    store.put(b"k", of(b"gold", 1), MOST);
+    store.put(b"k", of(b"", 2), MOST);
+    store.put(b"k", of(b"gold", 3), MOST);
+    let entry = store.get(b"k").unwrap();
+    let length = |persona: &[u8]| entry.select(&request, persona).map(|it| it.body.len());
+    assert_eq!(entry.len(), 2);
+    assert_eq!((length(b"gold"), length(b"")), (Ok(3), Ok(2)));
+    assert_eq!(length(b"silver"), Err(MissReason::Vary));
+}
+
+/// A response with an encoding takes the place of the one without, and is weighed anew.
+#[test]
+fn encodings_are_kept_and_weighed() {
+    let store = ResponseStore::new(1024 * 1024);
+    let request = headers(&[]);
+    let plain = response(&request, "", 0, 4_000);
+    store.put(b"k", Arc::clone(&plain), MOST);
+    store.tidy();
+    let before = store.stats().bytes;
+    let encoding = |length| Encoding {
+        coding: Coding::Gzip,
+        head: plain.meta.head.clone(),
+        body: vec![b'x'; length].into(),
+    };
+    let encoded = Arc::new(
+        plain
+            .with_encoding(encoding(900))
+            .with_encoding(encoding(1_000)),
+    );
+    store.renew(b"k", &plain, Arc::clone(&encoded));
+    store.tidy();
+    let entry = store.get(b"k").unwrap();
+    let kept = entry.select(&request, b"").unwrap();
+    assert_eq!(kept.encodings().len(), 1);
+    assert_eq!(kept.encoding(Coding::Gzip).unwrap().body.len(), 1_000);
+    assert!(kept.encoding(Coding::Br).is_none());
+    assert!((1_000..1_300).contains(&(store.stats().bytes - before)));
+}
+
+#[test]
+fn a_judgement_never_goes_back() {
+    let judged = response(&headers(&[]), "", 0, 1);
+    let seventh = (Epoch::from_u64(7), Purged::Soft);
+    judged.judge(seventh.0, seventh.1);
+    judged.judge(Epoch::from_u64(3), Purged::Hard);
+    assert_eq!(judged.judged(), seventh);
+    let encoding = Encoding {
+        coding: Coding::Br,
+        head: judged.meta.head.clone(),
+        body: Bytes::new(),
+    };
+    assert_eq!(judged.with_encoding(encoding).judged(), seventh);
+}
+
+/// However fast it is written, and whatever nobody calls, the store never holds much more than its
+/// limit: a sixty-fourth, four MiB at most, besides what moka has not looked at.
+#[test]
+fn writers_keep_the_promise_themselves() {
+    let limit = 8 * 1024 * 1024;
+    let store = ResponseStore::new(limit);
+    let request = headers(&[]);
+    for number in 0..2_000_u64 {
+        let body = if number % 7 == 0 { 300_000 } else { 3_000 };
+        store.put(&number.to_be_bytes(), response(&request, "", 0, body), MOST);
+        let held: usize = store
+            .entries
+            .iter()
+            .map(|(key, kept)| weight(&key, &kept))
+            .sum();
+        let held = held as u64;
+        assert!(held <= limit + limit / 64 + 400_000, "{number}: {held}");
+    }
+}
+
+proptest! {
+    /// As a list of the last response per selecting value, newest last, at most so many.
+    #[test]
+    fn variants_are_the_last_of_each_kind(
+        steps in prop::collection::vec((0_u8..6, 0_u8..3), 1..60),
+        most in 1_usize..8,
+    ) {
+        let store = ResponseStore::new(16 * 1024 * 1024);
+        let mut model: Vec<((u8, u8), usize)> = Vec::new();
+        for (step, (language, persona)) in steps.into_iter().enumerate() {
+            let mut request = HeaderMap::new();
+            request.insert("accept-language", HeaderValue::from(u32::from(language)));
+            let kept = response(&request, "accept-language", 0, step + 1);
+            let kept = Arc::into_inner(kept).unwrap().with_persona([persona]);
+            store.put(b"k", Arc::new(kept), most);
+            model.retain(|(kind, _)| *kind != (language, persona));
+            model.push(((language, persona), step + 1));
+            let surplus = model.len().saturating_sub(most);
+            model.drain(..surplus);
+        }
+        let entry = store.get(b"k").unwrap();
+        let lengths: Vec<_> = entry.iter().map(|kept| kept.body.len()).collect();
+        let expected: Vec<_> = model.iter().map(|(_, length)| *length).collect();
+        prop_assert_eq!(lengths, expected);
+        for ((language, persona), length) in model {
+            let mut request = HeaderMap::new();
+            request.insert("accept-language", HeaderValue::from(u32::from(language)));
+            let selected = entry.select(&request, &[persona]).map(|kept| kept.body.len());
+            prop_assert_eq!(selected, Ok(length));
+        }
+    }
+
+    /// The weight covers the bytes of key and bodies, and is not far above them for large ones.
+    #[test]
+    fn the_weight_is_honest(key in 1_usize..300, body in 0_usize..100_000, labels in 0_usize..20) {
+        let plain = response(&headers(&[]), "", 0, body);
+        let plain = Arc::into_inner(plain).unwrap().with_labels(vec![Label::tag(b"a"); labels]);
+        let response = Arc::new(plain);
+        let weight = weight(&vec![0; key], &Variants::one(Arc::clone(&response)));
+        let least = key + body + 16 * labels + size_of::<StoredResponse>();
+        prop_assert!(weight >= least);
+        prop_assert!(weight <= least + least / 4 + ENTRY_OVERHEAD + 256);
+    }
 }

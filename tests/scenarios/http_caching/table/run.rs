@@ -267,7 +267,7 @@ impl Came<'_> {
                 response.headers.all(&name).contains(&value.as_str())
             }
             Expected::Hit => told.starts_with("Forebay; hit; ttl=") && self.asked == 0,
-            Expected::Interim(statuses) => response.interim == *statuses,
+            Expected::NoInterim => response.interim.is_empty(),
             Expected::Lacks(name) => !response.headers.has(name),
             Expected::Lines(name, values) => response.headers.all(name) == *values,
             Expected::OriginSaw(line) => {

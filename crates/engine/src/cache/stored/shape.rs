@@ -22,7 +22,7 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The memory that all shared shapes may take together, in bytes.
-pub(super) const MOST_BYTES: usize = 2 * 1024 * 1024;
+const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// A head with more text than this in its names and constant values is too unusual to be shared.
 const LONGEST_SIGNATURE: usize = 4 * 1024;
 /// A value longer than this is not taken for a constant.
@@ -55,22 +55,21 @@ enum Detail {
     Names,
 }
 
+/// The signatures under which a head's shape may be found, the most detailed first.
+#[derive(Debug)]
+struct Wanted(Vec<(Detail, Vec<u8>)>);
+
+/// The shared shapes.
 #[derive(Debug)]
 struct Table {
+    hasher: RandomState,
     shapes: HashMap<Box<[u8]>, &'static Shape>,
     /// The hashes of signatures seen before, each where its low bits say.
     seen: Box<[u64]>,
     bytes: usize,
 }
 
-static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(|| {
-    RwLock::new(Table {
-        shapes: HashMap::new(),
-        seen: vec![0; SEEN].into(),
-        bytes: 0,
-    })
-});
+static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(RwLock::default);
 
 // === impl Shape ===
 
@@ -146,16 +145,16 @@ impl Shape {
 impl ShapeRef {
     /// The shape of a head, shared if it has been seen before.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        for detail in [Detail::Constants, Detail::Names] {
-            let signature = detail.signature(headers);
-            if signature.len() > LONGEST_SIGNATURE {
-                continue;
-            }
-            if let Some(shape) = shared(headers, detail, &signature) {
-                return Self::Shared(shape);
-            }
-        }
-        Self::Own(Arc::new(Shape::own(headers)))
+        let wanted = Wanted::of(headers);
+        // What a panic elsewhere may have left is still a table: shapes are only ever added whole.
+        let table = TABLE.read().unwrap_or_else(PoisonError::into_inner);
+        let known = table.find(&wanted);
+        drop(table);
+        let shared = known.or_else(|| {
+            let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
+            table.admit(headers, &wanted)
+        });
+        shared.map_or_else(|| Self::Own(Arc::new(Shape::own(headers))), Self::Shared)
     }
 
     pub(super) fn shape(&self) -> &Shape {
@@ -197,11 +196,50 @@ impl Detail {
     }
 }
 
+// === impl Wanted ===
+
+impl Wanted {
+    fn of(headers: &HeaderMap) -> Self {
+        let signatures = [Detail::Constants, Detail::Names]
+            .map(|detail| (detail, detail.signature(headers)))
+            .into_iter();
+        let mut wanted: Vec<_> = signatures
+            .filter(|(_, signature)| signature.len() <= LONGEST_SIGNATURE)
+            .collect();
+        // Without constants both say the same.
+        wanted.dedup_by(|(_, one), (_, other)| one == other);
+        Self(wanted)
+    }
+}
+
 // === impl Table ===
 
+impl Default for Table {
+    fn default() -> Self {
+        Self {
+            hasher: RandomState::new(),
+            shapes: HashMap::new(),
+            seen: vec![0; SEEN].into(),
+            bytes: 0,
+        }
+    }
+}
+
 impl Table {
-    /// Takes a shape in if it comes for the second time and there is room.
-    fn admit(
+    /// The best of the wanted shapes, if it is there: that with its constants, else none, so that
+    /// [`Table::admit`] can still take it in.
+    fn find(&self, wanted: &Wanted) -> Option<&'static Shape> {
+        let (_, best) = wanted.0.first()?;
+        self.shapes.get(best.as_slice()).copied()
+    }
+
+    /// The best that can be had: takes a shape in if it comes for the second time and there is room.
+    fn admit(&mut self, headers: &HeaderMap, wanted: &Wanted) -> Option<&'static Shape> {
+        let mut each = wanted.0.iter();
+        each.find_map(|(detail, signature)| self.shape(headers, *detail, signature))
+    }
+
+    fn shape(
         &mut self,
         headers: &HeaderMap,
         detail: Detail,
@@ -210,7 +248,7 @@ impl Table {
         if let Some(known) = self.shapes.get(signature) {
             return Some(known);
         }
-        let hash = HASHER.hash_one(signature);
+        let hash = self.hasher.hash_one(signature);
         let seen = &mut self.seen[hash as usize % SEEN];
         if *seen != hash {
             *seen = hash;
@@ -225,17 +263,6 @@ impl Table {
         self.shapes.insert(signature.into(), shape);
         Some(shape)
     }
-}
-
-fn shared(headers: &HeaderMap, detail: Detail, signature: &[u8]) -> Option<&'static Shape> {
-    // What a panic elsewhere may have left is still a table: entries are only ever added whole.
-    let table = TABLE.read().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = table.shapes.get(signature) {
-        return Some(known);
-    }
-    drop(table);
-    let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
-    table.admit(headers, detail, signature)
 }
 
 fn leak(text: &str) -> &'static str {
@@ -278,3 +305,6 @@ fn is_constant(name: &str, value: &HeaderValue) -> bool {
         && (1..=LONGEST_CONSTANT).contains(&value.len())
         && value.to_str().is_ok()
 }
+
+#[cfg(test)]
+mod tests;

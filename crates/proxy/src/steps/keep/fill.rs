@@ -20,7 +20,7 @@ use http::HeaderMap;
 use http_body::Body;
 use store::{StoredResponse, Written};
 
-use super::{Kept, Next, draw, enforced_cache, meta};
+use super::{Kept, Next, draw, enforced_cache, meta, remember};
 use crate::{
     errand::Errand,
     fill::Fill,
@@ -54,6 +54,9 @@ pub(super) fn fill(errand: &Errand, fetched: Fetched, filling: Filling) -> Next 
         .fills
         .reserve(length.unwrap_or(FIRST_RESERVATION));
     let Some(reservation) = reserved else {
+        if filling.stored {
+            remember(errand, SkipReason::MemoryPressure, &fetched);
+        }
         let pressed = StoreOutcome::Skipped(SkipReason::MemoryPressure);
         let outcome = filling.stored.then_some(pressed).or(filling.outcome);
         return Next::direct(fetched, outcome);

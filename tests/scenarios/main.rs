@@ -21,6 +21,7 @@ mod http_caching;
 mod layering;
 mod memory_promise;
 mod proxying;
+mod purge_door;
 mod purging;
 mod rate_limits;
 mod shadow;

@@ -18,11 +18,9 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, uri::Authority};
 
-use crate::{
-    operator::AdminState,
-    problem::Problem,
-    token::{Token, Verdict},
-};
+use engine::bearer::{Token, Verdict};
+
+use crate::{operator::AdminState, problem::Problem};
 
 /// Longer than any answer takes; a bound for the case that one hangs.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -18,17 +18,16 @@ mod problem;
 mod purge;
 mod serve;
 mod stats;
-mod token;
 
 use std::sync::Arc;
 
+pub use engine::bearer::{InvalidToken, Token};
 pub use lookup::{Holding, LastAnswer, Lookup, NoHolding, Question, Variant};
 pub use operator::{AdminState, admin_router};
 pub use probes::{TelemetryState, telemetry_router};
 pub use purge::Purger;
 pub use serve::serve;
 pub use stats::{CacheStats, Evictions};
-pub use token::{InvalidToken, Token};
 
 /// Something that is asked anew for each request, because a reload may have changed it.
 pub type Source<T> = Arc<dyn Fn() -> T + Send + Sync>;

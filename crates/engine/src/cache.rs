@@ -12,7 +12,7 @@
 //! - [`partial`]: what becomes of a part that the origin sent.
 //! - [`revalidate`], [`head`]: how to ask the origin whether it still holds, and what its answer
 //!   changes.
-//! - [`early`], [`backoff`]: when to ask before anybody must, and how long not to ask again.
+//! - [`early`]: when to ask before anybody must.
 //! - [`response`], [`share`], [`keep`], [`post`]: what came, who else may have it now, may it be kept?
 //! - [`stored`]: what is kept of a response head.
 //! - [`tags`]: what is a response about?
@@ -25,7 +25,6 @@
 
 pub mod advice;
 pub mod age;
-pub mod backoff;
 pub mod codings;
 pub mod conditional;
 pub mod date;

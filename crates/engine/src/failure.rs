@@ -17,6 +17,12 @@ pub enum Failure {
     MethodNotAllowed,
     /// The request has come through this Forebay before.
     Loop,
+    /// A purge from somebody who may not order it, by where they come from.
+    PurgeForbidden,
+    /// A purge without the right token.
+    PurgeUnauthorized,
+    /// A purge of nothing that could be kept.
+    PurgeSenseless,
     /// A rate limit is used up.
     RateLimited,
     /// The body is larger than `clients.max_body`.
@@ -89,6 +95,9 @@ impl Failure {
             Self::NoRoute => "no-route",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Loop => "loop",
+            Self::PurgeForbidden => "purge-forbidden",
+            Self::PurgeSenseless => "purge-senseless",
+            Self::PurgeUnauthorized => "purge-unauthorized",
             Self::RateLimited => "rate-limited",
             Self::BodyTooLarge => "body-too-large",
             Self::ClientGone => "client-gone",
@@ -114,6 +123,9 @@ impl Failure {
             | Self::NoRoute
             | Self::MethodNotAllowed
             | Self::Loop
+            | Self::PurgeForbidden
+            | Self::PurgeSenseless
+            | Self::PurgeUnauthorized
             | Self::RateLimited
             | Self::BodyTooLarge
             | Self::ClientGone

@@ -5,6 +5,7 @@
 
 pub mod admit;
 pub mod balance;
+pub mod bearer;
 pub mod cache;
 pub mod client_ip;
 pub mod collapse;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use engine::{
+    cache::status::CacheStatus,
     client_ip::{ClientAddress, client_ip},
     outcome::CacheOutcome,
     trace::{self, RequestId},
 };
-use http::{HeaderName, HeaderValue, Response, header::CONNECTION, request};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header::CONNECTION, request};
 use policy::Route;
 use telemetry::{MethodLabel, RequestEvent, Stage};
 
@@ -23,6 +24,8 @@ use crate::{
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+static FOREBAY_DEBUG: HeaderName = HeaderName::from_static("forebay-debug");
+
 /// One request on its way through the steps.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -33,6 +36,8 @@ pub(crate) struct Exchange {
     pub(crate) client: ClientAddress,
     /// The flight it would lead if deduplication were not in shadow mode.
     pub(crate) shadow_lead: Option<Lead>,
+    /// The cache key in words, for a client that may know it and asked for it.
+    pub(crate) shown_key: Option<Box<str>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -77,7 +82,26 @@ impl Exchange {
             request_id,
             client,
             shadow_lead: None,
+            shown_key: None,
             limit_fields: Vec::new(),
+        }
+    }
+
+    /// Whether the client wants to see the cache key, and may.
+    pub(crate) fn wants_key(&self, headers: &HeaderMap) -> bool {
+        let trusted = &self.snapshot().policies.cache.debug_from;
+        !trusted.is_empty()
+            && headers
+                .get(&FOREBAY_DEBUG)
+                .is_some_and(|asked| asked == "key")
+            && trusted.iter().any(|net| net.contains(&self.client.ip))
+    }
+
+    /// What the cache did, as a field.
+    pub(crate) fn cache_status(&self, told: &CacheStatus) -> HeaderValue {
+        match &self.shown_key {
+            Some(key) => told.header_value_with_key(key.as_bytes()),
+            None => told.header_value(),
         }
     }
 

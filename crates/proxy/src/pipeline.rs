@@ -43,6 +43,7 @@ use crate::{
         join::{self, Content},
         limit,
         lookup::{self, Looked},
+        purge,
         renew::{self, Renewal},
         route,
     },
@@ -63,6 +64,8 @@ enum Course {
     Ask(Box<Errand>),
     /// The body is part of the key: it is read first, up to so many bytes.
     Gather(usize, u64),
+    /// It was an order, and so many purges were recorded.
+    Purged(usize),
     /// It is refused.
     Refuse(answer::Refusal),
     /// It wants to become something else than HTTP.
@@ -81,6 +84,10 @@ pub(crate) fn serve(
         Course::Answer(from_store) => {
             drain(body);
             Answering::here(answer::from_store(exchange, &head, &from_store))
+        }
+        Course::Purged(purges) => {
+            drain(body);
+            Answering::here(purge::answer(exchange, purges))
         }
         Course::Refuse(refusal) => {
             drain(body);
@@ -112,6 +119,11 @@ fn set_course(exchange: &mut Exchange, head: &mut request::Parts, body: &Incomin
         Ok(admitted) => admitted,
         Err(failure) => return Course::Refuse(failure.into()),
     };
+    match purge::purge(exchange, head, &admitted) {
+        None => {}
+        Some(Ok(purges)) => return Course::Purged(purges),
+        Some(Err(refusal)) => return Course::Refuse(refusal),
+    }
     let route = match route::route(exchange, head, &admitted) {
         Ok(route) => route,
         Err(refusal) => return Course::Refuse(refusal),

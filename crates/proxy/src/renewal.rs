@@ -7,7 +7,10 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,6 +27,8 @@ type Shard = HashMap<u128, Standing>;
 #[derive(Debug)]
 pub(crate) struct Renewals {
     shards: [Mutex<Shard>; SHARDS],
+    failed: AtomicU64,
+    succeeded: AtomicU64,
 }
 
 /// The right to renew one key. Dropping it without a word counts as a failure.
@@ -59,6 +64,8 @@ impl Default for Renewals {
     fn default() -> Self {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
+            failed: AtomicU64::new(0),
+            succeeded: AtomicU64::new(0),
         }
     }
 }
@@ -91,6 +98,16 @@ impl Renewals {
             setbacks,
             end: End::Unsaid,
         })
+    }
+
+    /// How many have failed since the process began.
+    pub(crate) fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// How many have brought something fresh since the process began.
+    pub(crate) fn succeeded(&self) -> u64 {
+        self.succeeded.load(Ordering::Relaxed)
     }
 
     /// Whether the key of this hash failed so short a while before `now` that it is left alone.
@@ -152,6 +169,7 @@ impl Ticket {
     /// The key is fresh again.
     pub(crate) fn succeeded(mut self) {
         self.end = End::Said;
+        self.renewals.succeeded.fetch_add(1, Ordering::Relaxed);
         self.renewals.leave(self.key, None);
     }
 
@@ -159,6 +177,7 @@ impl Ticket {
     pub(crate) fn failed(mut self, now: Duration) {
         self.end = End::Said;
         let failed = self.setbacks.failed(now, fastrand::u32(..));
+        self.renewals.failed.fetch_add(1, Ordering::Relaxed);
         self.renewals
             .leave(self.key, Some(Standing::Resting(failed)));
     }

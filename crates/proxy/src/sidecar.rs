@@ -2,12 +2,12 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use arc_swap::ArcSwap;
 use engine::{
-    cache::purge::Purge,
+    cache::purge::{Manner, Purge},
     collapse::memory::Recollection,
     forwarding::{Instance, InvalidPseudonym},
 };
@@ -21,6 +21,7 @@ use telemetry::{AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, Heal
 use crate::{
     clock,
     flight::Flights,
+    purged_urls::inner_keys,
     renewal::Renewals,
     snapshot::{Snapshot, SnapshotError},
     upstream::TlsClient,
@@ -43,6 +44,7 @@ pub struct Sidecar {
     pub(crate) tokens: VerifiedTokens,
     pub(crate) renewals: Arc<Renewals>,
     partitions: AtomicBool,
+    purged: Purged,
     pub(crate) verdicts: Verdicts,
     pub(crate) popularity: Option<Popularity>,
     pub(crate) flights: Arc<Flights>,
@@ -50,6 +52,13 @@ pub struct Sidecar {
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) health: Arc<Health>,
     connections: AtomicUsize,
+}
+
+/// The purges that somebody ordered.
+#[derive(Debug, Default)]
+struct Purged {
+    hard: AtomicU64,
+    soft: AtomicU64,
 }
 
 /// A sidecar that cannot be set up.
@@ -97,6 +106,7 @@ impl Sidecar {
             tokens: VerifiedTokens::default(),
             renewals: Arc::default(),
             partitions: AtomicBool::new(false),
+            purged: Purged::default(),
             verdicts: Verdicts::default(),
             popularity,
             flights: Arc::default(),
@@ -119,6 +129,10 @@ impl Sidecar {
             evicted_explicit: stats.removed,
             evicted_replaced: 0,
             evicted_size: stats.evicted,
+            purged_hard: self.purged.hard.load(Ordering::Relaxed),
+            purged_soft: self.purged.soft.load(Ordering::Relaxed),
+            renewals_failed: self.renewals.failed(),
+            renewals_succeeded: self.renewals.succeeded(),
         }
     }
 
@@ -149,8 +163,22 @@ impl Sidecar {
     }
 
     /// Takes note of a purge: from now on nothing it is about is used as it was before.
+    ///
+    /// The URL of a purge is as a client would ask for it: it is purged under every key that a route
+    /// makes of it.
     pub fn purge(&self, purge: &Purge) {
-        self.purges.record(purge);
+        let counted = match purge.manner {
+            Manner::Hard => &self.purged.hard,
+            Manner::Soft => &self.purged.soft,
+        };
+        counted.fetch_add(1, Ordering::Relaxed);
+        let snapshot = self.snapshot.load();
+        for what in inner_keys(&snapshot.policies, &self.searches, &purge.what) {
+            self.purges.record(&Purge {
+                what,
+                manner: purge.manner,
+            });
+        }
     }
 
     /// What is asked for most; nothing when the policies remember it nowhere.

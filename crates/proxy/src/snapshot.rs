@@ -12,7 +12,10 @@ use telemetry::Metrics;
 use crate::{
     connection::Builders,
     identity::{Identity, IdentityError},
-    steps::limit::RouteLimits,
+    steps::{
+        limit::RouteLimits,
+        purge::{PurgeDoor, PurgeTokenError},
+    },
     upstream::{Unaddressable, UpstreamState},
 };
 
@@ -29,6 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) metrics: Arc<Metrics>,
     /// How the one who asks is known, if anybody wants to know.
     pub(crate) identity: Option<Identity>,
+    /// Who may purge through the data port, if anybody may.
+    pub(crate) purge_door: Option<PurgeDoor>,
 }
 
 /// Policies that cannot be made ready.
@@ -39,6 +44,8 @@ pub enum SnapshotError {
     Endpoint(#[from] Unaddressable),
     /// The keys for tokens cannot be used.
     Identity(#[from] IdentityError),
+    /// The token for purging cannot be used.
+    Purge(#[from] PurgeTokenError),
 }
 
 // === impl Snapshot ===
@@ -47,6 +54,9 @@ impl Snapshot {
     pub(crate) fn new(policies: Policies, metrics: Metrics) -> Result<Self, SnapshotError> {
         Ok(Self {
             identity: policies.identity.as_ref().map(Identity::load).transpose()?,
+            purge_door: (policies.cache.purge.as_ref())
+                .map(PurgeDoor::load)
+                .transpose()?,
             router: Router::new(&policies.routes),
             builders: Builders::new(&policies.clients),
             limits: policies.routes.iter().map(RouteLimits::new).collect(),

@@ -11,5 +11,6 @@ pub(crate) mod join;
 pub(crate) mod keep;
 pub(crate) mod limit;
 pub(crate) mod lookup;
+pub(crate) mod purge;
 pub(crate) mod renew;
 pub(crate) mod route;

@@ -293,6 +293,9 @@ impl Word for Failure {
         Self::Internal,
         Self::Malformed(Malformed::ConnectionField),
         Self::Malformed(Malformed::Expectation),
+        Self::PurgeForbidden,
+        Self::PurgeSenseless,
+        Self::PurgeUnauthorized,
     ];
 
     fn slot(self) -> usize {
@@ -325,6 +328,9 @@ impl Word for Failure {
             Self::UpstreamTruncated => 21,
             Self::TotalTimedOut => 22,
             Self::Internal => 23,
+            Self::PurgeForbidden => 26,
+            Self::PurgeSenseless => 27,
+            Self::PurgeUnauthorized => 28,
         }
     }
 

@@ -100,6 +100,7 @@ fn classify(
         has_body: matches!(body, DeclaredBody::Chunked | DeclaredBody::Length(1..)),
     };
     let rules = request::RequestRules {
+        body: cache.map(|cache| &cache.key.body),
         cookies: cache.map_or(RequestCookies::Bypass, |cache| cache.request_cookies),
         honor: cache.map_or(HonorRequest::Always, |cache| cache.honor_request),
         peer: seen.client.peer,
@@ -174,8 +175,24 @@ fn remarks(cache: &CachePolicy, known: &Lookup) -> Vec<&'static str> {
         "If-None-Match or If-Modified-Since: 304 when the client holds the same",
     );
     when(
+        known.range,
+        "Range: the part is cut from what is held; see cache.ranges for what is not",
+    );
+    when(
+        known.method == request::Retrieval::Query,
+        "the body is part of the key, up to key.body.max_size",
+    );
+    when(
+        !cache.key.dimensions.is_empty(),
+        "one response for each combination of what the key's dimensions say about who is asking",
+    );
+    when(
+        cache.key.per_user.is_some(),
+        "per_user: who is verified has responses of their own",
+    );
+    when(
         cache.lifetimes.times.ttl.is_none(),
-        "no ttl: a response is kept only when the origin says for how long",
+        "no ttl: a response is kept only when the origin says for how long, or when it was last changed",
     );
     remarks
 }

@@ -226,7 +226,8 @@ fn direct(
     forwarding::prepare_response(&mut head.headers);
     head.headers.remove(FOREBAY_CACHE_CONTROL);
     head.version = http::Version::HTTP_11;
-    head.headers.append(CACHE_STATUS, told.header_value());
+    head.headers
+        .append(CACHE_STATUS, exchange.cache_status(&told));
     let body = ResponseBody::Upstream(Box::new(fetched.body));
     let body = encoded(
         &mut exchange,
@@ -264,7 +265,8 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
     if let Some(age) = age {
         headers.insert(AGE, HeaderValue::from(age.get()));
     }
-    headers.append(CACHE_STATUS, told.header_value());
+    let told = exchange.cache_status(&told);
+    response.headers_mut().append(CACHE_STATUS, told);
     exchange.finish(response)
 }
 

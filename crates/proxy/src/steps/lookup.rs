@@ -162,6 +162,9 @@ pub(crate) fn lookup(
         let query = cache.map_or(&NO_QUERY_RULES, |cache| &cache.key.query);
         let search = search_variance(exchange.sidecar(), &parts, query);
         parts.encode(query, search.as_deref(), key);
+        if exchange.wants_key(&head.headers) {
+            exchange.shown_key = Some(in_words(&parts, query, search.as_deref()));
+        }
         let looked = match cache {
             Some(cache) => ask_store(exchange, cache, key, persona, &known, head),
             None => Looked::Ask(Intent::default()),
@@ -353,6 +356,15 @@ fn ask_store(
             })
         }
     }
+}
+
+/// A key for people.
+fn in_words(parts: &KeyParts<'_>, query: &QueryKey, search: Option<&SearchVariance>) -> Box<str> {
+    let described = parts.describe(query, search);
+    let words: Vec<_> = (described.iter())
+        .map(|part| format!("{}={}", part.name, part.value))
+        .collect();
+    words.join(" ").into()
 }
 
 /// Keeps the entries of a cache in shadow mode apart.

@@ -19,6 +19,8 @@ pub const CATALOGUE: &[&Family] = &[
     &CACHE_LIMIT_BYTES,
     &CACHE_FILLS_BYTES,
     &CACHE_EVICTIONS,
+    &CACHE_PURGES,
+    &CACHE_RENEWALS,
     &DEDUPLICATION_REQUESTS,
     &RATE_LIMIT_DECISIONS,
     &COMPRESSION_RESPONSES,
@@ -152,6 +154,24 @@ pub const CACHE_EVICTIONS: Family = Family {
     unit: Unit::Count,
     help: "Responses that left the cache, by reason.",
     labels: &[EVICTION_REASON],
+};
+
+/// Purges that somebody ordered.
+pub const CACHE_PURGES: Family = Family {
+    name: "forebay_cache_purges_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Purges that somebody ordered, by manner.",
+    labels: &[PURGE_MANNER],
+};
+
+/// Renewals in the background.
+pub const CACHE_RENEWALS: Family = Family {
+    name: "forebay_cache_renewals_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Renewals of stored responses in the background, by outcome.",
+    labels: &[RENEWAL_OUTCOME],
 };
 
 /// Requests that needed a fetch on routes with a deduplication policy, by how they got it, or would have got it in shadow mode.

@@ -93,6 +93,16 @@ pub(super) const MODE: Label = Label {
     values: Values::Fixed(words::<Mode>),
 };
 
+pub(super) const PURGE_MANNER: Label = Label {
+    name: "manner",
+    values: Values::Fixed(|| vec!["hard", "soft"]),
+};
+
+pub(super) const RENEWAL_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(|| vec!["failed", "succeeded"]),
+};
+
 pub(super) const ROUTE: Label = Label {
     name: "route",
     values: Values::Configured("the name of a route, or `none` when no route was found"),

@@ -35,6 +35,14 @@ pub struct CacheFigures {
     pub evicted_replaced: u64,
     /// Responses removed to make room.
     pub evicted_size: u64,
+    /// Purges after which nothing of it was used again.
+    pub purged_hard: u64,
+    /// Purges that made stale.
+    pub purged_soft: u64,
+    /// Renewals in the background that failed.
+    pub renewals_failed: u64,
+    /// Renewals in the background after which there was something fresh.
+    pub renewals_succeeded: u64,
 }
 
 /// How often the caches of all routes were asked, and what they answered, since the process began.
@@ -184,5 +192,14 @@ fn export_cache(figures: &CacheFigures, sheet: &mut Sheet) {
         ("size", figures.evicted_size),
     ] {
         sheet.counter_or_zero(&catalogue::CACHE_EVICTIONS, &[reason], evicted);
+    }
+    for (manner, purges) in [("hard", figures.purged_hard), ("soft", figures.purged_soft)] {
+        sheet.counter_or_zero(&catalogue::CACHE_PURGES, &[manner], purges);
+    }
+    for (outcome, renewals) in [
+        ("failed", figures.renewals_failed),
+        ("succeeded", figures.renewals_succeeded),
+    ] {
+        sheet.counter_or_zero(&catalogue::CACHE_RENEWALS, &[outcome], renewals);
     }
 }

@@ -175,7 +175,7 @@ impl UpstreamSeries {
 impl UpstreamCells {
     fn new(endpoints: usize) -> Self {
         let endpoint = |_| EndpointCells {
-            outcomes: Default::default(),
+            outcomes: std::array::from_fn(|_| Counter::default()),
             connects: Default::default(),
             shadow_picks: Counter::default(),
         };

@@ -147,10 +147,12 @@ fn each_reason_to_pass_the_cache_by_has_its_remedy() {
             ("cookie", "cache: {request_cookies: ignore}"),
             ("method", "nothing"),
             ("override", "nothing"),
+            ("persona", "nothing"),
             ("precondition", "nothing"),
             ("range", "cache: {ranges: fill}"),
             ("request-no-store", "nothing"),
             ("shadow", "cache: {mode: enforce}"),
+            ("unverified", "nothing"),
             ("upgrade", "nothing"),
         ]
     );
@@ -176,6 +178,7 @@ fn each_reason_not_to_store_has_its_remedy() {
             ("no-cache", "nothing"),
             ("no-freshness", "cache: {ttl: 60s}"),
             ("no-store", "nothing"),
+            ("overtaken", "fine"),
             ("partial", "cache: {ranges: fill}"),
             ("private", "nothing"),
             ("set-cookie", "cache: {set_cookie: strip}"),

@@ -1,10 +1,10 @@
-//! The bearer token (RFC 6750, section 2.1).
+//! The operator's bearer token (RFC 6750, section 2.1).
 
 use std::{fmt, hint::black_box};
 
 use http::HeaderValue;
 
-/// The token that the admin listener asks for; never shown, not even in `Debug`.
+/// The token that whoever gives orders must present; never shown, not even in `Debug`.
 #[derive(Clone)]
 pub struct Token(Box<[u8]>);
 
@@ -24,7 +24,7 @@ pub enum InvalidToken {
 
 /// What an `Authorization` field is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// It holds the token.
     Match,
     /// There is none, or it is not a bearer token.
@@ -58,7 +58,7 @@ impl Token {
     }
 
     /// Compares the token with an `Authorization` field.
-    pub(crate) fn judge(&self, authorization: Option<&HeaderValue>) -> Verdict {
+    pub fn judge(&self, authorization: Option<&HeaderValue>) -> Verdict {
         let Some((scheme, credentials)) = authorization.and_then(|field| {
             let field = field.as_bytes();
             let space = field.iter().position(|&byte| byte == b' ')?;

@@ -9,7 +9,7 @@ use engine::{
         partial::{self, Coverage},
         purge::Purged,
         range,
-        reuse::{self, Moment, Reuse, StandIn},
+        reuse::{self, Moment, Reuse, RevalidateReason, StandIn},
     },
     compression::Suitability,
     outcome::{CacheOutcome, MissReason, StaleReason},
@@ -87,7 +87,10 @@ pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'
             })
         }
         Reuse::Revalidate(reason) => {
-            if let Some((age, over)) = resting(exchange, stored, request, now) {
+            // Who demands more than is stored is told of the failure itself.
+            if reason != RevalidateReason::Demand
+                && let Some((age, over)) = resting(exchange, stored, request, now)
+            {
                 return Found::Usable(usable(age, Left::Over(over, StaleReason::IfError)));
             }
             let stale = Stale {
@@ -163,7 +166,7 @@ impl FromStore {
             persona: request.persona.into(),
             stale: Some(Stale {
                 stored: Arc::clone(stored),
-                reason: reuse::RevalidateReason::Stale,
+                reason: RevalidateReason::Stale,
             }),
             renewal: true,
             ..Intent::default()

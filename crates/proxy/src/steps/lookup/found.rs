@@ -48,18 +48,12 @@ pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'
         Mode::Off | Mode::Shadow => Purged::No,
     };
     let now = exchange.recording.event.at;
-    if purged == Purged::Hard {
-        return Found::miss(MissReason::Uri);
-    }
     if lacks(stored, request, now) {
         return Found::miss(MissReason::Partial);
     }
     let moment = Moment {
         now,
-        purged: match purged {
-            Purged::Soft => reuse::Purged::Soft,
-            Purged::No | Purged::Hard => reuse::Purged::No,
-        },
+        purged,
         early: (cache.lifetimes.early_refresh == EarlyRefresh::On)
             .then(|| Draw::of(fastrand::u64(..))),
     };
@@ -99,6 +93,7 @@ pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'
             };
             Found::Nothing(CacheOutcome::Stale, Some(stale))
         }
+        Reuse::Gone => Found::miss(MissReason::Uri),
         Reuse::Unusable(reason) => Found::Nothing(CacheOutcome::Bypass(reason), None),
     }
 }

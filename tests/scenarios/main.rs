@@ -29,6 +29,7 @@ mod overtaking;
 mod parts;
 mod personalization;
 mod proxying;
+mod purge_door;
 mod purging;
 mod rate_limits;
 mod renewing;

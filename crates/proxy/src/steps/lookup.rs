@@ -170,6 +170,10 @@ pub(crate) fn lookup(
         let Looked::Ask(mut intent) = looked else {
             return looked;
         };
+        if parts.user.is_some() || parts.body.is_some() {
+            // Noted before the origin is asked: a write meanwhile must know of it.
+            exchange.sidecar().partition();
+        }
         intent.scope = scope(exchange, cache, key, &known);
         if intent.scope == Scope::All && known.range {
             return bypass(exchange, cache, BypassReason::Range);

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::cache::{
-    key::KeyParts,
     partial::{self, Combined, Fields, Known, Merged, Part},
     range::Extent,
 };
 use store::{Amendment, StoredResponse, Variants, Written};
 
 use super::Keeping;
-use crate::{sidecar::Sidecar, steps::encode};
+use crate::steps::encode;
 
 /// Stores it; what was stored, if it was the whole and nothing overtook it.
 pub(super) fn store(
@@ -24,7 +23,6 @@ pub(super) fn store(
     if sidecar.writes.since(hash, keeping.sent.writes) == Written::Perhaps {
         return None;
     }
-    note_partition(&sidecar, &keeping.key);
     if let Some(part) = keeping.part.take() {
         store_part(&keeping, &part, &body);
         return None;
@@ -41,16 +39,6 @@ pub(super) fn store(
         .responses
         .put(&keeping.key, Arc::clone(&stored), most.into());
     Some(stored)
-}
-
-/// Notes that a URL may have several keys.
-fn note_partition(sidecar: &Sidecar, key: &[u8]) {
-    if sidecar.has_partitions() {
-        return;
-    }
-    if KeyParts::of(key).is_some_and(|parts| parts.user.is_some() || parts.body.is_some()) {
-        sidecar.partition();
-    }
 }
 
 /// Joins a part with what is stored of the same representation.

@@ -93,7 +93,6 @@ pub(crate) async fn fetch(
         match keep::keep(&errand, fetched?, asking, sent, audience) {
             Next::AskAgain => {
                 errand.intent.stale = None;
-                errand.intent.others = Vec::new();
                 (order, asking) = errand.order();
             }
             Next::AskForPart => {

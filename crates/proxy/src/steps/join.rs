@@ -15,7 +15,7 @@ mod meanwhile;
 use std::{sync::Arc, time::Duration};
 
 use engine::{
-    cache::vary::Match,
+    cache::{reuse::Asked, vary::Match},
     collapse::{self, Demand, Landed, Manner, Onward, memory::Remembered, variant},
     failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
@@ -227,9 +227,18 @@ pub(crate) async fn renew(errand: Box<Errand>, ticket: Ticket) {
             Boarding::Alone | Boarding::Follow(_) => return ticket.succeeded(),
         }
     };
-    match flown {
-        Ok(delivery) if !matches!(delivery.kept, Kept::StoodIn(_)) => ticket.succeeded(),
-        Ok(_) | Err(_) => ticket.failed(clock::monotonic()),
+    // An error may come without anything that stands in for it, and is a failure all the same.
+    let asked = match &flown {
+        Ok(delivery) => {
+            (delivery.origin).map_or(Asked::Answered, |origin| Asked::with_status(origin.status))
+        }
+        Err(error) => Asked::with_failure(error.failure),
+    };
+    match (flown, asked) {
+        (Ok(delivery), Asked::Answered) if !matches!(delivery.kept, Kept::StoodIn(_)) => {
+            ticket.succeeded();
+        }
+        _ => ticket.failed(clock::monotonic()),
     }
 }
 

@@ -62,8 +62,6 @@ pub(crate) struct Intent {
     pub(crate) persona: Box<[u8]>,
     /// What is stored and must be confirmed by the origin.
     pub(crate) stale: Option<Stale>,
-    /// Other responses of the key, one of which the origin might confirm instead.
-    pub(crate) others: Vec<Arc<StoredResponse>>,
     /// How much of the representation is asked for.
     pub(crate) scope: Scope,
     /// Nobody waits for it: it renews what is stored.
@@ -172,6 +170,10 @@ pub(crate) fn lookup(
         let Looked::Ask(mut intent) = looked else {
             return looked;
         };
+        if parts.user.is_some() || parts.body.is_some() {
+            // Noted before the origin is asked: a write meanwhile must know of it.
+            exchange.sidecar().partition();
+        }
         intent.scope = scope(exchange, cache, key, &known);
         if intent.scope == Scope::All && known.range {
             return bypass(exchange, cache, BypassReason::Range);
@@ -347,11 +349,10 @@ fn ask_store(
             Looked::Answer(from_store)
         }
         (Found::Nothing(..), _) if known.only_if_cached => Looked::NotCached,
-        (Found::Nothing(outcome, stale, others), _) => {
+        (Found::Nothing(outcome, stale), _) => {
             exchange.event().cache = outcome;
             Looked::Ask(Intent {
                 stale,
-                others,
                 ..Intent::default()
             })
         }

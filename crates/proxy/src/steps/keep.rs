@@ -107,7 +107,7 @@ pub(crate) fn keep(
     let cache = enforced_cache(errand);
     let set_cookie = cache.map_or(SetCookie::Refuse, |cache| cache.set_cookie);
     let (terms, outcome) = verdict(errand, &known, &facts, &fetched);
-    if errand.intent.scope == Scope::AllForPart && terms.is_none() {
+    if errand.intent.scope == Scope::AllForPart && terms.is_none() && status == StatusCode::OK {
         remember_unfillable(errand, status, outcome);
         return Next::AskForPart;
     }

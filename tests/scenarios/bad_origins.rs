@@ -193,7 +193,14 @@ fn something_else_to_vary_by_each_time() {
         let number = count.fetch_add(1, Ordering::SeqCst);
         Reply::ok(format!("{:?}", request.header("x-a")))
             .header("Cache-Control", "max-age=60")
-            .header("Vary", if number % 2 == 0 { "X-A" } else { "X-A, X-B" })
+            .header(
+                "Vary",
+                if number.is_multiple_of(2) {
+                    "X-A"
+                } else {
+                    "X-A, X-B"
+                },
+            )
     });
     let sidecar = caching(&origin);
     for value in 0..60 {

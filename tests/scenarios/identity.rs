@@ -1,7 +1,7 @@
 //! Tokens that prove who is asking: each user gets a cache of their own, and whoever proves nothing
 //! gets nothing from it (RFC 7519; RFC 9111, section 3.5).
 
-use harness::{Ask, Builder, Origin, Reply, Sidecar, dates::seconds_since_epoch};
+use harness::{Ask, Builder, Gate, Origin, Reply, Sidecar, dates::seconds_since_epoch};
 use rcgen::{KeyPair, PKCS_ED25519, SigningKey};
 use serde_json::{Value, json};
 
@@ -300,6 +300,63 @@ fn a_write_makes_what_every_user_has_obsolete() {
     for ask in &asks {
         sidecar.ask(ask).assert_forwarded();
     }
+}
+
+#[test]
+fn a_purge_of_a_url_hits_what_every_user_has() {
+    let (issuer, origin) = (Issuer::new(), numbered(FRESH));
+    let sidecar = issuer.known_to(&origin, PER_USER).start();
+    let asks = [
+        bearing(&issuer.user("ada")),
+        bearing(&issuer.user("bob")),
+        Ask::get("/account"),
+    ];
+    for what in [
+        r#"{"url": "http://shop.test/account", "hard": true}"#,
+        r#"{"prefix": "/acc"}"#,
+    ] {
+        for ask in &asks {
+            sidecar.ask(ask);
+            sidecar.ask(ask).assert_hit();
+        }
+        let purged = Ask::post("/cache/purge", what)
+            .header("Host", "localhost")
+            .header("Content-Type", "application/json")
+            .send(sidecar.admin_address());
+        assert_eq!(purged.status, 200);
+        for ask in &asks {
+            sidecar.ask(ask).assert_forwarded();
+        }
+    }
+}
+
+#[test]
+fn what_a_write_overtook_is_kept_for_no_user_either() {
+    let issuer = Issuer::new();
+    let gate = Gate::new();
+    let origin = Origin::http({
+        let gate = gate.clone();
+        move |request| match request.method.as_str() {
+            "GET" => {
+                gate.wait();
+                Reply::ok("x").header("Cache-Control", "max-age=60")
+            }
+            _ => Reply::status(204),
+        }
+    });
+    let sidecar = issuer.known_to(&origin, PER_USER).start();
+    let ada = bearing(&issuer.user("ada"));
+    let address = sidecar.address();
+    let reading = std::thread::spawn({
+        let ada = ada.clone();
+        move || ada.send(address)
+    });
+    origin.wait_for(1);
+    sidecar.ask(&Ask::post("/account", "x"));
+    gate.open();
+    reading.join().unwrap();
+    sidecar.ask(&ada).assert_forwarded();
+    sidecar.ask(&ada).assert_hit();
 }
 
 /// What starting says when the keys are like this.

@@ -29,10 +29,10 @@ check: ## Formatting, lints, generated files, dependency rules, deployment files
 	tools/deny.sh
 	tools/deploy-valid.sh
 
-bench: ## Measure Forebay beside nginx on this machine (ARGS="--rounds 7 --only hit-1k")
+bench: ## Measure Forebay beside nginx, and its cache as it grows (ARGS="--rounds 7 --only hit-1k")
 	@tools/setup.sh bench
 	cargo build --release --locked -p forebay
-	tests/bench/run $(ARGS)
+	@status=0; tests/bench/run $(ARGS) || status=$$?; tests/bench/cache || status=$$?; exit $$status
 
 gen: ## Write the JSON Schema and the reference pages from the code
 	@tools/setup.sh build

@@ -229,7 +229,7 @@ impl Exchange<'_> {
                     assert!(!meta.rules.no_cache && !meta.rules.must_revalidate);
                     (age, false)
                 }
-                Reuse::Revalidate(_) | Reuse::Unusable(_) => continue,
+                Reuse::Gone | Reuse::Revalidate(_) | Reuse::Unusable(_) => continue,
             };
             assert!(age.as_duration() >= youngest, "it became younger");
             youngest = age.as_duration();
@@ -252,11 +252,7 @@ impl Exchange<'_> {
         again: &HeaderMap,
     ) {
         let mut sent = self.request.clone();
-        let held = revalidate::Held {
-            selected: Some(meta),
-            others: &[],
-        };
-        revalidate::prepare(self.method, &mut sent, held);
+        revalidate::prepare(self.method, &mut sent, Some(meta));
         assert!(!sent.contains_key(header::IF_RANGE) && !sent.contains_key(header::IF_MATCH));
         let now = at(self.later[0]);
         let answer = Confirmation {

@@ -8,6 +8,7 @@ use engine::{
         purge::Epoch,
         reuse::{self, Asked, RevalidateReason, StandIn},
     },
+    failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
     time::Now,
 };
@@ -98,6 +99,12 @@ pub(crate) async fn fetch(
             Next::AskForPart => {
                 errand.intent = Intent::bypass();
                 (order, asking) = errand.order();
+            }
+            Next::Senseless => {
+                return Err(FetchError {
+                    failure: Failure::UpstreamGarbage,
+                    endpoint: origin.map(|origin| origin.endpoint),
+                });
             }
             Next::Answer(verdicted) => {
                 let mut delivery = Delivery::new(errand, verdicted.kept, origin);

@@ -277,7 +277,9 @@ async fn fly(errand: Box<Errand>, mut lead: Lead) -> Result<Delivery, FetchError
 
 fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
     match (&delivery.kept, job) {
-        (Kept::Renewed(stored), _) if delivery.store == Some(StoreOutcome::Stored) => {
+        (Kept::Renewed(stored), _)
+            if delivery.store == Some(StoreOutcome::Stored) && stored.part.is_none() =>
+        {
             Landing::Stored(Arc::clone(stored))
         }
         (Kept::Filling { .. }, Some(job)) => Landing::Filling(job.filling()),
@@ -361,7 +363,7 @@ fn followed(errand: Box<Errand>, kept: Kept) -> Delivery {
 
 /// Whether a follower's own fields select the leader's response.
 fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
-    stored.meta.vary.matches(&errand.head.headers) == Match::Same
+    stored.part.is_none() && stored.meta.vary.matches(&errand.head.headers) == Match::Same
 }
 
 /// Tells the event who failed.

@@ -59,6 +59,8 @@ pub(crate) enum Next {
     AskForPart,
     /// Answer with this.
     Answer(Box<Verdicted>),
+    /// A 304 to a question that nobody asked: there is nothing to answer with.
+    Senseless,
 }
 
 /// A response with its verdicts.
@@ -95,6 +97,9 @@ pub(crate) fn keep(
     let status = fetched.head.status;
     if Verdict::of(asking, status) == Verdict::Confirmed {
         return confirmed::confirmed(errand, &known, &fetched, sent);
+    }
+    if status == StatusCode::NOT_MODIFIED && errand.intent.scope != Scope::Part {
+        return Next::Senseless;
     }
     let headers = fetched.head.headers.clone();
     let facts = facts(&fetched, &headers, sent);

@@ -32,9 +32,9 @@ use self::found::Found;
 use super::{
     admit::Admitted,
     answer::FromStore,
-    identify::{Asker, identify},
+    identify::{self, Asker, identify},
 };
-use crate::{exchange::Exchange, sidecar::Sidecar};
+use crate::{exchange::Exchange, identity::Identity, sidecar::Sidecar};
 
 /// What the cache says to a request.
 #[derive(Debug)]
@@ -136,7 +136,13 @@ pub(crate) fn lookup(
         identify(sidecar, &snapshot, &cache.key, &head.headers, now)
     });
     let classified = asker.and_then(|asker| {
-        let known = classify(exchange.client.peer, head, admitted, cache, &asker)?;
+        let peer = exchange.client.peer;
+        let mut known = classify(peer, head, admitted, cache, &asker)?;
+        identify::note_credentials(&snapshot, &head.headers, &mut known);
+        if known.conditional && head.method == Method::POST {
+            // To a method that is no read a condition that fails means 412 (RFC 9110, 13.1.2).
+            return Err(BypassReason::Precondition);
+        }
         Ok((asker, known))
     });
     let (asker, known) = match classified {
@@ -148,6 +154,9 @@ pub(crate) fn lookup(
         return Looked::Gather(most);
     }
     count(exchange, head, admitted);
+    if content.is_some() && says_twice_what_it_is(&head.headers) {
+        return bypass(exchange, cache, BypassReason::Override);
+    }
     BUFFERS.with_borrow_mut(|Buffers { key, persona }| {
         let dimensions = cache.map_or(&[][..], |cache| &cache.key.dimensions);
         if persona::write(dimensions, &head.headers, asker.claims(), persona) == Persona::Absurd {
@@ -184,6 +193,7 @@ pub(crate) fn lookup(
         if joins && intent.scope != Scope::Part {
             let rules = (query, search.as_deref());
             parts.encode_flight(rules, &known, &head.headers, persona, key);
+            complete_flight_key(exchange, &intent.key, &head.headers, key);
             intent.flight_key = key.as_slice().into();
         }
         Looked::Ask(intent)
@@ -288,6 +298,13 @@ pub(crate) fn key_parts<'a>(
     }
 }
 
+/// Which of two lines the origin believes is not known, so that neither can be part of a key.
+fn says_twice_what_it_is(headers: &HeaderMap) -> bool {
+    [CONTENT_TYPE, CONTENT_ENCODING]
+        .iter()
+        .any(|name| headers.get_all(name).iter().count() > 1)
+}
+
 fn keyed_body<'a>(head: &'a request::Parts, content: &'a Bytes) -> KeyedBody<'a> {
     let field = |name| head.headers.get(name).map(http::HeaderValue::as_bytes);
     KeyedBody {
@@ -366,6 +383,27 @@ fn in_words(parts: &KeyParts<'_>, query: &QueryKey, search: Option<&SearchVarian
         .map(|part| format!("{}={}", part.name, part.value))
         .collect();
     words.join(" ").into()
+}
+
+/// Adds to a flight's key what keys of stored responses do not have: whose token it is, and what was
+/// written and purged before. A read that begins after a write must not board the flight of one that
+/// began before it.
+pub(crate) fn complete_flight_key(
+    exchange: &Exchange,
+    stored_under: &[u8],
+    headers: &HeaderMap,
+    key: &mut Vec<u8>,
+) {
+    if let Some(Identity { policy, .. }) = &exchange.snapshot().identity {
+        for token in identify::tokens(&policy.source, headers) {
+            key.extend_from_slice(&token.len().to_be_bytes());
+            key.extend_from_slice(token);
+        }
+    }
+    let sidecar = exchange.sidecar();
+    let written = sidecar.writes.stamp(store::hash(stored_under));
+    key.extend_from_slice(&written.to_be_bytes());
+    key.extend_from_slice(&sidecar.purges.now().as_u64().to_be_bytes());
 }
 
 /// Keeps the entries of a cache in shadow mode apart.

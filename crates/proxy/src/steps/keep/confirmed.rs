@@ -5,6 +5,7 @@ use std::sync::Arc;
 use engine::{
     cache::{
         head::{self, Headed},
+        purge::Purged,
         range::Extent,
         request::Lookup,
         response::ResponseFacts,
@@ -57,6 +58,10 @@ pub(super) fn confirmed(errand: &Errand, known: &Lookup, fetched: &Fetched, sent
 
 /// Takes in what the answer to a HEAD says about the stored answer to GET.
 pub(super) fn headed(errand: &Errand, known: &Lookup, facts: &ResponseFacts<'_>, sent: Sent) {
+    // What may not be kept for the one who asks says nothing about what is kept for others.
+    if known.authorization || known.cookies {
+        return;
+    }
     let Some(cache) = enforced_cache(errand) else {
         return;
     };
@@ -69,6 +74,9 @@ pub(super) fn headed(errand: &Errand, known: &Lookup, facts: &ResponseFacts<'_>,
     let Ok(stored) = variants.select(&errand.head.headers, persona) else {
         return;
     };
+    if errand.sidecar.purges.judge(stored, key) == Purged::Hard {
+        return responses.forget(key, stored);
+    }
     let length = stored.part.map_or(stored.body.len() as u64, Extent::length);
     let answer = confirmation(errand, known, facts.head.headers, sent);
     match head::decide(&stored.meta, length, facts.head.status, &answer, cache) {

@@ -119,6 +119,9 @@ fn resting(
     engine::cache::seconds::DeltaSeconds,
     engine::cache::seconds::DeltaSeconds,
 )> {
+    if request.known.demand.no_cache {
+        return None;
+    }
     let StandIn::Stale { age, over } = reuse::on_error(&stored.meta, now) else {
         return None;
     };

@@ -1,6 +1,6 @@
 //! Dates that lie before or after now, in every format that HTTP knows (RFC 9110, section 5.6.7).
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::deadline::wall;
 
@@ -23,6 +23,12 @@ pub fn filled(text: &str) -> String {
         }
     }
     filled + rest
+}
+
+/// What tokens call now: whole seconds since 1970.
+pub fn seconds_since_epoch() -> u64 {
+    let since = wall().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 fn date(described: &str) -> String {

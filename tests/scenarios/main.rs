@@ -2,6 +2,7 @@
 //! bugs that systems of this kind have had; such a test must fail without the behaviour.
 
 mod bad_clients;
+mod bad_origins;
 mod balancing;
 mod big_bodies;
 mod caching;
@@ -12,27 +13,39 @@ mod deduplication;
 mod down_conversion;
 mod draining;
 mod early_answers;
+mod encodings;
 mod examples;
 mod expect_continue;
 mod explaining;
 mod forwarding;
 mod hosts;
 mod http_caching;
+mod identity;
+mod keyed_bodies;
 mod layering;
 mod memory_promise;
+mod no_vary_search;
+mod overtaking;
+mod parts;
+mod personalization;
 mod proxying;
+mod purge_door;
 mod purging;
 mod rate_limits;
+mod renewing;
 mod shadow;
 mod smuggling;
 mod starting;
+mod strategies;
 mod telemetry;
 mod tls;
 mod upgrades;
 mod upstream_faults;
 mod warming;
 
-use harness::{Builder, Origin, Sidecar};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use harness::{Builder, Origin, Reply, Sidecar};
 
 /// The usual configuration, to be changed and started.
 fn forebay() -> Builder {
@@ -43,4 +56,14 @@ fn forebay() -> Builder {
 #[track_caller]
 fn in_front_of(origin: &Origin) -> Sidecar {
     forebay().origin(origin).start()
+}
+
+/// Answers with a number that goes up, and with these lines.
+fn numbered(lines: &'static [&'static str]) -> Origin {
+    let count = AtomicUsize::new(0);
+    Origin::http(move |_| {
+        let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+        let reply = Reply::ok(format!("answer {number}"));
+        lines.iter().fold(reply, |reply, line| reply.line(line))
+    })
 }

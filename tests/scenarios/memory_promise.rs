@@ -19,12 +19,8 @@ const LIMIT: u64 = 64 * MIB;
 /// What the program, its connections and its allocator may take beside the limit.
 const BESIDE: u64 = 48 * MIB;
 const BODY: usize = 8 * 1024;
-/// Distinct objects. An unoptimized build gets a quarter, which is still six times what fits.
-const OBJECTS: usize = if cfg!(debug_assertions) {
-    50_000
-} else {
-    200_000
-};
+/// Distinct objects: 25 times what fits.
+const OBJECTS: usize = 200_000;
 const CLIENTS: usize = 8;
 /// Requests that a client sends before it reads, and between two looks at the memory.
 const BATCH: usize = 32;

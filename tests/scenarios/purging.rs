@@ -1,5 +1,8 @@
 //! Telling a running process that what it holds is no longer true.
 
+mod manners;
+mod targets;
+
 use harness::{Ask, Origin, Sidecar, command::run};
 
 use crate::forebay;
@@ -9,6 +12,24 @@ const BINARY: &str = env!("CARGO_BIN_EXE_sidecar");
 fn purge(sidecar: &Sidecar, arguments: &[&str]) -> harness::command::Ran {
     let admin = sidecar.admin_address().to_string();
     run(BINARY, &[&["purge", "--admin", &admin], arguments].concat())
+}
+
+/// Sends an order to the admin listener.
+#[track_caller]
+fn order(sidecar: &Sidecar, order: &str) {
+    let answer = Ask::post("/cache/purge", order)
+        .header("Host", "localhost")
+        .header("Content-Type", "application/json")
+        .send(sidecar.admin_address());
+    assert_eq!(answer.status, 200, "{order}: {}", answer.text());
+}
+
+/// Whether this is answered from the cache, and if so as something fresh.
+#[track_caller]
+fn is_held(sidecar: &Sidecar, ask: &Ask) -> bool {
+    let response = sidecar.ask(ask);
+    assert_eq!(response.status, 200, "{response:?}");
+    response.cache_status().contains("; hit")
 }
 
 #[test]

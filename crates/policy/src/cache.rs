@@ -31,7 +31,7 @@ pub struct CachePolicy {
     pub ranges: Ranges,
     /// Larger bodies pass through without being stored.
     pub max_object: ByteSize,
-    /// How many responses are kept for one key, at least 1; beyond it the one longest unused goes.
+    /// How many responses are kept for one key, at least 1; beyond it the one stored longest ago goes.
     pub max_variants: u16,
     /// Tags that every response of the route gets, besides those the origin names. `{name}` stands
     /// for what that parameter of the route's path matched.

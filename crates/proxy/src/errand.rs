@@ -10,7 +10,7 @@ use engine::{
     admit::{DeclaredBody, UpgradeIntent},
     cache::{
         codings::Codings,
-        revalidate::{self, Asking, Held},
+        revalidate::{self, Asking},
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
@@ -166,14 +166,8 @@ impl Errand {
         let mut asking = Asking::Plainly;
         // A part is asked for in the client's own words, its conditions included.
         if self.intent.lookup.is_some() && self.intent.scope != Scope::Part {
-            let others: Vec<_> = (self.intent.others.iter())
-                .map(|stored| &stored.meta)
-                .collect();
-            let held = Held {
-                selected: self.intent.stale.as_ref().map(|stale| &stale.stored.meta),
-                others: &others,
-            };
-            asking = revalidate::prepare(&self.head.method, &mut headers, held);
+            let selected = self.intent.stale.as_ref().map(|stale| &stale.stored.meta);
+            asking = revalidate::prepare(&self.head.method, &mut headers, selected);
             headers.remove(RANGE);
         }
         match self.accept_encoding() {

@@ -269,15 +269,12 @@ fn decide<'a>(
         Err(reason) => return (CacheOutcome::Miss(reason), None),
     };
     let moment = Moment {
-        purged: match judge(stored) {
-            Purged::No => reuse::Purged::No,
-            Purged::Soft => reuse::Purged::Soft,
-            Purged::Hard => return (CacheOutcome::Miss(MissReason::Uri), None),
-        },
+        purged: judge(stored),
         ..Moment::plain(now)
     };
     let outcome = match reuse::decide(&stored.meta, known, &moment) {
         Reuse::Fresh { .. } => CacheOutcome::Hit,
+        Reuse::Gone => return (CacheOutcome::Miss(MissReason::Uri), None),
         Reuse::Revalidate(_) => CacheOutcome::Stale,
         Reuse::Stale { reason, .. } => CacheOutcome::ServedStale(reason),
         Reuse::Unusable(reason) => CacheOutcome::Bypass(reason),

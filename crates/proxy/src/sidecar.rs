@@ -191,13 +191,13 @@ impl Sidecar {
         self.responses.tidy();
     }
 
-    /// Whether anything was ever stored for one user, or by the body of its request: then one URL
+    /// Whether anything was ever asked for one user, or by the body of its request: then one URL
     /// may have several keys.
     pub(crate) fn has_partitions(&self) -> bool {
         self.partitions.load(Ordering::Relaxed)
     }
 
-    /// Notes that something is stored for one user, or by the body of its request.
+    /// Notes that something may be stored for one user, or by the body of its request.
     pub(crate) fn partition(&self) {
         if !self.has_partitions() {
             self.partitions.store(true, Ordering::Relaxed);

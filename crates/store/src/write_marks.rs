@@ -52,6 +52,11 @@ impl WriteMarks {
         self.slot(key).fetch_max(write, Ordering::AcqRel);
     }
 
+    /// Changes whenever the key with this hash is written to, and seldom else.
+    pub fn stamp(&self, key: u128) -> u64 {
+        self.slot(key).load(Ordering::Acquire)
+    }
+
     /// Whether the key with this hash was written to after `then`.
     pub fn since(&self, key: u128, then: Moment) -> Written {
         if self.slot(key).load(Ordering::Acquire) > then.0 {

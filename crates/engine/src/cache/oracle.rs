@@ -311,13 +311,8 @@ fn every_decision(status: u16, request: &HeaderMap, fields: &HeaderMap) {
             draw: Draw::NEUTRAL,
         };
         let _ = revalidate::freshen(&meta, &answer, &policy);
-        let _ = revalidate::select(&[&meta], fields);
         let _ = head::decide(&meta, 5, StatusCode::OK, &answer, &policy);
-        let held = revalidate::Held {
-            selected: Some(&meta),
-            others: &[],
-        };
-        let _ = revalidate::prepare(method, &mut request.clone(), held);
+        let _ = revalidate::prepare(method, &mut request.clone(), Some(&meta));
     }
     let write = invalidate::Write {
         method: &Method::POST,

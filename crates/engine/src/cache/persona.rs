@@ -7,6 +7,7 @@
 //!
 //! **Absurd values.** A value longer than [`MAX_VALUE`] bytes is neither cut, which could make two
 //! personas one, nor kept, which would let a client fill the cache: the request passes the cache by.
+//! So does one with a cookie twice, of which origins believe now the first and now the last.
 
 use http::{HeaderMap, header};
 use policy::Dimension;
@@ -44,7 +45,16 @@ pub fn write(
         let start = begin(dimension, out);
         let found = match dimension {
             Dimension::Claim(name) => append(claims.and_then(|claims| claims.get(name)), out),
-            Dimension::Cookie(name) => append(cookie(request, name.as_bytes()), out),
+            Dimension::Cookie(name) => {
+                let mut crumbs = cookies(request, name.as_bytes());
+                let (first, second) = (crumbs.next(), crumbs.next());
+                if second.is_some() {
+                    // Which of them the origin believes is not known.
+                    out.clear();
+                    return Persona::Absurd;
+                }
+                append(first, out)
+            }
             Dimension::Device => append(Some(Device::of(request).as_str()), out),
             Dimension::Header(name) => append_joined(request, name, out),
             Dimension::Language(offered) => append(language::best(request, offered), out),

@@ -22,6 +22,7 @@ use super::{
     age,
     draw::Draw,
     early::{self, Renewal},
+    purge::Purged,
     request::{Demand, Lookup},
     seconds::DeltaSeconds,
     stored::{Declared, StoredMeta},
@@ -53,16 +54,6 @@ pub struct Moment {
     pub early: Option<Draw>,
 }
 
-/// Whether a stored response was called wrong by an operator, and is still there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Purged {
-    /// No.
-    #[default]
-    No,
-    /// Yes: it may only be used as one that is stale.
-    Soft,
-}
-
 /// What may be done with the selected response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
@@ -85,6 +76,8 @@ pub enum Reuse {
         /// What permits it.
         reason: StaleReason,
     },
+    /// It was purged for good: it is as if nothing were there.
+    Gone,
     /// The origin must be asked first.
     Revalidate(RevalidateReason),
     /// It is for others; the request goes on alone.
@@ -158,6 +151,9 @@ pub fn select<'a>(
 
 /// Decides about the selected response.
 pub fn decide(meta: &StoredMeta, lookup: &Lookup, moment: &Moment) -> Reuse {
+    if moment.purged == Purged::Hard {
+        return Reuse::Gone;
+    }
     if lookup.authorization && !meta.rules.allows_credentials {
         return Reuse::Unusable(BypassReason::Authorization);
     }
@@ -208,7 +204,7 @@ fn stale(meta: &StoredMeta, demand: &Demand, purged: Purged, age: Duration) -> R
     let over = age.saturating_sub(meta.lifetime.length);
     let refused = match purged {
         Purged::No => RevalidateReason::Stale,
-        Purged::Soft => RevalidateReason::Purged,
+        Purged::Soft | Purged::Hard => RevalidateReason::Purged,
     };
     let within = |limit: DeltaSeconds| over <= limit.as_duration();
     // Whoever names an age or a rest of freshness wants nothing stale, unless it says so

@@ -26,15 +26,6 @@ pub enum Asking {
     Plainly,
 }
 
-/// What is stored and could be confirmed by the origin.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Held<'a> {
-    /// The response that the request selects.
-    pub selected: Option<&'a StoredMeta>,
-    /// The other responses under its key, which the origin may choose instead.
-    pub others: &'a [&'a StoredMeta],
-}
-
 /// An answer that confirms what is stored, a 304 or a 200 to HEAD, and the request it is for.
 #[derive(Clone, Copy, Debug)]
 pub struct Confirmation<'a> {
@@ -52,15 +43,6 @@ pub struct Confirmation<'a> {
     pub received_at: Now,
     /// Shortens a lifetime that the origin did not choose.
     pub draw: Draw,
-}
-
-/// Which of several stored responses a 304 is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Confirmed {
-    /// None of them: ask again, plainly.
-    Nothing,
-    /// The one with this position among those asked about.
-    Variant(usize),
 }
 
 /// What a 304 makes of a stored response.
@@ -106,89 +88,31 @@ impl Verdict {
 }
 
 /// Turns a client's request into one that fills or renews the cache: its own conditions are taken
-/// out, those of the stored responses are put in.
+/// out, those of the response that it selects are put in.
 ///
-/// The tags of all of them go along, so that the origin may say which one it is this time (RFC 9111,
-/// section 4.3.1); of the dates only the selected one's. Of methods that are not for reading nothing
-/// is asked conditionally: to them a condition that fails means 412 (RFC 9110, section 13.1.2).
-pub fn prepare(method: &Method, request: &mut HeaderMap, held: Held<'_>) -> Asking {
+/// Only of that one. The tags of other variants may be sent along (RFC 9111, section 4.3.1), but
+/// origins that give two variants the same tag would confirm the wrong one. Of methods that are not
+/// for reading nothing is asked conditionally: to them a condition that fails means 412 (RFC 9110,
+/// section 13.1.2).
+pub fn prepare(method: &Method, request: &mut HeaderMap, selected: Option<&StoredMeta>) -> Asking {
     for name in CONDITIONS {
         request.remove(name);
     }
-    if !matches!(method.as_str(), "GET" | "HEAD" | "QUERY") {
+    let is_read = matches!(method.as_str(), "GET" | "HEAD" | "QUERY");
+    let Some(selected) = selected.filter(|_| is_read) else {
         return Asking::Plainly;
-    }
+    };
     let mut asking = Asking::Plainly;
-    if let Some(tags) = tags(&held) {
-        request.insert(header::IF_NONE_MATCH, tags);
-        asking = Asking::Conditionally;
-    }
-    let modified = held
-        .selected
-        .and_then(|stored| stored.head.value(&header::LAST_MODIFIED));
-    if let Some(modified) = modified {
-        request.insert(header::IF_MODIFIED_SINCE, modified);
-        asking = Asking::Conditionally;
+    for (validator, condition) in [
+        (header::ETAG, header::IF_NONE_MATCH),
+        (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE),
+    ] {
+        if let Some(value) = selected.head.value(&validator) {
+            request.insert(condition, value);
+            asking = Asking::Conditionally;
+        }
     }
     asking
-}
-
-/// The most bytes of `If-None-Match`: some origins refuse fields of 8 KiB.
-const TAGS_ROOM: usize = 2 * 1024;
-
-/// The distinct tags of what is held, the selected one's first.
-fn tags(held: &Held<'_>) -> Option<HeaderValue> {
-    let all = held.selected.into_iter().chain(held.others.iter().copied());
-    let mut tags = all.filter_map(|stored| stored.head.value(&header::ETAG));
-    let first = tags.next()?;
-    let mut room = TAGS_ROOM.saturating_sub(first.len());
-    let mut listed = vec![first];
-    for tag in tags {
-        // What is no tag would spoil the list for those that are.
-        let readable = EntityTag::of(&tag).is_some() && EntityTag::of(&listed[0]).is_some();
-        if !readable || listed.contains(&tag) {
-            continue;
-        }
-        let Some(left) = room.checked_sub(tag.len() + 2) else {
-            break;
-        };
-        room = left;
-        listed.push(tag);
-    }
-    match listed.as_slice() {
-        [only] => Some((*only).clone()),
-        several => {
-            let several: Vec<_> = several.iter().map(|tag| tag.as_bytes()).collect();
-            HeaderValue::from_bytes(&several.join(&b", "[..])).ok()
-        }
-    }
-}
-
-/// Finds the stored response that a 304 is about (RFC 9111, section 4.3.4): the latest with the same
-/// strong tag, else with the same tag in weak comparison, else with the same `Last-Modified`; and
-/// when the 304 names nothing, the only one there is.
-pub fn select(stored: &[&StoredMeta], answer: &HeaderMap) -> Confirmed {
-    let latest = |fits: &dyn Fn(&StoredMeta) -> bool| {
-        let all = stored.iter().enumerate();
-        all.filter(|(_, meta)| fits(meta))
-            .max_by_key(|(_, meta)| (meta.date, meta.received_at))
-            .map_or(Confirmed::Nothing, |(position, _)| {
-                Confirmed::Variant(position)
-            })
-    };
-    if let Some(tag) = answer.get(header::ETAG) {
-        let is_strong = EntityTag::of(tag).is_some_and(|tag| !tag.weak);
-        let exactly =
-            |meta: &StoredMeta| is_strong && meta.head.get(&header::ETAG) == Some(tag.as_bytes());
-        return match latest(&exactly) {
-            Confirmed::Nothing => latest(&|meta| is_about(meta, answer)),
-            found => found,
-        };
-    }
-    if stored.len() > 1 && !answer.contains_key(header::LAST_MODIFIED) {
-        return Confirmed::Nothing;
-    }
-    latest(&|meta| is_about(meta, answer))
 }
 
 /// Takes a 304 in: every field it carries replaces the stored ones, except those on which the stored

@@ -37,6 +37,12 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Between two lines about how far it is.
 const TELL: Duration = Duration::from_secs(10);
 
+/// An application that starts beside Forebay may come up after it. So often it is asked whether it is
+/// there, first after [`FIRST_PAUSE`] and then after twice as long each time, up to [`LONGEST_PAUSE`].
+const TRIES: u32 = 24;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// The thread, if there is one.
 #[derive(Debug)]
 pub(super) struct Warming(Option<thread::JoinHandle<()>>);
@@ -116,11 +122,35 @@ async fn warm_up(sidecar: &Arc<Sidecar>, warm: &Warm, known: Vec<Uri>) {
             counting.fetch_add(1, Ordering::Relaxed);
         }),
     };
+    await_origin(&runner, urls.first()).await;
     let summary = tokio::select! {
         summary = runner.run(urls) => summary,
         () = tell(&done, planned) => return,
     };
     report(&summary);
+}
+
+/// Asks for the first URL until there is an answer, or for about ten minutes.
+async fn await_origin(runner: &Runner, first: Option<&Uri>) {
+    let Some(first) = first else { return };
+    let quiet = Runner {
+        step: Arc::new(|| {}),
+        ..runner.clone()
+    };
+    let mut pause = FIRST_PAUSE;
+    for _ in 0..TRIES {
+        let absent = ["status 502", "status 503", "status 504"];
+        let summary = quiet.run(vec![first.clone()]).await;
+        if !absent
+            .iter()
+            .any(|reason| summary.failed.contains_key(*reason))
+        {
+            return;
+        }
+        tracing::info!(url = %first, "the origin does not answer yet; warming waits for it");
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 /// What one source gives is not lost because another cannot be read.

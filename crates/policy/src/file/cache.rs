@@ -63,7 +63,7 @@ pub(crate) struct CacheFile {
     pub(crate) ranges: Option<At<RangesWord>>,
     /// Larger bodies pass through without being kept; at most `memory.limit`. Default `8MiB`.
     pub(crate) max_object: Option<At<Size>>,
-    /// How many responses are kept for one key, 1 to 1024; beyond it the one longest unused goes.
+    /// How many responses are kept for one key, 1 to 1024; beyond it the one stored longest ago goes.
     /// Default `32`.
     pub(crate) max_variants: Option<At<Count>>,
     /// Tags that every response gets, for purging: at most 16 of up to 128 printable ASCII characters

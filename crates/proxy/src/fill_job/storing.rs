@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::cache::{
-    key::KeyParts,
     partial::{self, Combined, Fields, Known, Merged, Part},
     range::Extent,
     stored::StoredMeta,
@@ -12,7 +11,7 @@ use engine::cache::{
 use store::{Amendment, StoredResponse, Variants, Written};
 
 use super::Keeping;
-use crate::{sidecar::Sidecar, steps::encode};
+use crate::steps::encode;
 
 /// Stores the whole, unless something overtook it; a copy of its body, in memory of its own.
 pub(crate) fn store(keeping: Keeping, meta: StoredMeta, body: &[u8]) -> Arc<StoredResponse> {
@@ -31,7 +30,6 @@ pub(super) fn store_filled(
         return None;
     }
     if let Some(part) = keeping.part.take() {
-        note_partition(&keeping.sidecar, &keeping.key);
         store_part(&keeping, &part, &body);
         return None;
     }
@@ -54,21 +52,10 @@ fn keep(keeping: Keeping, meta: StoredMeta, body: Bytes, written: Written) -> Ar
         .since(keeping.sent.purges);
     let stored = Arc::new(stored);
     if written == Written::NotSince {
-        note_partition(&keeping.sidecar, &keeping.key);
         let responses = &keeping.sidecar.responses;
         responses.put(&keeping.key, Arc::clone(&stored), most.into());
     }
     stored
-}
-
-/// Notes that a URL may have several keys.
-fn note_partition(sidecar: &Sidecar, key: &[u8]) {
-    if sidecar.has_partitions() {
-        return;
-    }
-    if KeyParts::of(key).is_some_and(|parts| parts.user.is_some() || parts.body.is_some()) {
-        sidecar.partition();
-    }
 }
 
 /// Joins a part with what is stored of the same representation.

@@ -318,6 +318,7 @@ fn whole(
     let length = encode::known_length(&body);
     if let Some(length) = length
         && request.method == Method::HEAD
+        && matches!(body, ResponseBody::Full(_))
         && !headers.contains_key(CONTENT_LENGTH)
     {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));

@@ -8,6 +8,7 @@ use engine::{
         purge::Epoch,
         reuse::{self, Asked, RevalidateReason, StandIn},
     },
+    failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
     time::Now,
 };
@@ -93,12 +94,17 @@ pub(crate) async fn fetch(
         match keep::keep(&errand, fetched?, asking, sent, audience) {
             Next::AskAgain => {
                 errand.intent.stale = None;
-                errand.intent.others = Vec::new();
                 (order, asking) = errand.order();
             }
             Next::AskForPart => {
                 errand.intent = Intent::bypass();
                 (order, asking) = errand.order();
+            }
+            Next::Senseless => {
+                return Err(FetchError {
+                    failure: Failure::UpstreamGarbage,
+                    endpoint: origin.map(|origin| origin.endpoint),
+                });
             }
             Next::Answer(verdicted) => {
                 let mut delivery = Delivery::new(errand, verdicted.kept, origin);

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use engine::{
+    cache::{
+        persona,
+        request::{Lookup, Partition},
+    },
     identity::{self, Claims, Presented},
     outcome::BypassReason,
     time::Now,
 };
-use http::HeaderMap;
-use policy::{CacheKey, Dimension};
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use policy::{CacheKey, Dimension, TokenSource};
 
 use crate::{sidecar::Sidecar, snapshot::Snapshot};
 
@@ -42,16 +46,49 @@ pub(crate) fn identify(
         Presented::Rejected(_) => return Err(BypassReason::Unverified),
         Presented::Token(token) => token,
     };
-    if let Some(claims) = sidecar.tokens.get(token, now.wall) {
-        return Ok(Asker::Known(claims));
+    let claims = match sidecar.tokens.get(token, now.wall) {
+        Some(claims) => claims,
+        None => match identity::verify_token(&identity.policy, &identity.keys, token, now) {
+            Ok(claims) => sidecar.tokens.remember(token, claims),
+            Err(rejection) => {
+                tracing::debug!(reason = rejection.as_str(), "a token proves nothing");
+                return Err(BypassReason::Unverified);
+            }
+        },
+    };
+    // Somebody whom the claim does not name is not nobody: nobody's answers are for everybody.
+    match &key.per_user {
+        Some(claim) if claims.get(claim).is_none() => Err(BypassReason::Unverified),
+        _ => Ok(Asker::Known(claims)),
     }
-    match identity::verify_token(&identity.policy, &identity.keys, token, now) {
-        Ok(claims) => Ok(Asker::Known(sidecar.tokens.remember(token, claims))),
-        Err(rejection) => {
-            tracing::debug!(reason = rejection.as_str(), "a token proves nothing");
-            Err(BypassReason::Unverified)
-        }
+}
+
+/// A token is a credential wherever it stands, so that RFC 9111, section 3.5 is about it, too.
+pub(crate) fn note_credentials(snapshot: &Snapshot, headers: &HeaderMap, known: &mut Lookup) {
+    if let Some(identity) = &snapshot.identity
+        && known.partition == Partition::Shared
+        && tokens(&identity.policy.source, headers).next().is_some()
+    {
+        known.authorization = true;
     }
+}
+
+/// What a request carries where tokens are, verified or not.
+pub(crate) fn tokens<'a>(
+    source: &'a TokenSource,
+    headers: &'a HeaderMap,
+) -> impl Iterator<Item = &'a [u8]> {
+    let lines = match source {
+        TokenSource::Bearer => Some(headers.get_all(AUTHORIZATION)),
+        TokenSource::Header(name) => Some(headers.get_all(name)),
+        TokenSource::Cookie(_) => None,
+    };
+    let cookie = match source {
+        TokenSource::Cookie(name) => persona::cookie(headers, name.as_bytes()),
+        TokenSource::Bearer | TokenSource::Header(_) => None,
+    };
+    let lines = lines.into_iter().flatten().map(HeaderValue::as_bytes);
+    lines.chain(cookie)
 }
 
 // === impl Asker ===

@@ -6,6 +6,7 @@ use engine::{
         key::{KeyParts, canonical_query},
         label::Origin,
         purge::{Manner, Purge, Target},
+        search::SearchVariance,
         tags,
     },
     path,
@@ -14,7 +15,7 @@ use engine::{
 use http::Method;
 use policy::CachePolicy;
 
-use super::lookup::port_of;
+use super::lookup::{port_of, search_variance};
 use crate::{errand::Errand, upstream::Fetched};
 
 /// The write that an errand stands for.
@@ -49,13 +50,18 @@ pub(super) fn after_write(errand: &Errand, fetched: &Fetched) {
     let sidecar = &errand.sidecar;
     for target in targets {
         with_key(errand, &write, &target, |_, cache, parts| {
-            let mut key = Vec::new();
-            parts.encode(&cache.key.query, None, &mut key);
-            // Marked first: what is stored from now on was asked for after the write, or is not.
-            sidecar.writes.mark(store::hash(&key));
-            sidecar.responses.remove(&key);
-            if sidecar.has_partitions() || cache.key.query.no_vary_search {
-                purge(errand, url(cache, &parts));
+            let rules = &cache.key.query;
+            let said = search_variance(sidecar, &parts, rules);
+            // What came before anything was known about the path has the whole query in its key.
+            for said in [None].into_iter().chain(said.as_deref().map(Some)) {
+                let mut key = Vec::new();
+                parts.encode(rules, said, &mut key);
+                // Marked first: what is stored from now on was asked for after the write, or is not.
+                sidecar.writes.mark(store::hash(&key));
+                sidecar.responses.remove(&key);
+                if sidecar.has_partitions() || rules.no_vary_search {
+                    purge(errand, url(cache, &parts, said));
+                }
             }
         });
     }
@@ -120,10 +126,10 @@ fn with_key(
     then(position, cache, parts);
 }
 
-fn url(cache: &CachePolicy, parts: &KeyParts<'_>) -> Target {
+fn url(cache: &CachePolicy, parts: &KeyParts<'_>, said: Option<&SearchVariance>) -> Target {
     let query = parts
         .query
-        .and_then(|query| canonical_query(query, &cache.key.query, None));
+        .and_then(|query| canonical_query(query, &cache.key.query, said));
     Target::Url {
         host: parts.host.to_owned(),
         path: parts.path.to_owned(),

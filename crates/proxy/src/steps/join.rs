@@ -15,7 +15,7 @@ mod meanwhile;
 use std::{sync::Arc, time::Duration};
 
 use engine::{
-    cache::vary::Match,
+    cache::{reuse::Asked, vary::Match},
     collapse::{self, Demand, Landed, Manner, Onward, memory::Remembered, variant},
     failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
@@ -227,9 +227,18 @@ pub(crate) async fn renew(errand: Box<Errand>, ticket: Ticket) {
             Boarding::Alone | Boarding::Follow(_) => return ticket.succeeded(),
         }
     };
-    match flown {
-        Ok(delivery) if !matches!(delivery.kept, Kept::StoodIn(_)) => ticket.succeeded(),
-        Ok(_) | Err(_) => ticket.failed(clock::monotonic()),
+    // An error may come without anything that stands in for it, and is a failure all the same.
+    let asked = match &flown {
+        Ok(delivery) => {
+            (delivery.origin).map_or(Asked::Answered, |origin| Asked::with_status(origin.status))
+        }
+        Err(error) => Asked::with_failure(error.failure),
+    };
+    match (flown, asked) {
+        (Ok(delivery), Asked::Answered) if !matches!(delivery.kept, Kept::StoodIn(_)) => {
+            ticket.succeeded();
+        }
+        _ => ticket.failed(clock::monotonic()),
     }
 }
 
@@ -268,7 +277,9 @@ async fn fly(errand: Box<Errand>, mut lead: Lead) -> Result<Delivery, FetchError
 
 fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
     match (&delivery.kept, job) {
-        (Kept::Renewed(stored), _) if delivery.store == Some(StoreOutcome::Stored) => {
+        (Kept::Renewed(stored), _)
+            if delivery.store == Some(StoreOutcome::Stored) && stored.part.is_none() =>
+        {
             Landing::Stored(Arc::clone(stored))
         }
         (Kept::Filling { .. }, Some(job)) => Landing::Filling(job.filling()),
@@ -352,7 +363,7 @@ fn followed(errand: Box<Errand>, kept: Kept) -> Delivery {
 
 /// Whether a follower's own fields select the leader's response.
 fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
-    stored.meta.vary.matches(&errand.head.headers) == Match::Same
+    stored.part.is_none() && stored.meta.vary.matches(&errand.head.headers) == Match::Same
 }
 
 /// Tells the event who failed.

@@ -59,6 +59,8 @@ pub(crate) enum Next {
     AskForPart,
     /// Answer with this.
     Answer(Box<Verdicted>),
+    /// A 304 to a question that nobody asked: there is nothing to answer with.
+    Senseless,
 }
 
 /// A response with its verdicts.
@@ -96,6 +98,9 @@ pub(crate) fn keep(
     if Verdict::of(asking, status) == Verdict::Confirmed {
         return confirmed::confirmed(errand, &known, &fetched, sent);
     }
+    if status == StatusCode::NOT_MODIFIED && errand.intent.scope != Scope::Part {
+        return Next::Senseless;
+    }
     let facts = facts(&fetched, sent);
     if known.method == Retrieval::Head {
         confirmed::headed(errand, &known, &facts, sent);
@@ -109,7 +114,7 @@ pub(crate) fn keep(
     let cache = enforced_cache(errand);
     let set_cookie = cache.map_or(SetCookie::Refuse, |cache| cache.set_cookie);
     let (terms, outcome) = verdict(errand, &known, &facts, &fetched);
-    if errand.intent.scope == Scope::AllForPart && terms.is_none() {
+    if errand.intent.scope == Scope::AllForPart && terms.is_none() && status == StatusCode::OK {
         remember_unfillable(errand, status, outcome);
         return Next::AskForPart;
     }

@@ -32,9 +32,9 @@ use self::found::Found;
 use super::{
     admit::Admitted,
     answer::FromStore,
-    identify::{Asker, identify},
+    identify::{self, Asker, identify},
 };
-use crate::{exchange::Exchange, sidecar::Sidecar};
+use crate::{exchange::Exchange, identity::Identity, sidecar::Sidecar};
 
 /// What the cache says to a request.
 #[derive(Debug)]
@@ -62,8 +62,6 @@ pub(crate) struct Intent {
     pub(crate) persona: Box<[u8]>,
     /// What is stored and must be confirmed by the origin.
     pub(crate) stale: Option<Stale>,
-    /// Other responses of the key, one of which the origin might confirm instead.
-    pub(crate) others: Vec<Arc<StoredResponse>>,
     /// How much of the representation is asked for.
     pub(crate) scope: Scope,
     /// Nobody waits for it: it renews what is stored.
@@ -138,7 +136,13 @@ pub(crate) fn lookup(
         identify(sidecar, &snapshot, &cache.key, &head.headers, now)
     });
     let classified = asker.and_then(|asker| {
-        let known = classify(exchange.client.peer, head, admitted, cache, &asker)?;
+        let peer = exchange.client.peer;
+        let mut known = classify(peer, head, admitted, cache, &asker)?;
+        identify::note_credentials(&snapshot, &head.headers, &mut known);
+        if known.conditional && head.method == Method::POST {
+            // To a method that is no read a condition that fails means 412 (RFC 9110, 13.1.2).
+            return Err(BypassReason::Precondition);
+        }
         Ok((asker, known))
     });
     let (asker, known) = match classified {
@@ -150,6 +154,9 @@ pub(crate) fn lookup(
         return Looked::Gather(most);
     }
     count(exchange, head, admitted);
+    if content.is_some() && says_twice_what_it_is(&head.headers) {
+        return bypass(exchange, cache, BypassReason::Override);
+    }
     BUFFERS.with_borrow_mut(|Buffers { key, persona }| {
         let dimensions = cache.map_or(&[][..], |cache| &cache.key.dimensions);
         if persona::write(dimensions, &head.headers, asker.claims(), persona) == Persona::Absurd {
@@ -172,6 +179,10 @@ pub(crate) fn lookup(
         let Looked::Ask(mut intent) = looked else {
             return looked;
         };
+        if parts.user.is_some() || parts.body.is_some() {
+            // Noted before the origin is asked: a write meanwhile must know of it.
+            exchange.sidecar().partition();
+        }
         intent.scope = scope(exchange, cache, key, &known);
         if intent.scope == Scope::All && known.range {
             return bypass(exchange, cache, BypassReason::Range);
@@ -182,6 +193,7 @@ pub(crate) fn lookup(
         if joins && intent.scope != Scope::Part {
             let rules = (query, search.as_deref());
             parts.encode_flight(rules, &known, &head.headers, persona, key);
+            complete_flight_key(exchange, &intent.key, &head.headers, key);
             intent.flight_key = key.as_slice().into();
         }
         Looked::Ask(intent)
@@ -286,6 +298,13 @@ pub(crate) fn key_parts<'a>(
     }
 }
 
+/// Which of two lines the origin believes is not known, so that neither can be part of a key.
+fn says_twice_what_it_is(headers: &HeaderMap) -> bool {
+    [CONTENT_TYPE, CONTENT_ENCODING]
+        .iter()
+        .any(|name| headers.get_all(name).iter().count() > 1)
+}
+
 fn keyed_body<'a>(head: &'a request::Parts, content: &'a Bytes) -> KeyedBody<'a> {
     let field = |name| head.headers.get(name).map(http::HeaderValue::as_bytes);
     KeyedBody {
@@ -347,11 +366,10 @@ fn ask_store(
             Looked::Answer(from_store)
         }
         (Found::Nothing(..), _) if known.only_if_cached => Looked::NotCached,
-        (Found::Nothing(outcome, stale, others), _) => {
+        (Found::Nothing(outcome, stale), _) => {
             exchange.event().cache = outcome;
             Looked::Ask(Intent {
                 stale,
-                others,
                 ..Intent::default()
             })
         }
@@ -365,6 +383,27 @@ fn in_words(parts: &KeyParts<'_>, query: &QueryKey, search: Option<&SearchVarian
         .map(|part| format!("{}={}", part.name, part.value))
         .collect();
     words.join(" ").into()
+}
+
+/// Adds to a flight's key what keys of stored responses do not have: whose token it is, and what was
+/// written and purged before. A read that begins after a write must not board the flight of one that
+/// began before it.
+pub(crate) fn complete_flight_key(
+    exchange: &Exchange,
+    stored_under: &[u8],
+    headers: &HeaderMap,
+    key: &mut Vec<u8>,
+) {
+    if let Some(Identity { policy, .. }) = &exchange.snapshot().identity {
+        for token in identify::tokens(&policy.source, headers) {
+            key.extend_from_slice(&token.len().to_be_bytes());
+            key.extend_from_slice(token);
+        }
+    }
+    let sidecar = exchange.sidecar();
+    let written = sidecar.writes.stamp(store::hash(stored_under));
+    key.extend_from_slice(&written.to_be_bytes());
+    key.extend_from_slice(&sidecar.purges.now().as_u64().to_be_bytes());
 }
 
 /// Keeps the entries of a cache in shadow mode apart.

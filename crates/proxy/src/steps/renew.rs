@@ -9,7 +9,10 @@ use engine::cache::{key::KeyParts, request::Lookup};
 use http::{Method, Request, header::RANGE, request};
 use policy::{Mode, QueryKey};
 
-use super::{join, lookup::Intent};
+use super::{
+    join,
+    lookup::{Intent, complete_flight_key},
+};
 use crate::{
     errand::{Errand, RequestFacts},
     exchange::Exchange,
@@ -36,10 +39,13 @@ pub(crate) fn begin(exchange: &mut Exchange, renewal: Renewal<'_>) {
     let mut head = copy(renewal.head);
     let mut intent = renewal.intent;
     let route = &exchange.snapshot().policies.routes[renewal.route];
-    if (route.deduplication.as_ref()).is_some_and(|policy| policy.mode == Mode::Enforce)
+    // The confirmation of a part is no answer to those who want the whole.
+    let is_part = (intent.stale.as_ref()).is_some_and(|stale| stale.stored.part.is_some());
+    if !is_part
+        && (route.deduplication.as_ref()).is_some_and(|policy| policy.mode == Mode::Enforce)
         && let Some(known) = &intent.lookup
     {
-        intent.flight_key = flight_key(&intent, known, &head);
+        intent.flight_key = flight_key(exchange, &intent, known, &head);
     }
     let mut errand = Errand::new(exchange, renewal.route, renewal.facts, intent, &mut head);
     errand.content = renewal.content.cloned();
@@ -61,12 +67,18 @@ fn copy(head: &request::Parts) -> request::Parts {
 }
 
 /// The key under which those who want the same would fly.
-fn flight_key(intent: &Intent, known: &Lookup, head: &request::Parts) -> Box<[u8]> {
+fn flight_key(
+    exchange: &Exchange,
+    intent: &Intent,
+    known: &Lookup,
+    head: &request::Parts,
+) -> Box<[u8]> {
     let mut key = Vec::new();
     if let Some(parts) = KeyParts::of(&intent.key) {
         // What is left of the query in a key is what the rules leave of it.
         let rules = (&QueryKey::default(), None);
         parts.encode_flight(rules, known, &head.headers, &intent.persona, &mut key);
+        complete_flight_key(exchange, &intent.key, &head.headers, &mut key);
     }
     key.into()
 }

@@ -32,13 +32,6 @@ fn updated(old: &StoredMeta, fields: &[Line<'_>]) -> StoredMeta {
     }
 }
 
-fn held(selected: &StoredMeta) -> Held<'_> {
-    Held {
-        selected: Some(selected),
-        others: &[],
-    }
-}
-
 fn text<'a>(meta: &'a StoredMeta, name: &str) -> Option<&'a str> {
     let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
     let value = meta.head.get(&name)?;
@@ -57,17 +50,14 @@ fn the_clients_conditions_give_way_to_ours() {
         ("accept", "y"),
     ];
     let mut request = headers(&client);
-    assert_eq!(
-        prepare(&Method::GET, &mut request, Held::default()),
-        Asking::Plainly
-    );
+    assert_eq!(prepare(&Method::GET, &mut request, None), Asking::Plainly);
     assert_eq!(request, headers(&[("accept", "y")]));
 
     let modified = date(0);
     let old = stored(&[TAG, ("last-modified", &modified)], &[]);
     let mut request = headers(&client);
     assert_eq!(
-        prepare(&Method::GET, &mut request, held(&old)),
+        prepare(&Method::GET, &mut request, Some(&old)),
         Asking::Conditionally
     );
     let expected = [
@@ -79,7 +69,7 @@ fn the_clients_conditions_give_way_to_ours() {
 
     let mut request = headers(&client);
     assert_eq!(
-        prepare(&Method::GET, &mut request, held(&stored(&[], &[]))),
+        prepare(&Method::GET, &mut request, Some(&stored(&[], &[]))),
         Asking::Plainly
     );
 }
@@ -240,111 +230,6 @@ fn a_304_that_forbids_storing_is_the_last() {
             other => panic!("{other:?}"),
         }
     }
-}
-
-/// RFC 9111, section 4.3.1: the origin may choose another of the responses under a key.
-#[test]
-fn the_tags_of_all_variants_are_sent() {
-    let modified = date(0);
-    let tagged = |tag: &str| stored(&[("etag", tag), ("last-modified", &modified)], &[]);
-    let (one, two, weak) = (tagged("\"1\""), tagged("\"2\""), tagged("W/\"3\""));
-    let (same, odd, bare) = (tagged("\"1\""), tagged("4"), stored(&[], &[]));
-    let asked = |method: &str, selected, others: &[&StoredMeta]| {
-        let mut request = headers(&[]);
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let asking = prepare(&method, &mut request, Held { selected, others });
-        let text = |name: &str| {
-            let value = request.get(name)?;
-            Some(value.to_str().unwrap().to_owned())
-        };
-        (asking, text("if-none-match"), text("if-modified-since"))
-    };
-    use Asking::{Conditionally, Plainly};
-    let tags = |list: &str| Some(list.to_owned());
-    let date = Some(modified.clone());
-    let others = [&one, &two, &same, &odd, &bare, &weak];
-    for method in ["GET", "HEAD", "QUERY"] {
-        assert_eq!(
-            asked(method, Some(&two), &others),
-            (Conditionally, tags("\"2\", \"1\", W/\"3\""), date.clone())
-        );
-    }
-    assert_eq!(
-        asked("GET", None, &others),
-        (Conditionally, tags("\"1\", \"2\", W/\"3\""), None)
-    );
-    assert_eq!(
-        asked("GET", Some(&odd), &others),
-        (Conditionally, tags("4"), date.clone())
-    );
-    assert_eq!(asked("GET", Some(&bare), &[&bare]), (Plainly, None, None));
-    assert_eq!(asked("GET", Some(&bare), &[&one]).1, tags("\"1\""));
-    assert_eq!(asked("POST", Some(&one), &others), (Plainly, None, None));
-}
-
-#[test]
-fn the_list_of_tags_has_an_end() {
-    let all: Vec<_> = (0..100)
-        .map(|number| stored(&[("etag", &format!("\"{number:060}\""))], &[]))
-        .collect();
-    let others: Vec<_> = all.iter().collect();
-    let mut request = headers(&[]);
-    let held = Held {
-        selected: None,
-        others: &others,
-    };
-    let _ = prepare(&Method::GET, &mut request, held);
-    let length = request["if-none-match"].len();
-    assert!(length <= TAGS_ROOM && length > TAGS_ROOM - 100, "{length}");
-}
-
-/// RFC 9111, section 4.3.4: strong tag, weak tag, date; nothing only when there is no choice.
-#[test]
-fn a_304_selects_among_several() {
-    let (early, late) = (date(1), date(2));
-    let make = |received, tag: Option<&str>, modified: Option<&str>| {
-        let mut lines = vec![];
-        lines.extend(tag.map(|tag| ("etag", tag)));
-        lines.extend(modified.map(|date| ("last-modified", date)));
-        crate::cache::testing::stored_at(at(received), &lines, &[])
-    };
-    let all = [
-        make(10, Some("\"x\""), Some(&early)),
-        make(30, Some("W/\"x\""), Some(&late)),
-        make(20, Some("\"x\""), Some(&late)),
-        make(40, Some("\"y\""), None),
-        make(50, None, Some(&early)),
-    ];
-    let pick = |fields: &[Line<'_>]| select(&all.each_ref(), &headers(fields));
-    for (fields, expected) in [
-        (vec![("etag", "\"x\"")], Confirmed::Variant(2)),
-        (vec![("etag", "W/\"x\"")], Confirmed::Variant(1)),
-        (vec![("etag", "W/\"y\"")], Confirmed::Variant(3)),
-        (vec![("etag", "\"z\"")], Confirmed::Nothing),
-        (
-            vec![("etag", "\"z\""), ("last-modified", early.as_str())],
-            Confirmed::Nothing,
-        ),
-        (
-            vec![("last-modified", early.as_str())],
-            Confirmed::Variant(4),
-        ),
-        (
-            vec![("last-modified", late.as_str())],
-            Confirmed::Variant(1),
-        ),
-        (vec![("last-modified", "x")], Confirmed::Nothing),
-        (vec![], Confirmed::Nothing),
-    ] {
-        assert_eq!(pick(&fields), expected, "{fields:?}");
-    }
-    let only = |fields: &[Line<'_>]| select(&[&all[0]], &headers(fields));
-    assert_eq!(only(&[]), Confirmed::Variant(0));
-    assert_eq!(
-        only(&[("last-modified", late.as_str())]),
-        Confirmed::Nothing
-    );
-    assert_eq!(select(&[], &headers(&[])), Confirmed::Nothing);
 }
 
 /// A 304 need not repeat what was told to us alone; if it does, that counts.

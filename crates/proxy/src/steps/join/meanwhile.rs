@@ -32,6 +32,6 @@ pub(super) fn stored_meanwhile(errand: &Errand) -> Option<Arc<StoredResponse>> {
     }
     match reuse::decide(&stored.meta, known, &Moment::plain(clock::now())) {
         Reuse::Fresh { .. } => Some(Arc::clone(stored)),
-        Reuse::Stale { .. } | Reuse::Revalidate(_) | Reuse::Unusable(_) => None,
+        Reuse::Gone | Reuse::Stale { .. } | Reuse::Revalidate(_) | Reuse::Unusable(_) => None,
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use engine::{
     cache::{
         head::{self, Headed},
+        purge::Purged,
         range::Extent,
         request::Lookup,
         response::ResponseFacts,
-        revalidate::{self, Confirmation, Confirmed, Freshened},
+        revalidate::{self, Confirmation, Freshened},
         stored::{self, StoredMeta},
     },
     outcome::StoreOutcome,
@@ -29,63 +30,38 @@ pub(super) fn confirmed(errand: &Errand, known: &Lookup, fetched: &Fetched, sent
     let Some(cache) = enforced_cache(errand) else {
         return Next::AskAgain;
     };
-    let selected = errand.intent.stale.as_ref().map(|stale| &stale.stored);
-    let headers = &fetched.head.headers;
-    let Some(stored) = subject(errand, selected, headers) else {
-        return mistaken(errand, selected);
+    let Some(stale) = &errand.intent.stale else {
+        return Next::AskAgain;
     };
+    let stored = &stale.stored;
+    let responses = &errand.sidecar.responses;
+    let key = &errand.intent.key;
+    let headers = &fetched.head.headers;
     let confirmation = confirmation(errand, known, headers, sent);
     let (meta, outcome) = match revalidate::freshen(&stored.meta, &confirmation, cache) {
-        Freshened::Mismatch => return mistaken(errand, selected),
+        Freshened::Mismatch => {
+            responses.forget(key, stored);
+            return Next::AskAgain;
+        }
         Freshened::Last(meta, reason) => (meta, StoreOutcome::Skipped(reason)),
         Freshened::Updated(meta) => (meta, StoreOutcome::Stored),
     };
     let renewed = Arc::new(renewed(errand, stored, *meta, sent));
-    let responses = &errand.sidecar.responses;
-    let key = &errand.intent.key;
-    let is_selected = selected.is_some_and(|selected| Arc::ptr_eq(selected, stored));
     match outcome {
         _ if fill::is_overtaken(errand, key, sent) => responses.forget(key, stored),
-        StoreOutcome::Stored if is_selected => responses.renew(key, stored, Arc::clone(&renewed)),
-        // It is for another request besides: that one still selects it.
-        StoreOutcome::Stored => {
-            responses.put(key, Arc::clone(&renewed), cache.max_variants.into());
-        }
+        StoreOutcome::Stored => responses.renew(key, stored, Arc::clone(&renewed)),
         StoreOutcome::Skipped(_) => responses.forget(key, stored),
     }
     let personal = stored::personal_headers(headers, &[]);
     Next::answer(Kept::Renewed(renewed), Some(outcome), None).with_personal(personal)
 }
 
-/// Which of the responses that the origin was told of its 304 is about.
-fn subject<'a>(
-    errand: &'a Errand,
-    selected: Option<&'a Arc<StoredResponse>>,
-    headers: &HeaderMap,
-) -> Option<&'a Arc<StoredResponse>> {
-    let others = &errand.intent.others;
-    if others.is_empty() {
-        return selected;
-    }
-    let told: Vec<_> = selected.into_iter().chain(others).collect();
-    let metas: Vec<_> = told.iter().map(|stored| &stored.meta).collect();
-    match revalidate::select(&metas, headers) {
-        Confirmed::Variant(position) => told.get(position).copied(),
-        Confirmed::Nothing => None,
-    }
-}
-
-/// The 304 is about nothing that is stored.
-fn mistaken(errand: &Errand, selected: Option<&Arc<StoredResponse>>) -> Next {
-    if let Some(stored) = selected {
-        let responses = &errand.sidecar.responses;
-        responses.forget(&errand.intent.key, stored);
-    }
-    Next::AskAgain
-}
-
 /// Takes in what the answer to a HEAD says about the stored answer to GET.
 pub(super) fn headed(errand: &Errand, known: &Lookup, facts: &ResponseFacts<'_>, sent: Sent) {
+    // What may not be kept for the one who asks says nothing about what is kept for others.
+    if known.authorization || known.cookies {
+        return;
+    }
     let Some(cache) = enforced_cache(errand) else {
         return;
     };
@@ -98,6 +74,9 @@ pub(super) fn headed(errand: &Errand, known: &Lookup, facts: &ResponseFacts<'_>,
     let Ok(stored) = variants.select(&errand.head.headers, persona) else {
         return;
     };
+    if errand.sidecar.purges.judge(stored, key) == Purged::Hard {
+        return responses.forget(key, stored);
+    }
     let length = stored.part.map_or(stored.body.len() as u64, Extent::length);
     let answer = confirmation(errand, known, facts.head.headers, sent);
     match head::decide(&stored.meta, length, facts.head.status, &answer, cache) {

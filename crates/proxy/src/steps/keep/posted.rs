@@ -8,6 +8,7 @@ use engine::cache::{
 };
 use engine::outcome::StoreOutcome;
 use http::Method;
+use policy::CachePolicy;
 
 use super::{Audience, Next, enforced_cache, facts, fill, meta};
 use crate::{
@@ -22,8 +23,17 @@ use crate::{
 /// Forgets what a write made obsolete, and keeps its answer if that is the new state of its target
 /// (RFC 9110, section 9.3.3).
 pub(super) fn keep(errand: &Errand, fetched: Fetched, sent: Sent) -> Next {
-    after_write(errand, &fetched);
-    let Some(cache) = enforced_cache(errand).filter(|_| errand.head.method == Method::POST) else {
+    let cache = enforced_cache(errand);
+    let method = &errand.head.method;
+    // What the operator calls a read writes nothing, also when it passed the cache by.
+    if !cache.is_some_and(|cache| cache.key.body.methods.contains(method)) {
+        after_write(errand, &fetched);
+    }
+    // Whose GET it would answer is not known of a POST.
+    let is_for_all = |cache: &&CachePolicy| {
+        *method == Method::POST && cache.key.per_user.is_none() && cache.key.dimensions.is_empty()
+    };
+    let Some(cache) = cache.filter(is_for_all) else {
         return Next::direct(fetched, None);
     };
     let Some(key) = invalidate::key_of_target(errand) else {
@@ -45,6 +55,7 @@ pub(super) fn keep(errand: &Errand, fetched: Fetched, sent: Sent) -> Next {
     };
     // What was written by this very request is not what it overtakes.
     let sent = Sent {
+        purges: errand.sidecar.purges.now(),
         writes: errand.sidecar.writes.now(),
         ..sent
     };

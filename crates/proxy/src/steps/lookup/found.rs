@@ -9,14 +9,14 @@ use engine::{
         partial::{self, Coverage},
         purge::Purged,
         range,
-        reuse::{self, Moment, Reuse, StandIn},
+        reuse::{self, Moment, Reuse, RevalidateReason, StandIn},
     },
     compression::Suitability,
     outcome::{CacheOutcome, MissReason, StaleReason},
     time::Now,
 };
 use policy::{CachePolicy, EarlyRefresh, Mode};
-use store::{StoredResponse, Variants};
+use store::StoredResponse;
 
 use super::{Intent, Request, Stale, request_hash, takes_codings};
 use crate::{
@@ -26,14 +26,11 @@ use crate::{
 
 /// What the store says, before the policy's mode has its word.
 pub(super) enum Found {
-    /// The origin must be asked; with what must be confirmed, and what else it might confirm.
-    Nothing(CacheOutcome, Option<Stale>, Vec<Arc<StoredResponse>>),
+    /// The origin must be asked; with what must be confirmed.
+    Nothing(CacheOutcome, Option<Stale>),
     /// It answers the request.
     Usable(FromStore),
 }
-
-/// Of how many other variants the origin is told.
-const OTHERS: usize = 8;
 
 /// Looks into the store.
 pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'_>) -> Found {
@@ -43,10 +40,7 @@ pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'
     };
     let stored = match variants.select(&request.head.headers, request.persona) {
         Ok(stored) => stored,
-        Err(reason) => {
-            let others = others(exchange, &variants, request);
-            return Found::Nothing(CacheOutcome::Miss(reason), None, others);
-        }
+        Err(reason) => return Found::miss(reason),
     };
     let purged = match cache.mode {
         Mode::Enforce => sidecar.purges.judge(stored, request.key),
@@ -54,18 +48,12 @@ pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'
         Mode::Off | Mode::Shadow => Purged::No,
     };
     let now = exchange.recording.event.at;
-    if purged == Purged::Hard {
-        return Found::miss(MissReason::Uri);
-    }
     if lacks(stored, request, now) {
         return Found::miss(MissReason::Partial);
     }
     let moment = Moment {
         now,
-        purged: match purged {
-            Purged::Soft => reuse::Purged::Soft,
-            Purged::No | Purged::Hard => reuse::Purged::No,
-        },
+        purged,
         early: (cache.lifetimes.early_refresh == EarlyRefresh::On)
             .then(|| Draw::of(fastrand::u64(..))),
     };
@@ -93,16 +81,20 @@ pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'
             })
         }
         Reuse::Revalidate(reason) => {
-            if let Some((age, over)) = resting(exchange, stored, request, now) {
+            // Who demands more than is stored is told of the failure itself.
+            if reason != RevalidateReason::Demand
+                && let Some((age, over)) = resting(exchange, stored, request, now)
+            {
                 return Found::Usable(usable(age, Left::Over(over, StaleReason::IfError)));
             }
             let stale = Stale {
                 stored: Arc::clone(stored),
                 reason,
             };
-            Found::Nothing(CacheOutcome::Stale, Some(stale), Vec::new())
+            Found::Nothing(CacheOutcome::Stale, Some(stale))
         }
-        Reuse::Unusable(reason) => Found::Nothing(CacheOutcome::Bypass(reason), None, Vec::new()),
+        Reuse::Gone => Found::miss(MissReason::Uri),
+        Reuse::Unusable(reason) => Found::Nothing(CacheOutcome::Bypass(reason), None),
     }
 }
 
@@ -127,31 +119,15 @@ fn resting(
     engine::cache::seconds::DeltaSeconds,
     engine::cache::seconds::DeltaSeconds,
 )> {
+    if request.known.demand.no_cache {
+        return None;
+    }
     let StandIn::Stale { age, over } = reuse::on_error(&stored.meta, now) else {
         return None;
     };
     let hash = request_hash(request.key, request.persona);
     let resting = exchange.sidecar().renewals.is_resting(hash, now.monotonic);
     resting.then_some((age, over))
-}
-
-/// The responses of other variants for whoever is asking, the latest first: the origin may say that one
-/// of them is for this request, too (RFC 9111, section 4.3.1).
-fn others(
-    exchange: &Exchange,
-    variants: &Variants,
-    request: &Request<'_>,
-) -> Vec<Arc<StoredResponse>> {
-    let purges = &exchange.sidecar().purges;
-    let is_other = |stored: &&Arc<StoredResponse>| {
-        stored.persona() == request.persona
-            && stored.part.is_none()
-            && purges.judge(stored, request.key) != Purged::Hard
-    };
-    let mut others: Vec<_> = variants.iter().filter(is_other).cloned().collect();
-    others.reverse();
-    others.truncate(OTHERS);
-    others
 }
 
 /// The key, if the response may be wanted in a coding in which it is not kept yet.
@@ -166,7 +142,7 @@ fn key_for_encoding(stored: &StoredResponse, request: &Request<'_>) -> Option<Bo
 
 impl Found {
     const fn miss(reason: MissReason) -> Self {
-        Self::Nothing(CacheOutcome::Miss(reason), None, Vec::new())
+        Self::Nothing(CacheOutcome::Miss(reason), None)
     }
 
     pub(super) const fn outcome(&self) -> CacheOutcome {
@@ -188,7 +164,7 @@ impl FromStore {
             persona: request.persona.into(),
             stale: Some(Stale {
                 stored: Arc::clone(stored),
-                reason: reuse::RevalidateReason::Stale,
+                reason: RevalidateReason::Stale,
             }),
             renewal: true,
             ..Intent::default()

@@ -84,7 +84,7 @@ pub(crate) fn says(line: &[u8], words: &[&str]) -> bool {
     line.split(|byte| *byte == b',').any(|member| {
         let member = member.trim_ascii();
         let is = |word: &&str| member.eq_ignore_ascii_case(word.as_bytes());
-        words.iter().any(|word| is(word))
+        words.iter().any(is)
     })
 }
 

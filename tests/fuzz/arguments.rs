@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 }
 
 /// Inputs for each target when nobody says more: a few seconds for all of them, without optimisation.
-const RUNS: u64 = 3_000;
+const RUNS: u64 = 2_000;
 
 /// Where inputs come from when nobody says, so that a test fails again when it has failed.
 const SEED: u64 = 1;

@@ -79,7 +79,7 @@ impl<'a> Mutator<'a> {
     fn edit(&self, input: &mut Vec<u8>, rng: &mut Rng) {
         let at = rng.usize(..=input.len());
         let to = (at + 1 + rng.usize(..8)).min(input.len());
-        match rng.u8(0..12) {
+        match rng.u8(0..13) {
             0 => {
                 if let Some(byte) = input.get_mut(at) {
                     *byte ^= 1 << rng.u8(0..8);
@@ -107,6 +107,7 @@ impl<'a> Mutator<'a> {
                 replace(input, at, at, &other[from..end]);
             }
             9 => self.exchange_line(input, at, rng),
+            10 => echo_number(input, at, rng),
             _ => replace(input, at, at, self.word(rng).as_bytes()),
         }
     }
@@ -151,6 +152,20 @@ fn replace_number(input: &mut Vec<u8>, at: usize, number: &[u8]) {
     let digits = input[start..].iter().take_while(|it| it.is_ascii_digit());
     let end = start + digits.count();
     replace(input, start, end, number);
+}
+
+/// Repeats a number of the input elsewhere, or one that is larger or smaller by one: mistakes sit
+/// where two numbers are almost the same.
+fn echo_number(input: &mut Vec<u8>, at: usize, rng: &mut Rng) {
+    let digits = |byte: &u8| !byte.is_ascii_digit();
+    let numbers: Vec<u64> = input
+        .split(digits)
+        .filter_map(|text| std::str::from_utf8(text).ok()?.parse().ok())
+        .collect();
+    if let Some(number) = rng.choice(numbers) {
+        let number = number.saturating_add(rng.u64(0..3)).saturating_sub(1);
+        replace_number(input, at, number.to_string().as_bytes());
+    }
 }
 
 fn replace(input: &mut Vec<u8>, from: usize, to: usize, with: &[u8]) {

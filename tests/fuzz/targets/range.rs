@@ -1,5 +1,7 @@
 //! `Range`: at most eight parts, within what there is, no byte twice.
 
+use std::str;
+
 use bytes::Bytes;
 use engine::cache::range::{Boundary, Held, MAX_SPANS, Multipart, Segment, Span, Wanted};
 use http::HeaderValue;
@@ -23,13 +25,17 @@ fn run(data: &[u8]) {
     let mut input = Input::of(data);
     let length = input.number();
     let several = match Wanted::parse(input.rest(), length) {
-        Wanted::Single(span) => return assert_within(&[span], length),
+        Wanted::Single(span) => {
+            assert_within(&[span], length);
+            return assert_all_asked(input.rest(), &[span], length);
+        }
         Wanted::Several(spans) => spans,
         Wanted::Unsatisfiable | Wanted::Whole(_) => return,
     };
     let spans = several.as_slice();
     assert!((2..=MAX_SPANS).contains(&spans.len()));
     assert_within(spans, length);
+    assert_all_asked(input.rest(), spans, length);
     assert!(several.bytes() <= length);
     let media_type = HeaderValue::from_static("text/plain");
     let multipart = Multipart::new(several, length, Some(&media_type), Boundary::new(7));
@@ -58,5 +64,34 @@ fn assert_within(spans: &[Span], length: u64) {
             assert_eq!(part.len() as u64, span.len());
             assert_eq!(part[0], span.first() as u8);
         }
+    }
+}
+
+/// Byte by byte: what was asked for is sent, and nothing else.
+fn assert_all_asked(range: &[u8], spans: &[Span], length: u64) {
+    if length > SMALL {
+        return;
+    }
+    let text = str::from_utf8(range).unwrap();
+    let (_, set) = text.split_once('=').unwrap();
+    let mut asked = vec![false; usize::try_from(length).unwrap()];
+    for member in set.split(',').map(str::trim).filter(|it| !it.is_empty()) {
+        let (first, last) = member.split_once('-').unwrap();
+        // Too large for a number is behind the end, too.
+        let number = |text: &str| text.parse().unwrap_or(u64::MAX);
+        let (from, end) = match (first, last) {
+            ("", count) => (length.saturating_sub(number(count)), length),
+            (first, "") => (number(first), length),
+            (first, last) => (number(first), number(last).saturating_add(1)),
+        };
+        for at in from..end.min(length) {
+            asked[usize::try_from(at).unwrap()] = true;
+        }
+    }
+    for (at, asked) in (0..).zip(asked) {
+        let sent = spans
+            .iter()
+            .any(|it| (it.first()..=it.last()).contains(&at));
+        assert_eq!(sent, asked, "byte {at}");
     }
 }

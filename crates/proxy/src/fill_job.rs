@@ -120,8 +120,11 @@ impl FillJob {
                 // Stored first: whoever no longer finds the flight must find the response.
                 if held == Held::Whole && self.keeping.stored && trailers.is_none() {
                     let body = self.fill.collect();
-                    let stored = storing::store(self.keeping, &self.head, body);
+                    let stored = storing::store(&mut self.keeping, &self.head, body);
                     self.fill.finish(trailers);
+                    // Readers hold the bytes for as long as they read, also when the response has made
+                    // room in the store meanwhile.
+                    self.fill.hold(self.keeping.reservation);
                     return stored;
                 }
                 if held == Held::Window {

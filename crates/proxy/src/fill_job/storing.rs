@@ -14,7 +14,7 @@ use crate::steps::encode;
 
 /// Stores it; what was stored, if it was the whole and nothing overtook it.
 pub(super) fn store(
-    mut keeping: Keeping,
+    keeping: &mut Keeping,
     head: &StoredResponse,
     body: Bytes,
 ) -> Option<Arc<StoredResponse>> {
@@ -24,15 +24,15 @@ pub(super) fn store(
         return None;
     }
     if let Some(part) = keeping.part.take() {
-        store_part(&keeping, &part, &body);
+        store_part(keeping, &part, &body);
         return None;
     }
     let snapshot = Arc::clone(&keeping.snapshot);
     let route = &snapshot.policies.routes[keeping.route];
     let most = route.cache.as_ref().map_or(1, |cache| cache.max_variants);
     let stored = encode::prepared(route, head.meta.clone(), body, None)
-        .with_persona(keeping.persona)
-        .with_labels(keeping.labels)
+        .with_persona(std::mem::take(&mut keeping.persona))
+        .with_labels(std::mem::take(&mut keeping.labels))
         .since(keeping.sent.purges);
     let stored = Arc::new(stored);
     sidecar

@@ -13,48 +13,38 @@ use store::{Amendment, StoredResponse, Variants, Written};
 use super::Keeping;
 use crate::steps::encode;
 
-/// Stores the whole, unless something overtook it; a copy of its body, in memory of its own.
-pub(crate) fn store(keeping: Keeping, meta: StoredMeta, body: &[u8]) -> Arc<StoredResponse> {
-    let overtaken = overtaken(&keeping);
-    keep(keeping, meta, Bytes::copy_from_slice(body), overtaken)
-}
-
-/// Stores what a [`Fill`](crate::fill::Fill) held; what was stored, if it was the whole and nothing
-/// overtook it.
-pub(super) fn store_filled(
-    mut keeping: Keeping,
+/// Stores it; what was stored, if it was the whole and nothing overtook it.
+pub(super) fn store(
+    keeping: &mut Keeping,
     head: &StoredResponse,
     body: Bytes,
 ) -> Option<Arc<StoredResponse>> {
-    if overtaken(&keeping) == Written::Perhaps {
+    let hash = store::hash(&keeping.key);
+    if keeping.sidecar.writes.since(hash, keeping.sent.writes) == Written::Perhaps {
         return None;
     }
     if let Some(part) = keeping.part.take() {
-        store_part(&keeping, &part, &body);
+        store_part(keeping, &part, &body);
         return None;
     }
-    Some(keep(keeping, head.meta.clone(), body, Written::NotSince))
+    Some(store_whole(keeping, head.meta.clone(), body))
 }
 
-/// Whether what is stored there was written to since it was asked for.
-fn overtaken(keeping: &Keeping) -> Written {
-    let hash = store::hash(&keeping.key);
-    keeping.sidecar.writes.since(hash, keeping.sent.writes)
-}
-
-/// The response as it is kept; it is put into the store if nothing was written.
-fn keep(keeping: Keeping, meta: StoredMeta, body: Bytes, written: Written) -> Arc<StoredResponse> {
+/// Stores the whole, which nothing overtook; its body is in memory of its own.
+pub(crate) fn store_whole(
+    keeping: &mut Keeping,
+    meta: StoredMeta,
+    body: Bytes,
+) -> Arc<StoredResponse> {
     let route = &keeping.snapshot.policies.routes[keeping.route];
     let most = route.cache.as_ref().map_or(1, |cache| cache.max_variants);
     let stored = encode::prepared(route, meta, body, None)
-        .with_persona(keeping.persona)
-        .with_labels(keeping.labels)
+        .with_persona(std::mem::take(&mut keeping.persona))
+        .with_labels(std::mem::take(&mut keeping.labels))
         .since(keeping.sent.purges);
     let stored = Arc::new(stored);
-    if written == Written::NotSince {
-        let responses = &keeping.sidecar.responses;
-        responses.put(&keeping.key, Arc::clone(&stored), most.into());
-    }
+    let responses = &keeping.sidecar.responses;
+    responses.put(&keeping.key, Arc::clone(&stored), most.into());
     stored
 }
 

@@ -62,6 +62,16 @@ async fn answered(
         DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
     };
     let limit = clients.max_body.bytes();
+    // Bodies that are being read count against the memory promise, like those on their way in.
+    let needed = length.unwrap_or(most).min(most);
+    let Some(_held) = exchange.sidecar().fills.reserve(needed) else {
+        let admitted = admit::again(exchange, head)?;
+        exchange.event().cache = CacheOutcome::Bypass(BypassReason::BodyTooLarge);
+        let facts = admitted.facts();
+        let errand = Errand::new(exchange, route, facts, Intent::bypass(), head);
+        let delivery = join::join(exchange, Box::new(errand), Content::Unread(body)).await?;
+        return Ok(Answer::Origin(delivery));
+    };
     let (body, upload) = RequestBody::new(body, length, limit, clients.stall_timeout);
     let gathered = gather(body, most)
         .await

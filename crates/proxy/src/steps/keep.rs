@@ -46,7 +46,7 @@ pub(crate) enum Kept {
     Renewed(Arc<StoredResponse>),
     /// The stored response, because the origin failed.
     StoodIn(Arc<StoredResponse>),
-    /// It has come whole, and is stored already, unless a write overtook it.
+    /// It is stored already, its body whole.
     Stored(Arc<StoredResponse>),
 }
 

@@ -72,7 +72,7 @@ pub(super) fn fill(errand: &Errand, mut fetched: Fetched, filling: Filling) -> N
         (Some(cache), true) => cache.max_object.bytes(),
         _ => SHARED_BYTES,
     };
-    let keeping = Keeping {
+    let mut keeping = Keeping {
         sidecar: Arc::clone(&errand.sidecar),
         snapshot: Arc::clone(&errand.snapshot),
         route: errand.route,
@@ -88,10 +88,13 @@ pub(super) fn fill(errand: &Errand, mut fetched: Fetched, filling: Filling) -> N
     if keeping.stored
         && keeping.part.is_none()
         && filling.audience == Audience::One
+        && !is_overtaken(errand, &keeping.key, keeping.sent)
         && let Some(length) = length.filter(|length| *length <= cap)
         && let Some(body) = fetched.body.at_once(length)
     {
-        let stored = fill_job::store(keeping, filling.meta, &body);
+        // What came is a part of a buffer that is larger.
+        let body = Bytes::copy_from_slice(&body);
+        let stored = fill_job::store_whole(&mut keeping, filling.meta, body);
         return Next::answer(Kept::Stored(stored), filling.outcome, None);
     }
     let head = Arc::new(StoredResponse::new(filling.meta, Bytes::new()));

@@ -3,11 +3,11 @@
 SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
 
-# Passed on to `make demo` and `make bench`, as in: make demo ARGS=--once
+# Passed on to `make demo`, `make bench` and `make fuzz`, as in: make demo ARGS=--once
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: demo test check bench gen setup help
+.PHONY: demo test check bench fuzz gen setup help
 
 demo: ## Start a slow API, Forebay in front of it and traffic; show before and after (ARGS=--once)
 	@tools/setup.sh build
@@ -29,10 +29,14 @@ check: ## Formatting, lints, generated files, dependency rules, deployment files
 	tools/deny.sh
 	tools/deploy-valid.sh
 
-bench: ## Measure Forebay beside nginx on this machine (ARGS="--rounds 7 --only hit-1k")
+bench: ## Measure Forebay beside nginx, and its cache as it grows (ARGS="--rounds 7 --only hit-1k")
 	@tools/setup.sh bench
 	cargo build --release --locked -p forebay
-	tests/bench/run $(ARGS)
+	@status=0; tests/bench/run $(ARGS) || status=$$?; tests/bench/cache || status=$$?; exit $$status
+
+fuzz: ## Give every reader a million damaged inputs (ARGS="--target range --runs 10000000")
+	@tools/setup.sh build
+	cargo test --profile fuzz --locked -p forebay-tests --test fuzz -- $(or $(ARGS),--runs 1000000)
 
 gen: ## Write the JSON Schema and the reference pages from the code
 	@tools/setup.sh build

@@ -43,7 +43,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Dependencies, as they begin, and who alone may have them.
-const FENCES: [(&str, &[&str]); 10] = [
+const FENCES: [(&str, &[&str]); 11] = [
     ("pingora", &["forebay-proxy", "forebay"]),
     (
         "hyper",
@@ -55,6 +55,7 @@ const FENCES: [(&str, &[&str]); 10] = [
     ("serde-saphyr", &["forebay-policy"]),
     ("yaml_serde", &["forebay-policy"]),
     ("anyhow", &["forebay", "forebay-tests"]),
+    ("quick-xml", &["forebay"]),
     ("redis", &["forebay-store"]),
     ("ring", &["forebay-engine"]),
 ];

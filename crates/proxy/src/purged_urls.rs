@@ -34,20 +34,18 @@ pub(crate) fn inner_keys(
         if !rules.no_vary_search {
             continue;
         }
-        for (scheme, port) in [(Scheme::Http, 80), (Scheme::Https, 443)] {
-            let said = searches.get(&KeyParts {
-                route: &route.name,
-                scheme,
-                host,
-                port,
-                path,
-                query: None,
-                user: None,
-                body: None,
-            });
-            if let Some(said) = said {
-                add(canonical_query(query, rules, Some(&said)));
-            }
+        let said = searches.get(&KeyParts {
+            route: &route.name,
+            scheme: Scheme::Http,
+            host,
+            port: 0,
+            path,
+            query: None,
+            user: None,
+            body: None,
+        });
+        if let Some(said) = said {
+            add(canonical_query(query, rules, Some(&said)));
         }
     }
     let url = |query| Target::Url {

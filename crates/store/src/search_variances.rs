@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use engine::cache::{key::KeyParts, search::SearchVariance};
 use moka::sync::Cache;
-use policy::QueryKey;
+use policy::{QueryKey, Scheme};
 
 /// The bytes that are remembered at most.
 const CAPACITY: u64 = 1 << 20;
@@ -54,6 +54,9 @@ impl SearchVariances {
 
 fn path_of(parts: &KeyParts<'_>) -> Vec<u8> {
     let path = KeyParts {
+        // One rule for all ways to the same path, so that a purge of its URL finds it.
+        scheme: Scheme::Http,
+        port: 0,
         query: None,
         user: None,
         body: None,

@@ -22,6 +22,8 @@ struct Civil {
 }
 
 const SECONDS_PER_DAY: i64 = 86_400;
+/// The last second of 9999, beyond which messages cannot name a date.
+const LAST: i64 = 253_402_300_799;
 /// Fifty years of the mean Gregorian length.
 const FIFTY_YEARS: i64 = 50 * 31_556_952;
 
@@ -128,8 +130,8 @@ fn rfc850(text: &[u8], now: SystemTime) -> Option<HttpDate> {
     let (day, month) = (number(&text[1..3])?, month(&text[4..7])?);
     let digits = number(&text[8..10])?;
     let second_of_day = time_of_day(&text[11..19])?;
-    let now = HttpDate::of(now).0.clamp(0, 253_402_300_799);
-    let limit = now + FIFTY_YEARS;
+    let now = HttpDate::of(now).0.clamp(0, LAST);
+    let limit = (now + FIFTY_YEARS).min(LAST);
     // A century more than needed, and then down to the first that is not too far ahead.
     let mut year = 1970 + now.div_euclid(31_556_952) + 100;
     year += (digits - year).rem_euclid(100);

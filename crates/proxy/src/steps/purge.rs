@@ -11,7 +11,7 @@ use engine::{
 };
 use http::{
     HeaderValue, Response,
-    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE},
+    header::{AUTHORIZATION, CACHE_CONTROL, CACHE_STATUS, CONTENT_TYPE, WWW_AUTHENTICATE},
     request,
 };
 use ipnet::IpNet;
@@ -72,6 +72,10 @@ pub(crate) fn answer(exchange: Exchange, purged: usize) -> Response<RecordedBody
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        CACHE_STATUS,
+        HeaderValue::from_static("Forebay; detail=purge"),
+    );
     exchange.finish(response)
 }
 

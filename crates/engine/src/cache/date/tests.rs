@@ -81,6 +81,19 @@ fn two_digit_years_are_at_most_fifty_years_ahead() {
     );
 }
 
+/// Messages cannot name the year 10000, so that two digits never mean it, whatever our clock says.
+#[test]
+fn two_digit_years_end_with_the_calendar() {
+    let last = UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    for text in [
+        "Sunday, 06-Nov-00 08:49:37 GMT",
+        "Sunday, 06-Nov-49 08:49:37 GMT",
+    ] {
+        let date = HttpDate::parse(text.as_bytes(), last).unwrap();
+        assert!(date < HttpDate::of(last), "{text}: {date:?}");
+    }
+}
+
 #[test]
 fn distant_dates_are_dates() {
     assert_eq!(parse("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));

@@ -16,7 +16,10 @@ use engine::{
 };
 use store::{FillReservation, Skipped, StoredResponse};
 
-pub(crate) use self::reading::{Held, Reading};
+pub(crate) use self::{
+    reading::{Held, Reading},
+    storing::store,
+};
 use crate::{
     body::UpstreamBody, clock, fill::Fill, flight::Filling, sidecar::Sidecar, snapshot::Snapshot,
     steps::fetch::Sent,
@@ -120,7 +123,7 @@ impl FillJob {
                 // Stored first: whoever no longer finds the flight must find the response.
                 if held == Held::Whole && self.keeping.stored && trailers.is_none() {
                     let body = self.fill.collect();
-                    let stored = storing::store(&mut self.keeping, &self.head, body);
+                    let stored = storing::store_filled(&mut self.keeping, &self.head, body);
                     self.fill.finish(trailers);
                     // Readers hold the bytes for as long as they read, also when the response has made
                     // room in the store meanwhile.

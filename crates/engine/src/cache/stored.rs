@@ -20,7 +20,11 @@ use super::{
     vary::{AcceptEncoding, Vary, VaryKey},
 };
 
+use head::Line;
+
 pub use head::StoredHead;
+
+static DATE: HeaderName = header::DATE;
 
 /// The head of a stored response, and what is needed to decide about using it.
 #[derive(Clone, Debug)]
@@ -95,13 +99,12 @@ impl StoredMeta {
             received_at,
             ..
         } = response.head;
+        let mut lines = kept_lines(headers, &response.withheld);
+        let date = undated(&lines).then(|| HttpDate::header_value(received_at.wall));
+        lines.extend(date.as_ref().map(|date| (&DATE, date)));
         Self {
             status: response.head.status,
-            head: StoredHead::new(&prepare_headers(
-                headers,
-                &response.withheld,
-                received_at.wall,
-            )),
+            head: StoredHead::of(&lines),
             own_control: match response.governing {
                 Governing::Forebay => joined(headers, &FOREBAY_CACHE_CONTROL),
                 Governing::CacheControl | Governing::Cdn => None,
@@ -158,18 +161,31 @@ pub fn prepare_headers(
     withheld: &[HeaderName],
     received_at: SystemTime,
 ) -> HeaderMap {
-    let mut unwanted = withheld.to_vec();
-    connection_listed(headers, &mut unwanted);
     let mut kept = HeaderMap::with_capacity(headers.len() + 1);
-    for (name, value) in headers {
-        if !is_never_kept(name.as_str()) && !unwanted.contains(name) {
-            kept.append(name.clone(), value.clone());
-        }
+    let lines = kept_lines(headers, withheld);
+    let undated = undated(&lines);
+    for (name, value) in lines {
+        kept.append(name.clone(), value.clone());
     }
-    if !kept.contains_key(header::DATE) {
+    if undated {
         kept.insert(header::DATE, HttpDate::header_value(received_at));
     }
     kept
+}
+
+/// The lines of a response that may be kept, those of one field together.
+fn kept_lines<'a>(headers: &'a HeaderMap, withheld: &[HeaderName]) -> Vec<Line<'a>> {
+    let listed = connection_listed(headers);
+    let is_kept = |name: &HeaderName| {
+        !is_never_kept(name.as_str()) && !withheld.contains(name) && !listed.contains(name)
+    };
+    let mut lines = Vec::with_capacity(headers.len() + 1);
+    lines.extend(headers.iter().filter(|(name, _)| is_kept(name)));
+    lines
+}
+
+fn undated(lines: &[Line<'_>]) -> bool {
+    lines.iter().all(|(name, _)| **name != DATE)
 }
 
 /// The fields of a response that are for the client whose request it answers and for nobody else:
@@ -200,16 +216,13 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
 
 /// Fields named by `Connection` belong to the connection. Those on which the meaning of the stored
 /// bytes or their lifetime depends are never taken out that way.
-fn connection_listed(headers: &HeaderMap, unwanted: &mut Vec<HeaderName>) {
-    for line in headers.get_all(header::CONNECTION) {
-        for name in line.as_bytes().split(|byte| *byte == b',') {
-            if let Ok(name) = HeaderName::from_bytes(name.trim_ascii())
-                && !is_indispensable(name.as_str())
-            {
-                unwanted.push(name);
-            }
-        }
-    }
+fn connection_listed(headers: &HeaderMap) -> Vec<HeaderName> {
+    let lines = headers.get_all(header::CONNECTION).iter();
+    lines
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .filter(|name| !is_indispensable(name.as_str()))
+        .collect()
 }
 
 fn is_indispensable(name: &str) -> bool {

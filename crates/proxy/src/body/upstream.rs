@@ -6,7 +6,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
@@ -22,6 +22,8 @@ use crate::{patience::Patience, upstream::Lease};
 #[derive(Debug)]
 pub(crate) struct UpstreamBody {
     incoming: Incoming,
+    /// A frame that was looked at before anybody asked for it.
+    ahead: Option<Result<Frame<Bytes>, CutShort>>,
     lease: Option<Lease>,
     patience: Patience,
     total: Option<Pin<Box<Sleep>>>,
@@ -39,6 +41,7 @@ impl UpstreamBody {
     ) -> Self {
         let mut body = Self {
             incoming,
+            ahead: None,
             lease: Some(lease),
             patience,
             total: deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline))),
@@ -47,6 +50,29 @@ impl UpstreamBody {
             body.give_back();
         }
         body
+    }
+
+    /// All of a body of this length, if it is here already, in one piece; else nothing of it is lost.
+    pub(crate) fn at_once(&mut self, length: u64) -> Option<Bytes> {
+        if self.is_end_stream() {
+            return (length == 0).then(Bytes::new);
+        }
+        // Whoever reads on polls again, and is woken then.
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(Some(frame)) = Pin::new(&mut *self).poll_frame(&mut cx) else {
+            return None;
+        };
+        match frame.map(Frame::into_data) {
+            Ok(Ok(data)) if data.len() as u64 == length && self.is_end_stream() => Some(data),
+            Ok(Ok(data)) => self.put_back(Ok(Frame::data(data))),
+            Ok(Err(frame)) => self.put_back(Ok(frame)),
+            Err(cut) => self.put_back(Err(cut)),
+        }
+    }
+
+    fn put_back(&mut self, frame: Result<Frame<Bytes>, CutShort>) -> Option<Bytes> {
+        self.ahead = Some(frame);
+        None
     }
 
     fn give_back(&mut self) {
@@ -81,6 +107,9 @@ impl Body for UpstreamBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        if let Some(frame) = self.ahead.take() {
+            return Poll::Ready(Some(frame));
+        }
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Pending => self
                 .poll_too_late(cx)
@@ -104,10 +133,20 @@ impl Body for UpstreamBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.ahead.is_none() && self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        let rest = self.incoming.size_hint();
+        let ahead = match &self.ahead {
+            Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len) as u64,
+            Some(Err(_)) | None => 0,
+        };
+        let mut hint = SizeHint::default();
+        hint.set_lower(rest.lower() + ahead);
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + ahead);
+        }
+        hint
     }
 }

@@ -6,39 +6,62 @@ use bytes::Bytes;
 use engine::cache::{
     partial::{self, Combined, Fields, Known, Merged, Part},
     range::Extent,
+    stored::StoredMeta,
 };
 use store::{Amendment, StoredResponse, Variants, Written};
 
 use super::Keeping;
 use crate::steps::encode;
 
-/// Stores it; what was stored, if it was the whole and nothing overtook it.
-pub(super) fn store(
+/// Stores the whole, unless something overtook it; a copy of its body, in memory of its own.
+pub(crate) fn store(mut keeping: Keeping, meta: StoredMeta, body: &[u8]) -> Arc<StoredResponse> {
+    let overtaken = overtaken(&keeping);
+    keep(&mut keeping, meta, Bytes::copy_from_slice(body), overtaken)
+}
+
+/// Stores what a [`Fill`](crate::fill::Fill) held; what was stored, if it was the whole and nothing
+/// overtook it.
+pub(super) fn store_filled(
     keeping: &mut Keeping,
     head: &StoredResponse,
     body: Bytes,
 ) -> Option<Arc<StoredResponse>> {
-    let sidecar = Arc::clone(&keeping.sidecar);
-    let hash = store::hash(&keeping.key);
-    if sidecar.writes.since(hash, keeping.sent.writes) == Written::Perhaps {
+    if overtaken(keeping) == Written::Perhaps {
         return None;
     }
     if let Some(part) = keeping.part.take() {
         store_part(keeping, &part, &body);
         return None;
     }
+    Some(keep(keeping, head.meta.clone(), body, Written::NotSince))
+}
+
+/// Whether what is stored there was written to since it was asked for.
+fn overtaken(keeping: &Keeping) -> Written {
+    let hash = store::hash(&keeping.key);
+    keeping.sidecar.writes.since(hash, keeping.sent.writes)
+}
+
+/// The response as it is kept; it is put into the store if nothing was written.
+fn keep(
+    keeping: &mut Keeping,
+    meta: StoredMeta,
+    body: Bytes,
+    written: Written,
+) -> Arc<StoredResponse> {
     let snapshot = Arc::clone(&keeping.snapshot);
     let route = &snapshot.policies.routes[keeping.route];
     let most = route.cache.as_ref().map_or(1, |cache| cache.max_variants);
-    let stored = encode::prepared(route, head.meta.clone(), body, None)
+    let stored = encode::prepared(route, meta, body, None)
         .with_persona(std::mem::take(&mut keeping.persona))
         .with_labels(std::mem::take(&mut keeping.labels))
         .since(keeping.sent.purges);
     let stored = Arc::new(stored);
-    sidecar
-        .responses
-        .put(&keeping.key, Arc::clone(&stored), most.into());
-    Some(stored)
+    if written == Written::NotSince {
+        let responses = &keeping.sidecar.responses;
+        responses.put(&keeping.key, Arc::clone(&stored), most.into());
+    }
+    stored
 }
 
 /// Joins a part with what is stored of the same representation.

@@ -261,7 +261,9 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
         },
     };
     let headers = response.headers_mut();
-    headers.extend(personal);
+    if !personal.is_empty() {
+        headers.extend(personal);
+    }
     if let Some(age) = age {
         headers.insert(AGE, HeaderValue::from(age.get()));
     }

@@ -46,7 +46,7 @@ pub(crate) enum Kept {
     Renewed(Arc<StoredResponse>),
     /// The stored response, because the origin failed.
     StoodIn(Arc<StoredResponse>),
-    /// It is stored already, its body whole.
+    /// It has come whole, and is stored already, unless a write overtook it.
     Stored(Arc<StoredResponse>),
 }
 
@@ -101,13 +101,15 @@ pub(crate) fn keep(
     if status == StatusCode::NOT_MODIFIED && errand.intent.scope != Scope::Part {
         return Next::Senseless;
     }
-    let headers = fetched.head.headers.clone();
-    let facts = facts(&fetched, &headers, sent);
+    let facts = facts(&fetched, sent);
     if known.method == Retrieval::Head {
         confirmed::headed(errand, &known, &facts, sent);
     }
     if status == StatusCode::PARTIAL_CONTENT && errand.intent.scope == Scope::Part {
-        return fill::part(errand, &known, &facts, fetched, sent);
+        return match fill::part(errand, &known, &facts, sent) {
+            Ok(filling) => fill::fill(errand, fetched, filling),
+            Err(outcome) => Next::direct(fetched, outcome),
+        };
     }
     let cache = enforced_cache(errand);
     let set_cookie = cache.map_or(SetCookie::Refuse, |cache| cache.set_cookie);
@@ -120,7 +122,7 @@ pub(crate) fn keep(
         remember(errand, reason, &fetched);
     }
     if let Some(cache) = cache {
-        remember_search(errand, cache, &headers);
+        remember_search(errand, cache, facts.head.headers);
     }
     let shared = audience == Audience::Several
         && enforced(errand.route().deduplication.map(|policy| policy.mode))
@@ -137,7 +139,7 @@ pub(crate) fn keep(
     if terms.is_none() && !shared {
         return Next::direct(fetched, outcome);
     }
-    let personal = stored::personal_headers(&headers, &facts.withheld);
+    let personal = stored::personal_headers(facts.head.headers, &facts.withheld);
     let meta = meta(errand, &facts, terms.unwrap_or(Terms::NONE));
     let filling = fill::Filling {
         meta,
@@ -146,6 +148,7 @@ pub(crate) fn keep(
         outcome,
         part: None,
         sent,
+        audience,
     };
     fill::fill(errand, fetched, filling).with_personal(personal)
 }
@@ -163,8 +166,9 @@ fn remember(errand: &Errand, reason: SkipReason, fetched: &Fetched) {
 }
 
 /// What matters of a response's head.
-fn facts<'a>(fetched: &Fetched, headers: &'a HeaderMap, sent: Sent) -> ResponseFacts<'a> {
+fn facts(fetched: &Fetched, sent: Sent) -> ResponseFacts<'_> {
     let head = &fetched.head;
+    let headers = &head.headers;
     ResponseFacts::read(ResponseHead {
         status: head.status,
         headers,

@@ -11,6 +11,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::shape::ShapeRef;
 
+/// One line of a head.
+pub(super) type Line<'a> = (&'a HeaderName, &'a HeaderValue);
+
 /// The fields of a stored response: their order, their repetitions, every byte of their values.
 #[derive(Clone, Debug)]
 pub struct StoredHead {
@@ -60,8 +63,14 @@ const SHARED: usize = 32;
 impl StoredHead {
     /// Keeps these fields.
     pub fn new(headers: &HeaderMap) -> Self {
-        let shape = ShapeRef::of(headers);
-        let block = block(headers, &shape);
+        let lines: Vec<_> = headers.iter().collect();
+        Self::of(&lines)
+    }
+
+    /// Keeps these lines; those of one field stand together.
+    pub(super) fn of(lines: &[Line<'_>]) -> Self {
+        let shape = ShapeRef::of(lines);
+        let block = block(lines, &shape);
         Self { shape, block }
     }
 
@@ -72,7 +81,8 @@ impl StoredHead {
             return headers;
         }
         let mut values = self.values();
-        for slot in headers.values_mut().filter(|slot| slot.is_empty()) {
+        let open = headers.values_mut().filter(|slot| slot.is_empty());
+        for slot in open.take(self.shape.shape().open) {
             *slot = values.next().header_value();
         }
         headers
@@ -227,11 +237,11 @@ impl<'a> Value<'a> {
 }
 
 /// The values that the shape leaves open, behind the table of their ends.
-fn block(headers: &HeaderMap, shape: &ShapeRef) -> Bytes {
+fn block(lines: &[Line<'_>], shape: &ShapeRef) -> Bytes {
     let shape = shape.shape();
     let own = || {
-        let lines = headers.values().zip(shape.fields());
-        lines.filter_map(|(value, (_, constant))| constant.is_empty().then_some(value))
+        let lines = lines.iter().zip(shape.fields());
+        lines.filter_map(|((_, value), (_, constant))| constant.is_empty().then_some(*value))
     };
     let table = shape.open * ENTRY;
     let text: usize = own().map(HeaderValue::len).sum();

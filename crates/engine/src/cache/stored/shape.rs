@@ -21,6 +21,8 @@ use std::{
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::head::Line;
+
 /// The memory that all shared shapes may take together, in bytes.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// A head with more text than this in its names and constant values is too unusual to be shared.
@@ -55,9 +57,12 @@ enum Detail {
     Names,
 }
 
-/// The signatures under which a head's shape may be found, the most detailed first.
+/// The most detailed signature under which a head's shape may be found.
 #[derive(Debug)]
-struct Wanted(Vec<(Detail, Vec<u8>)>);
+struct Wanted {
+    detail: Detail,
+    signature: Vec<u8>,
+}
 
 /// The shared shapes.
 #[derive(Debug)]
@@ -88,34 +93,29 @@ impl Shape {
         self.template.len()
     }
 
-    fn own(headers: &HeaderMap) -> Self {
+    fn own(lines: &[Line<'_>]) -> Self {
         // Values that are not shared gain nothing from being in the shape.
-        Self::of(
-            headers,
-            Detail::Names,
-            HeaderName::clone,
-            HeaderValue::clone,
-        )
+        Self::of(lines, Detail::Names, HeaderName::clone, HeaderValue::clone)
     }
 
-    fn leaked(headers: &HeaderMap, detail: Detail) -> &'static Self {
+    fn leaked(lines: &[Line<'_>], detail: Detail) -> &'static Self {
         let name = |name: &HeaderName| HeaderName::from_static(leak(name.as_str()));
         // A constant is visible ASCII, so that nothing is lost here.
         let value = |value: &HeaderValue| {
             HeaderValue::from_static(leak(value.to_str().unwrap_or_default()))
         };
-        Box::leak(Box::new(Self::of(headers, detail, name, value)))
+        Box::leak(Box::new(Self::of(lines, detail, name, value)))
     }
 
     fn of(
-        headers: &HeaderMap,
+        lines: &[Line<'_>],
         detail: Detail,
         name_of: impl Fn(&HeaderName) -> HeaderName,
         value_of: impl Fn(&HeaderValue) -> HeaderValue,
     ) -> Self {
-        let mut template = HeaderMap::with_capacity(headers.len() + super::ADDED_LATER);
+        let mut template = HeaderMap::with_capacity(lines.len() + super::ADDED_LATER);
         let mut open = 0;
-        for (name, value) in headers {
+        for (name, value) in lines {
             let value = if detail.includes(name, value) {
                 value_of(value)
             } else {
@@ -144,17 +144,21 @@ impl Shape {
 
 impl ShapeRef {
     /// The shape of a head, shared if it has been seen before.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let wanted = Wanted::of(headers);
+    pub(super) fn of(lines: &[Line<'_>]) -> Self {
+        let shared = Self::shared(lines);
+        shared.map_or_else(|| Self::Own(Arc::new(Shape::own(lines))), Self::Shared)
+    }
+
+    fn shared(lines: &[Line<'_>]) -> Option<&'static Shape> {
+        let wanted = Wanted::of(lines)?;
         // What a panic elsewhere may have left is still a table: shapes are only ever added whole.
         let table = TABLE.read().unwrap_or_else(PoisonError::into_inner);
         let known = table.find(&wanted);
         drop(table);
-        let shared = known.or_else(|| {
+        known.or_else(|| {
             let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
-            table.admit(headers, &wanted)
-        });
-        shared.map_or_else(|| Self::Own(Arc::new(Shape::own(headers))), Self::Shared)
+            table.admit(lines, &wanted)
+        })
     }
 
     pub(super) fn shape(&self) -> &Shape {
@@ -181,9 +185,9 @@ impl Detail {
     }
 
     /// What two heads of the same shape have in common, as bytes.
-    fn signature(self, headers: &HeaderMap) -> Vec<u8> {
+    fn signature(self, lines: &[Line<'_>]) -> Vec<u8> {
         let mut signature = Vec::with_capacity(512);
-        for (name, value) in headers {
+        for (name, value) in lines {
             signature.extend_from_slice(name.as_str().as_bytes());
             // Neither byte can stand in a name or in a constant.
             if self.includes(name, value) {
@@ -199,16 +203,26 @@ impl Detail {
 // === impl Wanted ===
 
 impl Wanted {
-    fn of(headers: &HeaderMap) -> Self {
-        let signatures = [Detail::Constants, Detail::Names]
-            .map(|detail| (detail, detail.signature(headers)))
-            .into_iter();
-        let mut wanted: Vec<_> = signatures
-            .filter(|(_, signature)| signature.len() <= LONGEST_SIGNATURE)
-            .collect();
-        // Without constants both say the same.
-        wanted.dedup_by(|(_, one), (_, other)| one == other);
-        Self(wanted)
+    /// `None` when even the names alone are too much text.
+    fn of(lines: &[Line<'_>]) -> Option<Self> {
+        let each = [Detail::Constants, Detail::Names].into_iter();
+        let mut each = each.map(|detail| Self {
+            detail,
+            signature: detail.signature(lines),
+        });
+        each.find(|wanted| wanted.signature.len() <= LONGEST_SIGNATURE)
+    }
+
+    /// What to look for when nothing is found under this one; not if it would say the same.
+    fn less(&self, lines: &[Line<'_>]) -> Option<Self> {
+        if self.detail == Detail::Names {
+            return None;
+        }
+        let signature = Detail::Names.signature(lines);
+        (signature != self.signature).then_some(Self {
+            detail: Detail::Names,
+            signature,
+        })
     }
 }
 
@@ -226,41 +240,36 @@ impl Default for Table {
 }
 
 impl Table {
-    /// The best of the wanted shapes, if it is there: that with its constants, else none, so that
-    /// [`Table::admit`] can still take it in.
+    /// The shape with everything that is wanted, else none, so that [`Table::admit`] can still take
+    /// it in.
     fn find(&self, wanted: &Wanted) -> Option<&'static Shape> {
-        let (_, best) = wanted.0.first()?;
-        self.shapes.get(best.as_slice()).copied()
+        self.shapes.get(wanted.signature.as_slice()).copied()
     }
 
     /// The best that can be had: takes a shape in if it comes for the second time and there is room.
-    fn admit(&mut self, headers: &HeaderMap, wanted: &Wanted) -> Option<&'static Shape> {
-        let mut each = wanted.0.iter();
-        each.find_map(|(detail, signature)| self.shape(headers, *detail, signature))
+    fn admit(&mut self, lines: &[Line<'_>], wanted: &Wanted) -> Option<&'static Shape> {
+        self.shape(lines, wanted)
+            .or_else(|| self.shape(lines, &wanted.less(lines)?))
     }
 
-    fn shape(
-        &mut self,
-        headers: &HeaderMap,
-        detail: Detail,
-        signature: &[u8],
-    ) -> Option<&'static Shape> {
-        if let Some(known) = self.shapes.get(signature) {
+    fn shape(&mut self, lines: &[Line<'_>], wanted: &Wanted) -> Option<&'static Shape> {
+        if let Some(known) = self.find(wanted) {
             return Some(known);
         }
+        let signature = &wanted.signature;
         let hash = self.hasher.hash_one(signature);
         let seen = &mut self.seen[hash as usize % SEEN];
         if *seen != hash {
             *seen = hash;
             return None;
         }
-        let bytes = 2 * signature.len() + headers.len() * BYTES_PER_FIELD + size_of::<Shape>();
+        let bytes = 2 * signature.len() + lines.len() * BYTES_PER_FIELD + size_of::<Shape>();
         if self.bytes + bytes > MOST_BYTES {
             return None;
         }
         self.bytes += bytes;
-        let shape = Shape::leaked(headers, detail);
-        self.shapes.insert(signature.into(), shape);
+        let shape = Shape::leaked(lines, wanted.detail);
+        self.shapes.insert(signature.as_slice().into(), shape);
         Some(shape)
     }
 }

@@ -20,11 +20,11 @@ use http::HeaderMap;
 use http_body::Body;
 use store::{StoredResponse, Written};
 
-use super::{Kept, Next, draw, enforced_cache, meta, remember};
+use super::{Audience, Kept, Next, draw, enforced_cache, meta, remember};
 use crate::{
     errand::Errand,
     fill::Fill,
-    fill_job::{FillJob, Keeping},
+    fill_job::{self, FillJob, Keeping},
     steps::fetch::Sent,
     upstream::Fetched,
 };
@@ -44,10 +44,12 @@ pub(super) struct Filling {
     /// Present when the body is a part of a representation.
     pub(super) part: Option<Box<Part>>,
     pub(super) sent: Sent,
+    pub(super) audience: Audience,
 }
 
-/// Begins to read the body for several, if there is memory for it.
-pub(super) fn fill(errand: &Errand, fetched: Fetched, filling: Filling) -> Next {
+/// Begins to read the body for several, if there is memory for it. A small one that only one client
+/// waits for mostly comes with its head: it is stored at once.
+pub(super) fn fill(errand: &Errand, mut fetched: Fetched, filling: Filling) -> Next {
     let length = fetched.body.size_hint().exact();
     let reserved = errand
         .sidecar
@@ -66,11 +68,6 @@ pub(super) fn fill(errand: &Errand, fetched: Fetched, filling: Filling) -> Next 
     } else {
         Box::default()
     };
-    let head = Arc::new(StoredResponse::new(filling.meta, Bytes::new()));
-    let fill = Arc::new(Fill::default());
-    let Some(reader) = fill.reader(length) else {
-        return Next::direct(fetched, filling.outcome);
-    };
     let cap = match (&errand.route().cache, filling.stored) {
         (Some(cache), true) => cache.max_object.bytes(),
         _ => SHARED_BYTES,
@@ -88,22 +85,33 @@ pub(super) fn fill(errand: &Errand, fetched: Fetched, filling: Filling) -> Next 
         cap,
         reservation,
     };
+    if keeping.stored
+        && keeping.part.is_none()
+        && filling.audience == Audience::One
+        && let Some(length) = length.filter(|length| *length <= cap)
+        && let Some(body) = fetched.body.at_once(length)
+    {
+        let stored = fill_job::store(keeping, filling.meta, &body);
+        return Next::answer(Kept::Stored(stored), filling.outcome, None);
+    }
+    let head = Arc::new(StoredResponse::new(filling.meta, Bytes::new()));
+    let fill = Arc::new(Fill::default());
+    let Some(reader) = fill.reader(length) else {
+        return Next::direct(fetched, filling.outcome);
+    };
     let job = FillJob::new(fetched.body, Arc::clone(&head), fill, length, keeping);
     let kept = Kept::Filling { head, reader };
     Next::answer(kept, filling.outcome, Some(job))
 }
 
-/// Keeps a part of a representation, if it may be kept; the client gets it either way.
+/// How a part of a representation is kept, or why it is not; the client gets it either way.
 pub(super) fn part(
     errand: &Errand,
     known: &Lookup,
     facts: &ResponseFacts<'_>,
-    fetched: Fetched,
     sent: Sent,
-) -> Next {
-    let Some(cache) = enforced_cache(errand) else {
-        return Next::direct(fetched, None);
-    };
+) -> Result<Filling, Option<StoreOutcome>> {
+    let cache = enforced_cache(errand).ok_or(None)?;
     let answer = PartialAnswer {
         response: facts.head,
         request: &errand.head.headers,
@@ -111,13 +119,9 @@ pub(super) fn part(
         accept_encoding: errand.accept_encoding(),
         draw: draw(),
     };
-    let part = match partial::accept(&answer, cache) {
-        Ok(part) => part,
-        Err(reason) => {
-            return Next::direct(fetched, Some(StoreOutcome::Skipped(reason)));
-        }
-    };
-    let filling = Filling {
+    let part =
+        partial::accept(&answer, cache).map_err(|reason| Some(StoreOutcome::Skipped(reason)))?;
+    Ok(Filling {
         // The client gets the head of the part, as the origin sent it.
         meta: meta(errand, facts, Terms::NONE),
         key: errand.intent.key.clone(),
@@ -125,8 +129,8 @@ pub(super) fn part(
         outcome: Some(StoreOutcome::Stored),
         part: Some(Box::new(part)),
         sent,
-    };
-    fill(errand, fetched, filling)
+        audience: Audience::One,
+    })
 }
 
 /// What the response under `key` can be purged by.

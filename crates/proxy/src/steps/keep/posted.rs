@@ -10,7 +10,7 @@ use engine::outcome::StoreOutcome;
 use http::Method;
 use policy::CachePolicy;
 
-use super::{Next, enforced_cache, facts, fill, meta};
+use super::{Audience, Next, enforced_cache, facts, fill, meta};
 use crate::{
     errand::Errand,
     steps::{
@@ -39,8 +39,7 @@ pub(super) fn keep(errand: &Errand, fetched: Fetched, sent: Sent) -> Next {
     let Some(key) = invalidate::key_of_target(errand) else {
         return Next::direct(fetched, None);
     };
-    let headers = fetched.head.headers.clone();
-    let facts = facts(&fetched, &headers, sent);
+    let facts = facts(&fetched, sent);
     let rules = RequestRules {
         cookies: cache.request_cookies,
         ..RequestRules::default()
@@ -60,7 +59,7 @@ pub(super) fn keep(errand: &Errand, fetched: Fetched, sent: Sent) -> Next {
         writes: errand.sidecar.writes.now(),
         ..sent
     };
-    let personal = stored::personal_headers(&headers, &facts.withheld);
+    let personal = stored::personal_headers(facts.head.headers, &facts.withheld);
     let filling = fill::Filling {
         meta: meta(errand, &facts, terms),
         key,
@@ -68,6 +67,7 @@ pub(super) fn keep(errand: &Errand, fetched: Fetched, sent: Sent) -> Next {
         outcome: Some(StoreOutcome::Stored),
         part: None,
         sent,
+        audience: Audience::One,
     };
     fill::fill(errand, fetched, filling).with_personal(personal)
 }

@@ -16,10 +16,9 @@ fn usual(number: u32) -> HeaderMap {
 }
 
 fn ask(table: &mut Table, headers: &HeaderMap) -> Option<&'static Shape> {
-    let wanted = Wanted::of(headers);
-    table
-        .find(&wanted)
-        .or_else(|| table.admit(headers, &wanted))
+    let lines: Vec<_> = headers.iter().collect();
+    let wanted = Wanted::of(&lines)?;
+    table.find(&wanted).or_else(|| table.admit(&lines, &wanted))
 }
 
 #[test]

@@ -24,7 +24,7 @@ use hyper::body::Incoming;
 use policy::Mode;
 use store::StoredResponse;
 
-use self::meanwhile::stored_meanwhile;
+use self::meanwhile::{renewed_meanwhile, stored_meanwhile};
 use super::{
     fetch::{Delivery, fetch, stand_in},
     keep::{Audience, Kept},
@@ -208,37 +208,55 @@ async fn lead_errand(
 /// Renews what is stored; nobody waits for it but those who want the same meanwhile.
 pub(crate) async fn renew(errand: Box<Errand>, ticket: Ticket) {
     let key = &errand.intent.flight_key;
-    let flown = if key.is_empty() {
+    let asked = if key.is_empty() {
+        if renewed_meanwhile(&errand).is_some() {
+            return ticket.succeeded();
+        }
         let body = errand.kept_body();
         match fetch(errand, body, None, Audience::One).await {
             Ok((mut delivery, job)) => {
-                if let Some(running) = begin(&mut delivery, job).await {
-                    tokio::spawn(running);
+                let running = begin(&mut delivery, job).await;
+                let asked = asked(&delivery);
+                // Nobody reads along.
+                drop(delivery);
+                // Until it is stored, whoever finds the old one must not begin another.
+                if let Some(running) = running {
+                    running.await;
                 }
-                Ok(delivery)
+                asked
             }
-            Err(error) => Err(error),
+            Err(_) => Asked::Failed,
         }
     } else {
         let hash = store::hash(key);
         match errand.sidecar.flights.board(key, hash, Manner::Patient) {
-            Boarding::Lead(lead) => fly(errand, lead).await,
+            Boarding::Lead(mut lead) => {
+                if let Some(stored) = renewed_meanwhile(&errand) {
+                    lead.land(Landing::Stored(stored));
+                    return ticket.succeeded();
+                }
+                match fly(errand, lead).await {
+                    Ok(delivery) => asked(&delivery),
+                    Err(_) => Asked::Failed,
+                }
+            }
             // Somebody is fetching it already.
             Boarding::Alone | Boarding::Follow(_) => return ticket.succeeded(),
         }
     };
-    // An error may come without anything that stands in for it, and is a failure all the same.
-    let asked = match &flown {
-        Ok(delivery) => {
-            (delivery.origin).map_or(Asked::Answered, |origin| Asked::with_status(origin.status))
-        }
-        Err(error) => Asked::with_failure(error.failure),
-    };
-    match (flown, asked) {
-        (Ok(delivery), Asked::Answered) if !matches!(delivery.kept, Kept::StoodIn(_)) => {
-            ticket.succeeded();
-        }
-        _ => ticket.failed(clock::monotonic()),
+    match asked {
+        Asked::Answered => ticket.succeeded(),
+        Asked::Failed => ticket.failed(clock::monotonic()),
+    }
+}
+
+/// How a renewal went: an error may come without anything that stands in for it, and is a failure all
+/// the same.
+fn asked(delivery: &Delivery) -> Asked {
+    match (&delivery.kept, delivery.origin) {
+        (Kept::StoodIn(_), _) => Asked::Failed,
+        (_, Some(origin)) => Asked::with_status(origin.status),
+        (_, None) => Asked::Answered,
     }
 }
 

@@ -50,15 +50,22 @@ fn repeated_lines_are_one_list() {
 }
 
 #[test]
-fn the_first_cookie_of_a_name_counts() {
+fn a_cookie_is_found_among_others_and_must_be_alone_of_its_name() {
     let a = |lines: &[(&str, &str)]| persona(&[cookie_named("a")], lines);
     let one = a(&[("cookie", "a=1")]);
-    for line in ["b=2; a=1", "a=1; a=2", " a = 1 ;b", "ab=3;a=1", "b;a=1"] {
+    for line in ["b=2; a=1", " a = 1 ;b", "ab=3;a=1", "b;a=1"] {
         assert_eq!(a(&[("cookie", line)]), one, "{line}");
     }
     assert_eq!(a(&[("cookie", "b=2"), ("cookie", "a=1; c=3")]), one);
-    for line in ["a=2; a=1", "A=1", "a=\"1\"", "a==1", "a", "b=a=1"] {
+    for line in ["a=2", "A=1", "a=\"1\"", "a==1", "a", "b=a=1"] {
         assert_ne!(a(&[("cookie", line)]), one, "{line}");
+    }
+    // Origins differ in whether they believe the first or the last.
+    let dimensions = [cookie_named("a")];
+    for line in ["a=1; a=2", "a=1; b=2; a=1"] {
+        let mut out = Vec::new();
+        let written = write(&dimensions, &headers(&[("cookie", line)]), None, &mut out);
+        assert_eq!(written, Persona::Absurd, "{line}");
     }
 }
 

@@ -35,3 +35,9 @@ pub(super) fn stored_meanwhile(errand: &Errand) -> Option<Arc<StoredResponse>> {
         Reuse::Gone | Reuse::Stale { .. } | Reuse::Revalidate(_) | Reuse::Unusable(_) => None,
     }
 }
+
+/// The same for a renewal: what has come since its client found the response in need of it.
+pub(super) fn renewed_meanwhile(errand: &Errand) -> Option<Arc<StoredResponse>> {
+    let old = &errand.intent.stale.as_ref()?.stored;
+    stored_meanwhile(errand).filter(|stored| !Arc::ptr_eq(stored, old))
+}

@@ -22,8 +22,9 @@ use crate::{patience::Patience, upstream::Lease};
 #[derive(Debug)]
 pub(crate) struct UpstreamBody {
     incoming: Incoming,
-    /// A frame that was looked at before anybody asked for it.
-    ahead: Option<Result<Frame<Bytes>, CutShort>>,
+    /// A frame that was looked at before anybody asked for it; boxed, because it is rare and would
+    /// make every move of a body longer.
+    ahead: Option<Box<Result<Frame<Bytes>, CutShort>>>,
     lease: Option<Lease>,
     patience: Patience,
     total: Option<Pin<Box<Sleep>>>,
@@ -71,7 +72,7 @@ impl UpstreamBody {
     }
 
     fn put_back(&mut self, frame: Result<Frame<Bytes>, CutShort>) -> Option<Bytes> {
-        self.ahead = Some(frame);
+        self.ahead = Some(Box::new(frame));
         None
     }
 
@@ -108,7 +109,7 @@ impl Body for UpstreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         if let Some(frame) = self.ahead.take() {
-            return Poll::Ready(Some(frame));
+            return Poll::Ready(Some(*frame));
         }
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Pending => self
@@ -138,7 +139,7 @@ impl Body for UpstreamBody {
 
     fn size_hint(&self) -> SizeHint {
         let rest = self.incoming.size_hint();
-        let ahead = match &self.ahead {
+        let ahead = match self.ahead.as_deref() {
             Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len) as u64,
             Some(Err(_)) | None => 0,
         };

@@ -38,10 +38,6 @@ fuzz: ## Give every reader a million damaged inputs (ARGS="--target range --runs
 	@tools/setup.sh build
 	cargo test --profile fuzz --locked -p forebay-tests --test fuzz -- $(or $(ARGS),--runs 1000000)
 
-fuzz: ## Give every reader a million damaged inputs (ARGS="--target range --runs 10000000")
-	@tools/setup.sh build
-	cargo test --profile fuzz --locked -p forebay-tests --test fuzz -- $(or $(ARGS),--runs 1000000)
-
 gen: ## Write the JSON Schema and the reference pages from the code
 	@tools/setup.sh build
 	tools/gen.sh

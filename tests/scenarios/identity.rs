@@ -1,6 +1,8 @@
 //! Tokens that prove who is asking: each user gets a cache of their own, and whoever proves nothing
 //! gets nothing from it (RFC 7519; RFC 9111, section 3.5).
 
+mod credentials;
+
 use harness::{Ask, Builder, Gate, Origin, Reply, Sidecar, dates::seconds_since_epoch};
 use rcgen::{KeyPair, PKCS_ED25519, SigningKey};
 use serde_json::{Value, json};

@@ -25,6 +25,7 @@ mod keyed_bodies;
 mod layering;
 mod memory_promise;
 mod no_vary_search;
+mod not_for_others;
 mod overtaking;
 mod parts;
 mod personalization;

@@ -1,5 +1,7 @@
 //! What clients will ask for is there before they do.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use harness::{Ask, Origin, Reply, Sidecar, command::run};
 
 use crate::forebay;
@@ -114,6 +116,29 @@ fn what_the_configuration_names_is_there_after_the_start() {
         "{}",
         sidecar.stderr()
     );
+}
+
+#[test]
+fn warming_waits_for_an_origin_that_is_not_there_yet() {
+    let count = AtomicUsize::new(0);
+    let origin = Origin::http(move |_| match count.fetch_add(1, Ordering::SeqCst) {
+        0 => Reply::status(503),
+        _ => Reply::ok("x"),
+    });
+    let sidecar = forebay()
+        .origin(&origin)
+        .with_policies("cache: {ttl: 60s}")
+        .top("cache: {warm: {urls: [\"http://shop.test/a\", \"http://shop.test/b\"]}}")
+        .start();
+    origin.wait_for(3);
+    harness::eventually("it says that it has warmed", || {
+        sidecar.stderr().contains("\"warmed\"").then_some(())
+    });
+    for target in ["/a", "/b"] {
+        sidecar
+            .ask(&Ask::get(target).header("Host", "shop.test"))
+            .assert_hit();
+    }
 }
 
 #[test]

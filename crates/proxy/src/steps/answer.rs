@@ -1,39 +1,40 @@
 //! Step 11: the response as the client gets it.
 
+mod life;
 mod parts;
+mod refusal;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use engine::{
     cache::{
-        age,
         conditional::{self, Conditional},
         request::Lookup,
         seconds::DeltaSeconds,
-        status::{CacheStatus, NOT_CACHED},
+        status::CacheStatus,
         targeted::FOREBAY_CACHE_CONTROL,
     },
     compression::{Decision, Suitability},
-    failure::Failure,
     forwarding,
     outcome::{AsIsReason, CacheOutcome, EncodeOutcome, StaleReason},
-    time::Now,
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{AGE, CACHE_STATUS, CONTENT_LENGTH},
     request,
 };
 use policy::Coding;
 use store::StoredResponse;
 
+use self::life::Life;
+pub(crate) use self::refusal::{Refusal, refuse};
 use super::{
     encode::{self, Candidate, Place},
     fetch::Delivery,
     keep::Kept,
     lookup::Intent,
 };
-use crate::{answer, body::ResponseBody, clock, exchange::Exchange, recording::RecordedBody};
+use crate::{body::ResponseBody, clock, exchange::Exchange, recording::RecordedBody};
 
 /// A response from the cache.
 #[derive(Debug)]
@@ -55,14 +56,6 @@ pub(crate) enum Left {
     Over(DeltaSeconds, StaleReason),
     /// So much.
     Ttl(DeltaSeconds),
-}
-
-/// A request that does not get what it asked for.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) failure: Failure,
-    /// Fields that go with this failure.
-    pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// A response that may be given to several clients, and how this one asked for it.
@@ -182,37 +175,6 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
             key: is_kept.then_some(&*errand.intent.key),
         },
     )
-}
-
-/// How old a response is that is not asked whether it may be used, and how long it is still fresh.
-struct Life {
-    age: DeltaSeconds,
-    ttl: Option<DeltaSeconds>,
-    over: Option<DeltaSeconds>,
-}
-
-/// Answers with a problem document.
-pub(crate) fn refuse(mut exchange: Exchange, refusal: Refusal) -> Response<RecordedBody> {
-    let failure = refusal.failure;
-    exchange.event().failure = Some(failure);
-    let mut response = answer::problem(failure, exchange.request_id.as_str());
-    for (name, value) in refusal.fields {
-        response.headers_mut().append(name, value);
-    }
-    let told = match failure {
-        Failure::NotCached => NOT_CACHED,
-        _ => CacheStatus {
-            outcome: exchange.event().cache,
-            ..CacheStatus::default()
-        }
-        .header_value(),
-    };
-    response.headers_mut().insert(CACHE_STATUS, told);
-    let connection = &exchange.recording.connection;
-    if answer::ends_connection(failure) && !connection.is_multiplexed() {
-        answer::close_after(&mut response);
-    }
-    exchange.finish(response)
 }
 
 /// Passes a response through to the one client it is for.
@@ -423,35 +385,6 @@ impl FromStore {
         match self.left {
             Left::Over(_, reason) => CacheOutcome::ServedStale(reason),
             Left::Ttl(_) => CacheOutcome::Hit,
-        }
-    }
-}
-
-// === impl Life ===
-
-impl Life {
-    fn of(stored: &StoredResponse, now: Now) -> Self {
-        let meta = &stored.meta;
-        let age = age::current(meta.initial_age, meta.received_at, now);
-        let seconds = |time: Duration| DeltaSeconds::new(time.as_secs());
-        let left = meta.lifetime.length.checked_sub(age);
-        let fresh = left.filter(|left| !left.is_zero() && !meta.rules.no_cache);
-        let over = age.saturating_sub(meta.lifetime.length);
-        Self {
-            age: seconds(age),
-            ttl: fresh.map(seconds),
-            over: (!over.is_zero()).then(|| seconds(over)),
-        }
-    }
-}
-
-// === impl Refusal ===
-
-impl From<Failure> for Refusal {
-    fn from(failure: Failure) -> Self {
-        Self {
-            failure,
-            fields: Vec::new(),
         }
     }
 }

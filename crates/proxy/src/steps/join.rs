@@ -103,6 +103,7 @@ pub(crate) async fn join(
             Part::Follow(follower) => match follow(errand, follower, boardings).await {
                 Followed::Alone(errand, after) => {
                     if !after.is_zero() {
+                        // Its turn in the trickle: those it was released with must not all ask at once.
                         tokio::time::sleep(after).await;
                     }
                     return alone(exchange, errand, Content::Read).await;

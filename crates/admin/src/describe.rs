@@ -4,8 +4,8 @@
 //! secret between a gateway and us. Their names are enough to recognize a route.
 
 use policy::{
-    Endpoint, HostPattern, LimitKey, LimitPolicy, Mode, PathPattern, PathSegment, Policies, Route,
-    Scheme, Upstream, UpstreamProtocol,
+    HostPattern, LimitKey, LimitPolicy, Mode, PathPattern, PathSegment, Policies, Route, Upstream,
+    UpstreamProtocol,
 };
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn upstream(upstream: &Upstream, in_flight: &dyn Fn(usize) -> u64) -> Value {
         .enumerate()
         .map(|(position, endpoint)| {
             json!({
-                "url": url(endpoint),
+                "url": endpoint.url(),
                 "weight": endpoint.weight.value(),
                 "in_flight": in_flight(position),
             })
@@ -96,7 +96,7 @@ fn upstream(upstream: &Upstream, in_flight: &dyn Fn(usize) -> u64) -> Value {
     };
     json!({
         "name": upstream.name,
-        "balance": upstream.balance.as_str(),
+        "balance": upstream.balancing.balance.as_str(),
         "protocol": protocol,
         "endpoints": endpoints,
     })
@@ -121,17 +121,4 @@ fn path(path: &PathPattern) -> String {
         PathSegment::Rest(name) => format!("/{{*{name}}}"),
     });
     segments.collect()
-}
-
-fn url(endpoint: &Endpoint) -> String {
-    let scheme = match endpoint.scheme {
-        Scheme::Http => "http",
-        Scheme::Https => "https",
-    };
-    let Endpoint { host, port, .. } = endpoint;
-    if host.contains(':') {
-        format!("{scheme}://[{host}]:{port}")
-    } else {
-        format!("{scheme}://{host}:{port}")
-    }
 }

@@ -6,10 +6,9 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use policy::{
-    AccessLog, Admin, Balance, ByteSize, CachePolicy, Clients, DeduplicationPolicy, Endpoint,
-    FieldMatch, HostHeader, HostPattern, LimitKey, LimitPolicy, Memory, Mode, PathPattern,
-    PathSegment, Policies, Rate, Route, RouteMatch, Scheme, Shutdown, TextMatch, Upstream,
-    UpstreamProtocol, UpstreamTimeouts, Weight,
+    AccessLog, Admin, ByteSize, CachePolicy, Clients, DeduplicationPolicy, Endpoint, FieldMatch,
+    HostPattern, LimitKey, LimitPolicy, Memory, Mode, PathPattern, PathSegment, Policies, Rate,
+    Route, RouteMatch, Scheme, Shutdown, TextMatch, Upstream,
 };
 use tower::ServiceExt as _;
 
@@ -100,32 +99,11 @@ pub(crate) fn policies() -> Policies {
 }
 
 fn upstream() -> Upstream {
-    let second = Duration::from_secs(1);
-    let endpoint = |scheme, host: &str, port| Endpoint {
-        scheme,
-        host: host.to_owned(),
-        port,
-        weight: Weight::ONE,
-    };
-    Upstream {
-        name: "legacy".to_owned(),
-        endpoints: vec![
-            endpoint(Scheme::Http, "127.0.0.1", 3000),
-            endpoint(Scheme::Https, "::1", 443),
-        ],
-        balance: Balance::RoundRobin,
-        balance_mode: Mode::Enforce,
-        protocol: UpstreamProtocol::Auto,
-        host_header: HostHeader::Client,
-        timeouts: UpstreamTimeouts {
-            connect: second,
-            first_byte: second,
-            idle: second,
-            total: None,
-            keep_alive: second,
-        },
-        max_idle_connections: 1,
-    }
+    let endpoints = vec![
+        Endpoint::tcp(Scheme::Http, "127.0.0.1", 3000),
+        Endpoint::tcp(Scheme::Https, "::1", 443),
+    ];
+    Upstream::plain("legacy".to_owned(), endpoints)
 }
 
 fn route() -> Route {
@@ -163,6 +141,9 @@ fn route() -> Route {
             burst: 200,
             key: LimitKey::ClientIp,
         }],
+        batch: None,
+        breaker: None,
+        priority: None,
         settings: Vec::new(),
         line: 7,
     }

@@ -27,6 +27,9 @@ fn route(number: usize) -> Route {
         compression: None,
         deduplication: None,
         rate_limits: Vec::new(),
+        batch: None,
+        breaker: None,
+        priority: None,
         settings: Vec::new(),
         line: 1,
     }

@@ -48,7 +48,7 @@ impl Balancer {
             .iter()
             .map(|endpoint| match kind {
                 Balance::RoundRobin => 1,
-                Balance::LeastRequests | Balance::Weighted => endpoint.weight.value(),
+                _ => endpoint.weight.value(),
             })
             .collect();
         Self {
@@ -64,7 +64,7 @@ impl Balancer {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         match self.kind {
             Balance::LeastRequests => self.least(turn, in_flight, tried),
-            Balance::RoundRobin | Balance::Weighted => self.schedule.pick(turn, tried),
+            _ => self.schedule.pick(turn, tried),
         }
     }
 

@@ -31,10 +31,24 @@ pub enum Failure {
     ClientGone,
     /// The client sent its body too slowly.
     ClientStalled,
+    /// A breaker is open: the upstream, or the route to it, is left alone for a while.
+    BreakerOpen,
+    /// No endpoint is known, or none may be asked.
+    NoEndpoint,
+    /// The upstream has no room for the request, and no place in the queue either.
+    Shed,
+    /// The request waited for room at the upstream as long as it may.
+    QueueTimedOut,
     /// No connection to any endpoint.
     ConnectFailed,
     /// No connection in time.
     ConnectTimedOut,
+    /// The endpoint is not who it should be, or does not speak TLS.
+    TlsFailed,
+    /// TLS was not agreed on in time.
+    TlsTimedOut,
+    /// One try took longer than `timeouts.per_try`.
+    TryTimedOut,
     /// The endpoint did not answer in time.
     FirstByteTimedOut,
     /// The endpoint closed or reset before a whole answer head had come.
@@ -102,6 +116,13 @@ impl Failure {
             Self::BodyTooLarge => "body-too-large",
             Self::ClientGone => "client-gone",
             Self::ClientStalled => "client-stalled",
+            Self::BreakerOpen => "breaker-open",
+            Self::NoEndpoint => "no-endpoint",
+            Self::Shed => "shed",
+            Self::QueueTimedOut => "queue-timed-out",
+            Self::TlsFailed => "tls-failed",
+            Self::TlsTimedOut => "tls-timed-out",
+            Self::TryTimedOut => "try-timed-out",
             Self::ConnectFailed => "connect-failed",
             Self::ConnectTimedOut => "connect-timed-out",
             Self::FirstByteTimedOut => "first-byte-timed-out",
@@ -130,7 +151,14 @@ impl Failure {
             | Self::BodyTooLarge
             | Self::ClientGone
             | Self::ClientStalled => Blame::Client,
-            Self::ConnectFailed
+            Self::BreakerOpen
+            | Self::NoEndpoint
+            | Self::Shed
+            | Self::QueueTimedOut
+            | Self::TlsFailed
+            | Self::TlsTimedOut
+            | Self::TryTimedOut
+            | Self::ConnectFailed
             | Self::ConnectTimedOut
             | Self::FirstByteTimedOut
             | Self::UpstreamClosed

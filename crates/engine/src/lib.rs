@@ -4,6 +4,7 @@
 //! its answer as an enum with `as_str()`, so that logs, metrics and headers cannot drift apart.
 
 pub mod admit;
+pub mod attempt;
 pub mod balance;
 pub mod bearer;
 pub mod cache;

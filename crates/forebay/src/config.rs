@@ -208,7 +208,10 @@ mod tests {
             ..ConfigArgs::default()
         };
         let checked = load(&args("http://127.0.0.1:3000")).unwrap();
-        assert_eq!(checked.policies.upstreams[0].endpoints[0].port, 3000);
+        assert_eq!(
+            checked.policies.upstreams[0].endpoints[0].url(),
+            "http://127.0.0.1:3000"
+        );
         let wrong = load(&args("nonsense")).unwrap_err();
         assert!(matches!(wrong, LoadError::Arguments(_)), "{wrong:?}");
     }

@@ -7,6 +7,7 @@
 //! the text and the environment.
 
 mod admin;
+mod batch;
 mod cache;
 mod check;
 mod clients;
@@ -37,6 +38,7 @@ mod values;
 mod yaml;
 
 pub use admin::{AccessLog, Admin, Shutdown};
+pub use batch::{BatchKind, BatchPolicy};
 pub use cache::{
     BodyKey, CacheKey, CachePolicy, CacheSettings, Dimension, EarlyRefresh, Heuristic,
     HonorRequest, LifetimeCase, Lifetimes, NegativeTtl, Popularity, PurgeAccess, QueryKey, Ranges,
@@ -60,6 +62,10 @@ pub use source::{Checked, Source, parse};
 pub use spelling::{parse_duration, show_duration};
 pub use tree::Span;
 pub use upstream::{
-    Balance, Endpoint, HostHeader, Scheme, Upstream, UpstreamProtocol, UpstreamTimeouts,
+    Balance, Balancing, Breaker, Capacity, ClassSource, Classes, Connections, Discovery,
+    DnsDiscovery, DnsRecord, Endpoint, EndpointAddress, FileDiscovery, HashOn, HealthCheck, Hedge,
+    HedgeAfter, HostHeader, Mirror, OpenAnswer, Outliers, Priority, Probe, ProxyProtocol, Retry,
+    RetryOn, Scheme, Sticky, SuccessRate, Upstream, UpstreamProtocol, UpstreamTimeouts,
+    UpstreamTls,
 };
 pub use values::{ByteSize, InvalidValue, Percent, Rate, Weight};

@@ -11,6 +11,9 @@ pub struct Listener {
     pub address: ListenAddress,
     /// Peers whose `X-Forwarded-*` and `Forwarded` are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether every connection begins with a PROXY protocol header; it is believed from
+    /// `trusted_proxies` only, and a connection of anybody else is closed.
+    pub proxy_protocol: bool,
     /// Certificate and key; `None` speaks plain HTTP.
     pub tls: Option<Tls>,
 }

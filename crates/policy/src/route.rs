@@ -2,7 +2,10 @@
 
 use http::{HeaderName, Method};
 
-use crate::{CachePolicy, CompressionPolicy, DeduplicationPolicy, LimitPolicy, Setting};
+use crate::{
+    BatchPolicy, Breaker, CachePolicy, CompressionPolicy, DeduplicationPolicy, LimitPolicy,
+    Priority, Setting,
+};
 
 /// One route: a match, an upstream, and the policies that apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,12 @@ pub struct Route {
     pub deduplication: Option<DeduplicationPolicy>,
     /// Rate limits, all of which must allow a request.
     pub rate_limits: Vec<LimitPolicy>,
+    /// Small reads that are asked as one, `None` when no policy asks for it.
+    pub batch: Option<BatchPolicy>,
+    /// When the route leaves its upstream alone for a while.
+    pub breaker: Option<Breaker>,
+    /// How urgent its requests are; `None` leaves it to the upstream's `capacity.classes`.
+    pub priority: Option<Priority>,
     /// Where each setting came from, for `forebay explain`.
     pub settings: Vec<Setting>,
     /// The line of the file where the route begins, from 1.

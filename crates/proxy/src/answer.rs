@@ -46,7 +46,12 @@ pub(crate) fn problem(failure: Failure, request_id: &str) -> Response<ResponseBo
             headers.insert("proxy-status", said);
         }
     }
-    if row.status == StatusCode::BAD_GATEWAY || row.status == StatusCode::GATEWAY_TIMEOUT {
+    let comes_back = [
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ];
+    if comes_back.contains(&row.status) {
         headers.insert(RETRY_AFTER, UPSTREAM_RETRY_AFTER);
     }
     response
@@ -87,6 +92,41 @@ fn row(failure: Failure) -> Row {
         Failure::BodyTooLarge => (413, "The request body is too large", ""),
         Failure::ClientGone => (400, "The request body ended early", ""),
         Failure::ClientStalled => (408, "The request body did not arrive in time", ""),
+        Failure::BreakerOpen => (
+            503,
+            "The upstream has failed too often and is left alone for a while",
+            "destination_unavailable",
+        ),
+        Failure::NoEndpoint => (
+            503,
+            "No server of the upstream is known",
+            "destination_not_found",
+        ),
+        Failure::Shed => (
+            503,
+            "The upstream has no room for this request",
+            "connection_limit_reached",
+        ),
+        Failure::QueueTimedOut => (
+            503,
+            "The upstream had no room for this request in time",
+            "connection_limit_reached",
+        ),
+        Failure::TlsFailed => (
+            502,
+            "The upstream is not who it should be",
+            "tls_protocol_error",
+        ),
+        Failure::TlsTimedOut => (
+            504,
+            "The upstream cannot be reached in time",
+            "connection_timeout",
+        ),
+        Failure::TryTimedOut => (
+            504,
+            "The upstream did not answer in time",
+            "http_response_timeout",
+        ),
         Failure::ConnectFailed => (502, "The upstream cannot be reached", "connection_refused"),
         Failure::ConnectTimedOut => (
             504,

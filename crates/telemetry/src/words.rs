@@ -4,8 +4,10 @@
 //! numbering here. The matches are exhaustive: an outcome added in `engine` does not compile until
 //! it has a place, and a test holds the numbering and the words together.
 
+mod failure;
+
 use engine::{
-    failure::{Blame, Failure, Malformed},
+    failure::{Blame, Failure},
     outcome::{
         AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, MissReason, SkipReason,
         StaleReason, StoreOutcome,
@@ -255,82 +257,6 @@ impl Word for EncodeOutcome {
                 AsIsReason::TooSmall => 11,
                 AsIsReason::Type => 12,
             },
-        }
-    }
-
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-// === impl Failure ===
-
-impl Word for Failure {
-    const ALL: &'static [Self] = &[
-        Self::Malformed(Malformed::ContentLength),
-        Self::Malformed(Malformed::Host),
-        Self::Malformed(Malformed::Method),
-        Self::Malformed(Malformed::Target),
-        Self::Malformed(Malformed::TransferEncoding),
-        Self::Malformed(Malformed::Upgrade),
-        Self::NotCached,
-        Self::UnknownHost,
-        Self::NoRoute,
-        Self::MethodNotAllowed,
-        Self::Loop,
-        Self::RateLimited,
-        Self::BodyTooLarge,
-        Self::ClientGone,
-        Self::ClientStalled,
-        Self::ConnectFailed,
-        Self::ConnectTimedOut,
-        Self::FirstByteTimedOut,
-        Self::UpstreamClosed,
-        Self::UpstreamGarbage,
-        Self::UpstreamStalled,
-        Self::UpstreamTruncated,
-        Self::TotalTimedOut,
-        Self::Internal,
-        Self::Malformed(Malformed::ConnectionField),
-        Self::Malformed(Malformed::Expectation),
-        Self::PurgeForbidden,
-        Self::PurgeSenseless,
-        Self::PurgeUnauthorized,
-    ];
-
-    fn slot(self) -> usize {
-        match self {
-            Self::Malformed(what) => match what {
-                Malformed::ContentLength => 0,
-                Malformed::Host => 1,
-                Malformed::Method => 2,
-                Malformed::Target => 3,
-                Malformed::TransferEncoding => 4,
-                Malformed::Upgrade => 5,
-                Malformed::ConnectionField => 24,
-                Malformed::Expectation => 25,
-            },
-            Self::NotCached => 6,
-            Self::UnknownHost => 7,
-            Self::NoRoute => 8,
-            Self::MethodNotAllowed => 9,
-            Self::Loop => 10,
-            Self::RateLimited => 11,
-            Self::BodyTooLarge => 12,
-            Self::ClientGone => 13,
-            Self::ClientStalled => 14,
-            Self::ConnectFailed => 15,
-            Self::ConnectTimedOut => 16,
-            Self::FirstByteTimedOut => 17,
-            Self::UpstreamClosed => 18,
-            Self::UpstreamGarbage => 19,
-            Self::UpstreamStalled => 20,
-            Self::UpstreamTruncated => 21,
-            Self::TotalTimedOut => 22,
-            Self::Internal => 23,
-            Self::PurgeForbidden => 26,
-            Self::PurgeSenseless => 27,
-            Self::PurgeUnauthorized => 28,
         }
     }
 

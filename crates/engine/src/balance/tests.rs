@@ -7,10 +7,8 @@ fn balancer(kind: Balance, weights: &[u16]) -> Balancer {
     let endpoints: Vec<_> = weights
         .iter()
         .map(|weight| Endpoint {
-            scheme: Scheme::Http,
-            host: "h".to_owned(),
-            port: 1,
             weight: Weight::new(*weight).unwrap(),
+            ..Endpoint::tcp(Scheme::Http, "h", 1)
         })
         .collect();
     Balancer::new(kind, &endpoints)

@@ -35,6 +35,9 @@ pub(super) fn route(matches: RouteMatch) -> Route {
         compression: None,
         deduplication: None,
         rate_limits: Vec::new(),
+        batch: None,
+        breaker: None,
+        priority: None,
         settings: Vec::new(),
         line: 1,
     }

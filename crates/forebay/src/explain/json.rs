@@ -97,8 +97,8 @@ impl Routed<'_> {
             "passed_over_routes": self.passed_over.iter().map(Candidate::to_json).collect::<Vec<_>>(),
             "upstream": {
                 "name": upstream.name,
-                "balance": upstream.balance.as_str(),
-                "endpoints": upstream.endpoints.iter().map(text::endpoint).collect::<Vec<_>>(),
+                "balance": upstream.balancing.balance.as_str(),
+                "endpoints": upstream.endpoints.iter().map(policy::Endpoint::url).collect::<Vec<_>>(),
             },
             "settings": self.route.settings.iter().map(setting).collect::<Vec<_>>(),
             "cache": cache(&self.applied),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use engine::{cache::advice::Remedy, failure::Malformed, negotiation::Negotiated};
-use policy::{Endpoint, ListenAddress, Listener, Policies, Scheme, Setting, SettingOrigin};
+use policy::{Endpoint, ListenAddress, Listener, Policies, Setting, SettingOrigin};
 
 use super::{
     Explanation, Fate, Routed, Seen, Unrouted,
@@ -130,8 +130,8 @@ impl Page {
             self.passed_over(candidate);
         }
         let upstream = &policies.upstreams[route.upstream];
-        let endpoints: Vec<_> = upstream.endpoints.iter().map(endpoint).collect();
-        let (balance, endpoints) = (upstream.balance.as_str(), endpoints.join(", "));
+        let endpoints: Vec<_> = upstream.endpoints.iter().map(Endpoint::url).collect();
+        let (balance, endpoints) = (upstream.balancing.balance.as_str(), endpoints.join(", "));
         let text = format!("{} ({balance}): {endpoints}", upstream.name);
         self.line("upstream", &text);
         self.text.push('\n');
@@ -289,16 +289,5 @@ pub(super) fn address(listener: &Listener) -> String {
     match &listener.address {
         ListenAddress::Tcp(address) => address.to_string(),
         ListenAddress::Unix(path) => format!("unix:{}", path.display()),
-    }
-}
-
-pub(super) fn endpoint(endpoint: &Endpoint) -> String {
-    let scheme = match endpoint.scheme {
-        Scheme::Http => "http",
-        Scheme::Https => "https",
-    };
-    match endpoint.host.contains(':') {
-        true => format!("{scheme}://[{}]:{}", endpoint.host, endpoint.port),
-        false => format!("{scheme}://{}:{}", endpoint.host, endpoint.port),
     }
 }

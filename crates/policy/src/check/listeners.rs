@@ -60,6 +60,7 @@ fn check_listener(
     Some(Listener {
         address,
         trusted_proxies,
+        proxy_protocol: false,
         tls,
     })
 }

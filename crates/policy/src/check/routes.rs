@@ -159,6 +159,9 @@ fn check_route<'f>(
         compression: merged.compression,
         deduplication: merged.deduplication,
         rate_limits: merged.rate_limits,
+        batch: None,
+        breaker: None,
+        priority: None,
         settings: merged.settings,
         line: findings.line(route.node),
     };

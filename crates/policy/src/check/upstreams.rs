@@ -5,8 +5,8 @@ use std::{collections::HashSet, net::IpAddr, time::Duration};
 use http::Uri;
 
 use crate::{
-    Balance, Endpoint, HostHeader, Mode, Scheme, Upstream, UpstreamProtocol, UpstreamTimeouts,
-    Weight,
+    Balance, Balancing, Connections, Endpoint, HostHeader, Mode, Scheme, Upstream,
+    UpstreamProtocol, UpstreamTimeouts, Weight,
     diagnostic::Code,
     file::{
         At, BalanceWord, Count, EndpointFile, File, HostHeaderWord, ModeWord, ProtocolWord,
@@ -55,13 +55,15 @@ fn check_upstream(
         Some(BalanceWord::Weighted) => Balance::Weighted,
     };
     Upstream {
-        name: name.to_owned(),
         endpoints: check_endpoints(findings, name, upstream, balance),
-        balance,
-        balance_mode: match shape.balance_mode.as_ref().map(|word| word.value) {
-            Some(ModeWord::Enforce) | None => Mode::Enforce,
-            Some(ModeWord::Off) => Mode::Off,
-            Some(ModeWord::Shadow) => Mode::Shadow,
+        balancing: Balancing {
+            balance,
+            mode: match shape.balance_mode.as_ref().map(|word| word.value) {
+                Some(ModeWord::Enforce) | None => Mode::Enforce,
+                Some(ModeWord::Off) => Mode::Off,
+                Some(ModeWord::Shadow) => Mode::Shadow,
+            },
+            ..Balancing::default()
         },
         protocol: match shape.protocol.as_ref().map(|word| word.value) {
             Some(ProtocolWord::Auto) | None => UpstreamProtocol::Auto,
@@ -73,7 +75,11 @@ fn check_upstream(
             Some(HostHeaderWord::Endpoint) => HostHeader::Endpoint,
         },
         timeouts: check_timeouts(findings, shape.timeouts.as_ref()),
-        max_idle_connections: findings.count(shape.max_idle_connections.as_ref(), 64, (0, 10_000)),
+        connections: Connections {
+            max_idle: findings.count(shape.max_idle_connections.as_ref(), 64, (0, 10_000)),
+            ..Connections::default()
+        },
+        ..Upstream::plain(name.to_owned(), Vec::new())
     }
 }
 
@@ -104,7 +110,7 @@ fn check_endpoints(
         let Some(endpoint) = check_url(findings, &url, weight) else {
             continue;
         };
-        if !seen.insert((endpoint.host.clone(), endpoint.port)) {
+        if !seen.insert(endpoint.address.clone()) {
             let message = format!("`{}` is listed twice in this upstream", findings.show(&url));
             let help = "remove one; to send it more requests, give it a `weight`";
             findings.error(url.node, Code::DuplicateEndpoint, message, help);
@@ -142,10 +148,8 @@ fn check_weight(findings: &mut Findings<'_>, weight: &At<Count>, balance: Balanc
 fn check_url(findings: &mut Findings<'_>, url: &At<String>, weight: Weight) -> Option<Endpoint> {
     match parse_url(&url.value) {
         Ok((scheme, host, port)) => Some(Endpoint {
-            scheme,
-            host,
-            port,
             weight,
+            ..Endpoint::tcp(scheme, &host, port)
         }),
         // A password is not repeated in messages, which end up in logs.
         Err(why @ HOLDS_PASSWORD) => {
@@ -245,6 +249,8 @@ fn check_timeouts(
     });
     UpstreamTimeouts {
         connect,
+        tls: Duration::from_secs(3),
+        per_try: None,
         first_byte: findings.timeout(shape.first_byte.as_ref(), Duration::from_secs(30)),
         idle: findings.timeout(shape.idle.as_ref(), Duration::from_secs(60)),
         total,

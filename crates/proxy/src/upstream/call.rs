@@ -213,7 +213,7 @@ impl Call<'_> {
             sender,
             endpoint: self.endpoint.id,
             keeping: Keeping {
-                max_idle: self.upstream.policy.max_idle_connections,
+                max_idle: self.upstream.policy.connections.max_idle,
                 keep_alive: timeouts.keep_alive,
             },
             upload,

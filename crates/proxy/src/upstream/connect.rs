@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use engine::failure::Failure;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use policy::{Scheme, UpstreamProtocol};
+use policy::{EndpointAddress, Scheme, UpstreamProtocol};
 use telemetry::{ConnectOutcome, Metrics};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -110,7 +110,7 @@ async fn open(dialer: Dialer<'_>) -> Result<Sender, ConnectError> {
         ..
     } = dialer;
     let opened = || ConnectionGauge::opened(dialer.metrics, dialer.upstream);
-    let tcp = dial(&endpoint.policy.host, endpoint.policy.port).await?;
+    let tcp = dial(&endpoint.policy.address).await?;
     tcp.set_nodelay(true)?;
     match endpoint.policy.scheme {
         Scheme::Http => {
@@ -121,9 +121,9 @@ async fn open(dialer: Dialer<'_>) -> Result<Sender, ConnectError> {
             handshake(tcp, agreed, opened()).await
         }
         Scheme::Https => {
-            let host = endpoint.policy.host.clone();
+            let host = endpoint.policy.host().to_owned();
             let name = ServerName::try_from(host)
-                .map_err(|_| ConnectError::TlsName(endpoint.policy.host.clone()))?;
+                .map_err(|_| ConnectError::TlsName(endpoint.policy.host().to_owned()))?;
             let stream = tls.connector(protocol)?.connect(name, tcp).await?;
             let agreed = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => Agreed::Http2,
@@ -136,9 +136,12 @@ async fn open(dialer: Dialer<'_>) -> Result<Sender, ConnectError> {
 }
 
 /// Tries each address of a host in turn.
-async fn dial(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+async fn dial(address: &EndpointAddress) -> Result<TcpStream, ConnectError> {
+    let EndpointAddress::Tcp { host, port } = address else {
+        return Err(ConnectError::NoAddress);
+    };
     let mut last = ConnectError::NoAddress;
-    for address in tokio::net::lookup_host((host, port)).await? {
+    for address in tokio::net::lookup_host((host.as_str(), *port)).await? {
         match TcpStream::connect::<SocketAddr>(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => last = error.into(),

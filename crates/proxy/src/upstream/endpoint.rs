@@ -7,7 +7,7 @@ use std::sync::{
 
 use engine::balance::{Balancer, Pick};
 use http::{HeaderValue, uri::Authority};
-use policy::{Balance, Endpoint, HostHeader, Mode, Scheme, Upstream};
+use policy::{Balance, Endpoint, EndpointAddress, HostHeader, Mode, Upstream};
 
 use super::{call::Line, connect::Dialer};
 
@@ -55,8 +55,8 @@ impl UpstreamState {
             .enumerate()
             .map(|(index, endpoint)| EndpointState::new(index, endpoint).map(Arc::new))
             .collect::<Result<Vec<_>, _>>()?;
-        let followed = match policy.balance_mode {
-            Mode::Enforce => policy.balance,
+        let followed = match policy.balancing.mode {
+            Mode::Enforce => policy.balancing.balance,
             Mode::Off | Mode::Shadow => Balance::RoundRobin,
         };
         Ok(Self {
@@ -66,8 +66,8 @@ impl UpstreamState {
                 .map(|_| AtomicUsize::new(0))
                 .collect(),
             balancer: Balancer::new(followed, &policy.endpoints),
-            shadow: (policy.balance_mode == Mode::Shadow)
-                .then(|| Balancer::new(policy.balance, &policy.endpoints)),
+            shadow: (policy.balancing.mode == Mode::Shadow)
+                .then(|| Balancer::new(policy.balancing.balance, &policy.endpoints)),
             position: u16::try_from(position).unwrap_or(u16::MAX),
             policy: policy.clone(),
             endpoints,
@@ -114,19 +114,15 @@ impl UpstreamState {
 
 impl EndpointState {
     fn new(index: usize, policy: &Endpoint) -> Result<Self, Unaddressable> {
-        let default_port = match policy.scheme {
-            Scheme::Http => 80,
-            Scheme::Https => 443,
-        };
-        let host = if policy.host.contains(':') {
-            format!("[{}]", policy.host)
-        } else {
-            policy.host.clone()
-        };
-        let named = if policy.port == default_port {
-            host
-        } else {
-            format!("{host}:{}", policy.port)
+        let named = match &policy.address {
+            EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
+                match host.contains(':') {
+                    true => format!("[{host}]"),
+                    false => host.clone(),
+                }
+            }
+            EndpointAddress::Tcp { .. } => policy.address.to_string(),
+            EndpointAddress::Unix(_) => policy.host().to_owned(),
         };
         let wrong = |_| Unaddressable(named.clone());
         Ok(Self {

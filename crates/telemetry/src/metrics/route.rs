@@ -269,7 +269,7 @@ impl RouteCells {
             durations: Default::default(),
             request_bytes: Counter::default(),
             response_bytes: Counter::default(),
-            failures: Default::default(),
+            failures: std::array::from_fn(|_| Counter::default()),
             shadow_cache: Default::default(),
             stores: Default::default(),
             joins: Default::default(),

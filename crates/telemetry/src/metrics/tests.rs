@@ -14,9 +14,9 @@ use engine::{
     },
 };
 use policy::{
-    Admin, Balance, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy, DeduplicationPolicy,
-    Endpoint, HostHeader, LimitKey, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch, Scheme,
-    Shutdown, Upstream, UpstreamProtocol, UpstreamTimeouts, Weight,
+    Admin, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy, DeduplicationPolicy,
+    Endpoint, LimitKey, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch, Scheme, Shutdown,
+    Upstream,
 };
 
 use super::*;
@@ -46,18 +46,16 @@ fn route(name: &str, mode: Mode) -> Route {
         }),
         deduplication: Some(DeduplicationPolicy { mode }),
         rate_limits: vec![limit("strict", Mode::Enforce), limit("trial", Mode::Shadow)],
+        batch: None,
+        breaker: None,
+        priority: None,
         settings: Vec::new(),
         line: 1,
     }
 }
 
 fn endpoint(host: &str) -> Endpoint {
-    Endpoint {
-        scheme: Scheme::Http,
-        host: host.to_owned(),
-        port: 80,
-        weight: Weight::ONE,
-    }
+    Endpoint::tcp(Scheme::Http, host, 80)
 }
 
 fn policies(routes: Vec<Route>) -> Policies {
@@ -89,22 +87,10 @@ fn policies(routes: Vec<Route>) -> Policies {
         },
         cache: Default::default(),
         identity: None,
-        upstreams: vec![Upstream {
-            name: "legacy".to_owned(),
-            endpoints: vec![endpoint("a"), endpoint("::1"), endpoint("a")],
-            balance: Balance::default(),
-            balance_mode: Mode::default(),
-            protocol: UpstreamProtocol::default(),
-            host_header: HostHeader::default(),
-            timeouts: UpstreamTimeouts {
-                connect: second,
-                first_byte: second,
-                idle: second,
-                total: None,
-                keep_alive: second,
-            },
-            max_idle_connections: 1,
-        }],
+        upstreams: vec![Upstream::plain(
+            "legacy".to_owned(),
+            vec![endpoint("a"), endpoint("::1"), endpoint("a")],
+        )],
         routes,
         redacted: String::new(),
     }

@@ -52,10 +52,7 @@ impl UpstreamSeries {
         let mut endpoints: Vec<String> = Vec::new();
         let mut slots = Vec::new();
         for endpoint in &upstream.endpoints {
-            let authority = match endpoint.host.contains(':') {
-                true => format!("[{}]:{}", endpoint.host, endpoint.port),
-                false => format!("{}:{}", endpoint.host, endpoint.port),
-            };
+            let authority = endpoint.address.to_string();
             let known = endpoints.iter().position(|known| *known == authority);
             slots.push(known.unwrap_or(endpoints.len()));
             if known.is_none() {

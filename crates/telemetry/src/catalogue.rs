@@ -6,10 +6,12 @@
 //! be able to create time series.
 
 mod families;
+mod health;
 mod labels;
 mod reference;
 
 pub use families::*;
+pub use health::*;
 pub use reference::reference_markdown;
 
 /// One metric family.

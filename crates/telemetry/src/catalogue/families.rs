@@ -2,7 +2,7 @@
 //!
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
-use super::{Family, Kind, Unit, labels::*};
+use super::{Family, Kind, Unit, health::*, labels::*};
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -30,6 +30,9 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_CONNECTIONS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &UPSTREAM_ENDPOINT_HEALTHY,
+    &UPSTREAM_HEALTH_CHECKS,
+    &UPSTREAM_EJECTIONS,
     &CLIENT_CONNECTIONS,
     &CLIENT_CONNECTIONS_ENDED,
     &ACCESS_LOG_DROPPED,

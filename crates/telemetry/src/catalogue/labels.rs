@@ -2,6 +2,7 @@
 
 use engine::{
     failure::{Blame, Failure},
+    health::{check::CheckOutcome, outlier::Reason},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
 };
 use policy::Mode;
@@ -28,6 +29,11 @@ pub(super) const CACHE_OUTCOME: Label = Label {
     values: Values::Fixed(words::<CacheOutcome>),
 };
 
+pub(super) const CHECK_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<CheckOutcome>),
+};
+
 pub(super) const CODE_CLASS: Label = Label {
     name: "code_class",
     values: Values::Fixed(words::<CodeClass>),
@@ -51,6 +57,11 @@ pub(super) const DECISION: Label = Label {
 pub(super) const DIRECTION: Label = Label {
     name: "direction",
     values: Values::Fixed(|| vec!["in", "out"]),
+};
+
+pub(super) const EJECTION_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<Reason>),
 };
 
 pub(super) const ENCODE_OUTCOME: Label = Label {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
-    CacheStats, Lookup, Purger, Source, Token, describe, guard, lookup::lookup,
+    CacheStats, HealthOf, Lookup, Purger, Source, Token, describe, guard, lookup::lookup,
     probes::LARGEST_BODY, problem::Problem, purge::purge,
 };
 
@@ -35,6 +35,8 @@ pub struct AdminState {
     /// Requests in flight to an endpoint, by the position of the upstream in the policies and of the
     /// endpoint in the upstream.
     pub in_flight: Arc<dyn Fn(usize, usize) -> u64 + Send + Sync>,
+    /// How the endpoints are.
+    pub health: HealthOf,
     /// The token to ask for; `None` lets everybody in who can connect.
     pub token: Option<Token>,
     /// Names, besides addresses and `localhost`, that clients may use for this listener.
@@ -85,7 +87,7 @@ const PLACES: [Place; 8] = [
     Place {
         method: "GET",
         path: "/upstreams",
-        shows: "the endpoints of each upstream and the requests in flight to them",
+        shows: "the endpoints of each upstream, the requests in flight to them and how they are",
     },
     Place {
         method: "GET",
@@ -132,7 +134,11 @@ async fn routes(State(state): State<AdminState>) -> Json<Value> {
 }
 
 async fn upstreams(State(state): State<AdminState>) -> Json<Value> {
-    Json(describe::upstreams(&(state.policies)(), &*state.in_flight))
+    Json(describe::upstreams(
+        &(state.policies)(),
+        &*state.in_flight,
+        &*state.health,
+    ))
 }
 
 async fn version(State(state): State<AdminState>) -> Json<Value> {

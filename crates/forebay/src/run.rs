@@ -5,6 +5,7 @@
 
 mod cache_door;
 mod gate;
+mod health_door;
 mod operator;
 mod preflight;
 mod shutdown;

@@ -5,6 +5,7 @@
 mod call;
 mod connect;
 mod endpoint;
+mod health;
 mod layers;
 mod lease;
 mod order;
@@ -16,6 +17,7 @@ mod tls;
 mod watch;
 
 pub use endpoint::Unaddressable;
+pub use health::{CheckReport, EjectionReport, HealthReport};
 pub use watch::watch;
 
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};

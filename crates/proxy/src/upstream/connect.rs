@@ -24,13 +24,13 @@ const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
 const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A byte stream to an endpoint, plain or TLS.
-trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// What was agreed with the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Agreed {
+pub(super) enum Agreed {
     Http1,
     Http2,
 }
@@ -48,6 +48,8 @@ enum ConnectError {
     NotHttp2,
     #[error(transparent)]
     Tls(#[from] tokio_rustls::rustls::Error),
+    #[error("TLS: {0}")]
+    TlsHandshake(io::Error),
     #[error("{0:?} is not a name that a certificate can have")]
     TlsName(String),
 }
@@ -86,6 +88,27 @@ pub(super) async fn connect(dialer: Dialer<'_>, limit: Duration) -> Result<Sende
     opened
 }
 
+/// A connection on which nothing has been said yet.
+pub(super) struct Reached {
+    pub(super) stream: Box<dyn Transport>,
+    pub(super) agreed: Agreed,
+}
+
+/// Opens a connection for a health check: it is not counted, because the check is, and belongs to no
+/// pool. Whoever asks sets the time.
+pub(super) async fn reach(dialer: Dialer<'_>) -> Result<Reached, Failure> {
+    let reached = secure(dialer).await;
+    reached.map_err(|error| {
+        tracing::debug!(endpoint = %dialer.endpoint.authority, %error, "cannot connect for a health check");
+        match error {
+            ConnectError::Tls(_) | ConnectError::TlsHandshake(_) | ConnectError::TlsName(_) => {
+                Failure::TlsFailed
+            }
+            _ => Failure::ConnectFailed,
+        }
+    })
+}
+
 /// Opens an HTTP/1.1 connection, whatever else the endpoint speaks: what an upgrade needs.
 pub(crate) async fn connect_http1(
     dialer: Dialer<'_>,
@@ -102,34 +125,46 @@ pub(crate) async fn connect_http1(
 }
 
 async fn open(dialer: Dialer<'_>) -> Result<Sender, ConnectError> {
+    let gauge = || ConnectionGauge::opened(dialer.metrics, dialer.upstream);
+    let Reached { stream, agreed } = secure(dialer).await?;
+    handshake(stream, agreed, gauge()).await
+}
+
+async fn secure(dialer: Dialer<'_>) -> Result<Reached, ConnectError> {
     let Dialer {
         endpoint,
         protocol,
         tls,
         ..
     } = dialer;
-    let opened = || ConnectionGauge::opened(dialer.metrics, dialer.upstream);
     let tcp = dial(&endpoint.policy.address).await?;
     tcp.set_nodelay(true)?;
     match endpoint.policy.scheme {
-        Scheme::Http => {
-            let agreed = match protocol {
+        Scheme::Http => Ok(Reached {
+            stream: Box::new(tcp),
+            agreed: match protocol {
                 UpstreamProtocol::Auto | UpstreamProtocol::Http1 => Agreed::Http1,
                 UpstreamProtocol::Http2 => Agreed::Http2,
-            };
-            handshake(tcp, agreed, opened()).await
-        }
+            },
+        }),
         Scheme::Https => {
             let host = endpoint.policy.host().to_owned();
             let name = ServerName::try_from(host)
                 .map_err(|_| ConnectError::TlsName(endpoint.policy.host().to_owned()))?;
-            let stream = tls.connector(protocol)?.connect(name, tcp).await?;
+            let stream = tls
+                .connector(protocol)?
+                .connect(name, tcp)
+                .await
+                .map_err(ConnectError::TlsHandshake)?;
             let agreed = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => Agreed::Http2,
                 _ if protocol == UpstreamProtocol::Http2 => return Err(ConnectError::NotHttp2),
                 _ => Agreed::Http1,
             };
-            handshake(stream, agreed, opened()).await
+            Ok(Reached {
+                stream: Box::new(stream),
+                agreed,
+            })
         }
     }
 }

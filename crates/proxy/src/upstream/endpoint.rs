@@ -5,8 +5,11 @@ use std::sync::{
     atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
+use engine::health::Standing;
 use http::{HeaderValue, uri::Authority};
-use policy::{Endpoint, EndpointAddress};
+use policy::{Endpoint, EndpointAddress, Outliers};
+
+use super::health::Vitals;
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct EndpointState {
     pub(crate) authority: Authority,
     /// The same, as a `Host` field.
     pub(crate) host: HeaderValue,
+    /// What is known of its health.
+    pub(super) vitals: Vitals,
     in_flight: AtomicUsize,
 }
 
@@ -37,7 +42,11 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 // === impl EndpointState ===
 
 impl EndpointState {
-    pub(super) fn new(slot: u16, policy: &Endpoint) -> Result<Self, Unaddressable> {
+    pub(super) fn new(
+        slot: u16,
+        policy: &Endpoint,
+        outliers: Option<&Outliers>,
+    ) -> Result<Self, Unaddressable> {
         let named = match &policy.address {
             EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
                 match host.contains(':') {
@@ -55,8 +64,14 @@ impl EndpointState {
             policy: policy.clone(),
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
+            vitals: Vitals::new(outliers),
             in_flight: AtomicUsize::new(0),
         })
+    }
+
+    /// Whether it should be asked.
+    pub(crate) fn standing(&self) -> Standing {
+        self.vitals.standing()
     }
 
     /// The requests it has now.

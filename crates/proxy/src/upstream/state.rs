@@ -6,11 +6,13 @@ use arc_swap::{ArcSwap, Guard};
 use engine::attempt::Attempt;
 use http::HeaderValue;
 use policy::{HostHeader, Upstream};
+use tokio::sync::Notify;
 
 use super::{
     Line,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
+    health::{HealthReport, Nudge, Watched},
     roster::Roster,
 };
 
@@ -21,6 +23,8 @@ pub(crate) struct UpstreamState {
     /// Its position in the policies.
     pub(crate) position: u16,
     roster: ArcSwap<Roster>,
+    /// Wakes who watches over the health of the endpoints.
+    nudge: Notify,
 }
 
 // === impl UpstreamState ===
@@ -31,7 +35,29 @@ impl UpstreamState {
             roster: ArcSwap::from_pointee(Roster::new(policy, &policy.endpoints, None)?),
             position: u16::try_from(position).unwrap_or(u16::MAX),
             policy: policy.clone(),
+            nudge: Notify::new(),
         })
+    }
+
+    /// Makes the roster anew, because the standing of an endpoint has changed.
+    pub(super) fn rebuild(&self) {
+        self.roster.rcu(|before| before.renewed(&self.policy));
+        self.nudge.notify_one();
+    }
+
+    /// Waits until the endpoints, or the health of one, have to be looked at.
+    pub(super) async fn nudged(&self) {
+        self.nudge.notified().await;
+    }
+
+    /// The health of the endpoint at this position; nothing where nobody watches over it.
+    pub(crate) fn health(&self, position: usize) -> Option<HealthReport> {
+        let roster = self.roster.load();
+        let endpoint = roster.endpoints.get(position)?;
+        match Watched::of(&self.policy) {
+            Watched::No => None,
+            Watched::Yes => Some(endpoint.vitals.report()),
+        }
     }
 
     /// Who may be asked now.
@@ -54,6 +80,9 @@ impl UpstreamState {
             took = ?attempt.took,
             "attempt"
         );
+        if endpoint.vitals.attempted(attempt.end.symptom()) == Nudge::Look {
+            self.nudge.notify_one();
+        }
     }
 
     /// Does what follows from time alone; called once a second.

@@ -17,7 +17,7 @@ use serde::{
 
 use crate::{
     diagnostic::{Code, Diagnostic},
-    file::AT,
+    file::{AT, ONE_OR_MANY},
     tree::{Entry, Node, NodeId, Places, Tree, Value},
 };
 
@@ -227,6 +227,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 reader: self,
                 number_given: false,
             });
+        }
+        if name == ONE_OR_MANY && matches!(self.node.value, Value::Sequence(_)) {
+            return self.deserialize_any(visitor);
         }
         visitor.visit_newtype_struct(self)
     }

@@ -17,7 +17,7 @@ mod values;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use at::{AT, At, Named, OneOrMany};
+pub(crate) use at::{AT, At, Named, ONE_OR_MANY, OneOrMany};
 pub(crate) use batch::{BatchBodyFile, BatchFile, BatchPathFile};
 pub(crate) use cache::{
     BodyKeyFile, CacheFile, CacheSettingsFile, CaseFile, DimensionFields, HonorRequestWord,

@@ -21,9 +21,7 @@ pub(crate) use connections::{
 };
 pub(crate) use discovery::{DiscoveryFile, DnsFile, RecordWord, SchemeWord, WatchedFile};
 pub(crate) use endpoint::EndpointFile;
-pub(crate) use health::{
-    HealthCheckFile, MethodWord, OutliersFile, ProbeWord, SuccessRateFile,
-};
+pub(crate) use health::{HealthCheckFile, MethodWord, OutliersFile, ProbeWord, SuccessRateFile};
 pub(crate) use mirror::MirrorFile;
 pub(crate) use retry::{HedgeFile, RetryFile};
 

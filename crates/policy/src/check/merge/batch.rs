@@ -78,17 +78,19 @@ fn kind(
         });
     match (path, body) {
         (Some(path), None) => path_kind(picker, &path, (node, lost), route),
-        (None, Some(body)) => body_kind(picker, &body, (node, lost)),
+        (None, Some(body)) => body_kind(picker, &body, (node, lost), route),
         (None, None) if lost || mode == Mode::Off => None,
         (None, None) => {
-            let message = "nothing says what is put together".to_owned();
+            let name = route.name;
+            let message = format!("nothing says what the route `{name}` puts together");
             let help = "add `path: {parameter: id, request: \"/users?ids={ids}\"}`, or `body`";
             wrong(picker, node, Code::Missing, message, help);
             None
         }
         (Some(_), Some(_)) => {
-            let message = "`path` and `body` are two ways, and there can be one".to_owned();
-            let help = "a route has exactly one of them, what it `use`s included";
+            let name = route.name;
+            let message = format!("the batch of the route `{name}` has both `path` and `body`");
+            let help = "it has exactly one of them, what the route uses included";
             wrong(picker, node, Code::Contradiction, message, help);
             None
         }
@@ -112,8 +114,8 @@ fn path_kind(
         one.answers.as_ref()
     });
     let id = text(picker, stack, "id", Some("id"), |one| one.id.as_ref());
-    let parameter = required(picker, parameter, at, "`parameter: id`");
-    let request = required(picker, request, at, "`request: \"/users?ids={ids}\"`");
+    let parameter = required(picker, parameter, at, "path.parameter", route);
+    let request = required(picker, request, at, "path.request", route);
     if let (Some(name), Some(path), Some(node)) = (
         &parameter,
         route.path,
@@ -121,7 +123,8 @@ fn path_kind(
     ) {
         let is_it =
             |segment: &PathSegment| matches!(segment, PathSegment::Parameter(one) if one == name);
-        if !path.segments.iter().any(is_it) {
+        // A name with braces has been reported already.
+        if !name.contains(['{', '}']) && !path.segments.iter().any(is_it) {
             let shown = picker.findings.written(node).unwrap_or(name);
             let message = format!(
                 "the path of the route `{}` has no parameter `{{{shown}}}`",
@@ -144,12 +147,13 @@ fn body_kind(
     picker: &mut Picker<'_, '_>,
     stack: &Stack<'_, BatchBodyFile>,
     at: (NodeId, bool),
+    route: Governed<'_>,
 ) -> Option<BatchKind> {
     let items = text(picker, stack, "items", None, |one| one.items.as_ref());
     let answers = text(picker, stack, "answers", None, |one| one.answers.as_ref());
     let index = text(picker, stack, "index", None, |one| one.index.as_ref());
-    let items = required(picker, items, at, "`items: /input`");
-    let answers = required(picker, answers, at, "`answers: /data`");
+    let items = required(picker, items, at, "body.items", route);
+    let answers = required(picker, answers, at, "body.answers", route);
     Some(BatchKind::Body {
         items: items?,
         answers: answers?,
@@ -200,10 +204,11 @@ fn required(
     picker: &mut Picker<'_, '_>,
     value: Option<String>,
     (node, lost): (NodeId, bool),
-    example: &str,
+    field: &str,
+    route: Governed<'_>,
 ) -> Option<String> {
     if value.is_none() && !lost {
-        let message = format!("this batch lacks something such as {example}");
+        let message = format!("the batch of the route `{}` has no `{field}`", route.name);
         let help = "add it here, or to a policy that the route uses";
         wrong(picker, node, Code::Missing, message, help);
     }

@@ -55,10 +55,9 @@ pub(super) fn check_connections(
                 "none beyond it is opened",
             ))
         } else if proxy_protocol.is_some() {
-            let help =
-                "the header that begins a connection names its client: remove one of the two";
+            let help = "remove `preconnect` or `proxy_protocol`";
             Some((
-                "nobody's connection can be opened before anybody asks",
+                "a connection that begins with its client's address cannot be opened before he asks",
                 help,
             ))
         } else {

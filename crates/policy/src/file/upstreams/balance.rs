@@ -5,13 +5,10 @@ use std::{borrow::Cow, fmt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
-    de::{
-        MapAccess, SeqAccess, Visitor,
-        value::{MapAccessDeserializer, StrDeserializer},
-    },
+    de::{SeqAccess, Visitor},
 };
 
-use crate::file::{At, Time};
+use crate::file::{At, ONE_OR_MANY, Time};
 
 /// Who gets the next request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -79,7 +76,7 @@ impl At<HashOnList> {
 
 impl<'de> Deserialize<'de> for HashOnList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(HashOnVisitor)
+        deserializer.deserialize_newtype_struct(ONE_OR_MANY, HashOnVisitor)
     }
 }
 
@@ -87,17 +84,11 @@ impl<'de> Visitor<'de> for HashOnVisitor {
     type Value = HashOnList;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(
-            "`client_ip`, `{header: ..}`, `{cookie: ..}`, `{path_parameter: ..}`, or a list of them",
-        )
+        formatter.write_str("a part of a request, or a list of them")
     }
 
-    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<HashOnList, E> {
-        HashOnFile::deserialize(StrDeserializer::new(word)).map(HashOnList::One)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<HashOnList, A::Error> {
-        HashOnFile::deserialize(MapAccessDeserializer::new(map)).map(HashOnList::One)
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, one: D) -> Result<HashOnList, D::Error> {
+        HashOnFile::deserialize(one).map(HashOnList::One)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<HashOnList, A::Error> {

@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`stack`]: it is the table of the layers of a call, in their order.
 
+mod breaker;
 mod call;
 mod connect;
 mod endpoint;
@@ -20,6 +21,7 @@ pub use endpoint::Unaddressable;
 pub use health::{CheckReport, EjectionReport, HealthReport};
 pub use watch::watch;
 
+pub(crate) use breaker::BreakerCell;
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
 pub(crate) use connect::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};

@@ -6,12 +6,10 @@
 //! be able to create time series.
 
 mod families;
-mod health;
 mod labels;
 mod reference;
 
 pub use families::*;
-pub use health::*;
 pub use reference::reference_markdown;
 
 /// One metric family.

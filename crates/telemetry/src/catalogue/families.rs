@@ -2,7 +2,13 @@
 //!
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
-use super::{Family, Kind, Unit, health::*, labels::*};
+mod breakers;
+mod health;
+
+use super::{Family, Kind, Unit, labels::*};
+
+pub use breakers::*;
+pub use health::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -33,6 +39,9 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_ENDPOINT_HEALTHY,
     &UPSTREAM_HEALTH_CHECKS,
     &UPSTREAM_EJECTIONS,
+    &BREAKERS,
+    &BREAKER_OPENINGS,
+    &BREAKER_STOPPED,
     &CLIENT_CONNECTIONS,
     &CLIENT_CONNECTIONS_ENDED,
     &ACCESS_LOG_DROPPED,

@@ -1,6 +1,6 @@
 //! The families about the health of endpoints.
 
-use super::{Family, Kind, Unit, labels::*};
+use super::super::{Family, Kind, Unit, labels::*};
 
 /// Whether an endpoint passes its checks and is not left out.
 pub const UPSTREAM_ENDPOINT_HEALTHY: Family = Family {

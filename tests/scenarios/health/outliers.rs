@@ -96,9 +96,8 @@ fn no_more_than_max_ejected_are_left_out() {
     for _ in 0..20 {
         sidecar.get("/");
     }
-    let mut since: Vec<_> = (0..4).map(|at| servers[at].asked() - before[at]).collect();
-    since.sort_unstable();
-    assert_eq!(since, [0, 0, 10, 10]);
+    let since = (0..4).map(|at| servers[at].asked() - before[at]);
+    assert_eq!(since.filter(|asked| *asked == 0).count(), 2);
 }
 
 #[test]
@@ -126,10 +125,11 @@ fn shadow_mode_counts_and_leaves_nobody_out() {
 
 #[test]
 fn fewer_successes_than_the_others_leave_an_endpoint_out() {
-    let ([one, .., last], sidecar) = behind::<6>(
+    let (servers, sidecar) = behind::<6>(
         "consecutive_failures: off, success_rate: {min_requests: 10, min_endpoints: 5, \
          deviations: 1.5}, interval: 500ms, ejection: 1h, max_ejection: 1h",
     );
+    let one = &servers[0];
     one.says(500);
     ask_until_ejected(
         &sidecar,
@@ -137,7 +137,7 @@ fn fewer_successes_than_the_others_leave_an_endpoint_out() {
         1.0,
     );
     wait_for_health(&sidecar, &one.name(), 0.0);
-    wait_for_health(&sidecar, &last.name(), 1.0);
+    wait_for_health(&sidecar, &servers[5].name(), 1.0);
     assert_eq!(sidecar.metric(EJECTIONS, &[]), 1.0);
     assert_eq!(told(&sidecar, 0)["because"], "success-rate");
 }

@@ -35,6 +35,9 @@ impl StandingGauge {
 
     /// The standing is now this one.
     pub(super) fn becomes(&mut self, standing: Standing) {
+        if standing == self.standing {
+            return;
+        }
         let (from, to) = (Some(self.standing), Some(standing));
         self.metrics
             .endpoint_standing(self.upstream, self.endpoint, from, to);

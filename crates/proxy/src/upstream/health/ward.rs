@@ -172,11 +172,15 @@ impl Ward {
         self.detector.as_ref().and_then(Detector::next_release)
     }
 
-    /// Makes the roster say what is known.
+    /// Makes the roster say what is known, and then the metrics: what they tell has happened.
     pub(super) fn settle(&mut self) {
-        if self.roster == Roster::Outdated {
-            self.upstream.rebuild();
-            self.roster = Roster::True;
+        if self.roster == Roster::True {
+            return;
+        }
+        self.upstream.rebuild();
+        self.roster = Roster::True;
+        for patient in self.patients.values_mut() {
+            patient.gauge.becomes(patient.endpoint.standing());
         }
     }
 
@@ -248,7 +252,6 @@ impl Ward {
             return;
         }
         vitals.becomes(standing);
-        patient.gauge.becomes(standing);
         self.roster = Roster::Outdated;
         let (upstream, endpoint) = (
             self.upstream.policy.name.as_str(),

@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use http::{HeaderValue, uri::Authority};
-use policy::{Endpoint, EndpointAddress};
+use policy::{Endpoint, EndpointAddress, Upstream};
+
+use super::pool::Home;
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct EndpointState {
     pub(crate) authority: Authority,
     /// The same, as a `Host` field.
     pub(crate) host: HeaderValue,
+    /// Where its connections are while nobody uses them.
+    pub(super) home: Home,
     in_flight: AtomicUsize,
 }
 
@@ -37,7 +41,11 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 // === impl EndpointState ===
 
 impl EndpointState {
-    pub(super) fn new(slot: u16, policy: &Endpoint) -> Result<Self, Unaddressable> {
+    pub(super) fn new(
+        slot: u16,
+        policy: &Endpoint,
+        upstream: &Upstream,
+    ) -> Result<Self, Unaddressable> {
         let named = match &policy.address {
             EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
                 match host.contains(':') {
@@ -49,12 +57,14 @@ impl EndpointState {
             EndpointAddress::Unix(_) => policy.host().to_owned(),
         };
         let wrong = |_| Unaddressable(named.clone());
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            id,
             slot,
             policy: policy.clone(),
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
+            home: Home::new(id, upstream),
             in_flight: AtomicUsize::new(0),
         })
     }

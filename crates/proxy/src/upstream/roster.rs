@@ -38,7 +38,7 @@ impl Roster {
             let known = before.and_then(|before| before.find(endpoint));
             states.push(match known {
                 Some(state) => Arc::clone(state),
-                None => Arc::new(EndpointState::new(slot, endpoint)?),
+                None => Arc::new(EndpointState::new(slot, endpoint, upstream)?),
             });
         }
         let balancing = &upstream.balancing;

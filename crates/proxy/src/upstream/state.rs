@@ -6,13 +6,25 @@ use arc_swap::{ArcSwap, Guard};
 use engine::attempt::Attempt;
 use http::HeaderValue;
 use policy::{HostHeader, Upstream};
+use tokio::time::Instant;
 
 use super::{
     Line,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     roster::Roster,
+    tls::{UpstreamTls, UpstreamTlsError},
 };
+
+/// An upstream that cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum UpstreamError {
+    /// Its TLS files cannot be used.
+    Tls(#[from] UpstreamTlsError),
+    /// An endpoint cannot be written as an authority.
+    Unaddressable(#[from] Unaddressable),
+}
 
 /// An upstream and what is known about it.
 #[derive(Debug)]
@@ -20,15 +32,17 @@ pub(crate) struct UpstreamState {
     pub(crate) policy: Upstream,
     /// Its position in the policies.
     pub(crate) position: u16,
+    pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
 }
 
 // === impl UpstreamState ===
 
 impl UpstreamState {
-    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, Unaddressable> {
+    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, UpstreamError> {
         Ok(Self {
             roster: ArcSwap::from_pointee(Roster::new(policy, &policy.endpoints, None)?),
+            tls: UpstreamTls::load(policy)?,
             position: u16::try_from(position).unwrap_or(u16::MAX),
             policy: policy.clone(),
         })
@@ -62,13 +76,18 @@ impl UpstreamState {
     }
 
     /// What a new connection to `endpoint` is made with.
-    pub(crate) fn dialer<'a>(&self, endpoint: &'a EndpointState, line: Line<'a>) -> Dialer<'a> {
+    pub(crate) fn dialer<'a>(
+        &'a self,
+        endpoint: &'a EndpointState,
+        line: Line<'a>,
+        deadline: Option<Instant>,
+    ) -> Dialer<'a> {
         Dialer {
-            upstream: self.position,
+            upstream: self,
             endpoint,
             protocol: self.policy.protocol,
-            tls: line.tls,
-            metrics: line.metrics,
+            line,
+            deadline,
         }
     }
 

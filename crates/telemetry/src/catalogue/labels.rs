@@ -9,7 +9,7 @@ use policy::Mode;
 use super::{Label, Values};
 use crate::{
     MethodLabel,
-    metrics::{ClientConnectionEnd, ConnectOutcome, ConnectionState},
+    metrics::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState},
     words::{CodeClass, UpstreamOutcome, words},
 };
 
@@ -26,6 +26,11 @@ pub(super) const CACHE: Label = Label {
 pub(super) const CACHE_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(words::<CacheOutcome>),
+};
+
+pub(super) const CLOSE_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<CloseReason>),
 };
 
 pub(super) const CODE_CLASS: Label = Label {

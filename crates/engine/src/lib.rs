@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod balance;
 pub mod batch;
 pub mod bearer;
+pub mod breaker;
 pub mod cache;
 pub mod client_ip;
 pub mod collapse;

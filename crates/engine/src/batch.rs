@@ -30,7 +30,7 @@ mod split;
 mod standing;
 
 pub use answer::{judge, share_headers};
-pub use member::{Ask, Member};
+pub use member::{Ask, CONDITIONS, Member};
 pub use outcome::{BatchOutcome, MemberOutcome, Unfit};
 pub use plan::{Composed, Plan, Unplannable};
 pub use pot::{Offered, Pot};

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use engine::routing::Router;
+use engine::{batch::Unplannable, routing::Router};
 use policy::Policies;
 use telemetry::Metrics;
 
 use crate::{
+    batch::Collector,
     connection::Builders,
     identity::{Identity, IdentityError},
     steps::{
@@ -27,6 +28,8 @@ pub(crate) struct Snapshot {
     pub(crate) builders: Builders,
     /// Per route, in the order of the policies.
     pub(crate) limits: Vec<RouteLimits>,
+    /// Per route, in the order of the policies.
+    pub(crate) batches: Vec<Option<Collector>>,
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
     pub(crate) metrics: Arc<Metrics>,
@@ -42,6 +45,8 @@ pub(crate) struct Snapshot {
 pub enum SnapshotError {
     /// An endpoint cannot be written as an authority.
     Endpoint(#[from] Unaddressable),
+    /// Requests cannot be put together as a batch policy says.
+    Batch(#[from] Unplannable),
     /// The keys for tokens cannot be used.
     Identity(#[from] IdentityError),
     /// The token for purging cannot be used.
@@ -59,6 +64,11 @@ impl Snapshot {
                 .transpose()?,
             router: Router::new(&policies.routes),
             builders: Builders::new(&policies.clients),
+            batches: policies
+                .routes
+                .iter()
+                .map(Collector::of)
+                .collect::<Result<_, _>>()?,
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
             upstreams: policies
                 .upstreams

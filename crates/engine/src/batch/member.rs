@@ -69,7 +69,7 @@ pub(super) enum Credentials {
 }
 
 /// Fields that are about one representation (RFC 9110, sections 13.1 and 14.2).
-const CONDITIONS: [HeaderName; 6] = [
+pub const CONDITIONS: [HeaderName; 6] = [
     header::IF_MATCH,
     header::IF_MODIFIED_SINCE,
     header::IF_NONE_MATCH,
@@ -159,8 +159,8 @@ fn by_path(ids: &Ids, ask: &Ask<'_>, path: &str, key: &mut Key) -> Result<Part, 
     {
         return Err(Unfit::Query);
     }
-    key.put(Kind::Before, path[..place.start].as_bytes());
-    key.put(Kind::After, path[place.end..].as_bytes());
+    key.put(Kind::Before, &path.as_bytes()[..place.start]);
+    key.put(Kind::After, &path.as_bytes()[place.end..]);
     let encoded = encoded(&text);
     Ok(Part::Id { text, encoded })
 }
@@ -185,8 +185,8 @@ fn by_body(items: &Items, ask: &Ask<'_>, path: &str, key: &mut Key) -> Result<Pa
     };
     let place = json::span(document, asked);
     key.put(Kind::Before, path.as_bytes());
-    key.put(Kind::Before, document[..place.start].as_bytes());
-    key.put(Kind::After, document[place.end..].as_bytes());
+    key.put(Kind::Before, &document.as_bytes()[..place.start]);
+    key.put(Kind::After, &document.as_bytes()[place.end..]);
     // An array of strings and one of numbers may mean different things to the origin.
     key.put(Kind::Shape, &[shape as u8]);
     Ok(Part::Items {

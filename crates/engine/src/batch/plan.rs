@@ -3,14 +3,17 @@
 use std::num::NonZeroUsize;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, uri::PathAndQuery};
 use policy::{BatchKind, BatchPolicy, PathPattern, PathSegment};
 
 use super::{
     json::Pointer,
-    member::{Member, Part, names, segment},
+    member::{Member, Part, is_json, names, segment},
 };
 use crate::percent;
+
+/// Larger bodies are not for batches, in bytes.
+const MAX_MEMBER_BODY: u64 = 64 * 1024;
 
 /// How the requests of a route are put together and their answer is taken apart.
 #[derive(Clone, Debug)]
@@ -130,7 +133,14 @@ impl Plan {
         })
     }
 
-    /// Whether bodies are part of it: then they must be read before a request can join.
+    /// How much of the body of such a request must be read to know whether it can be in a batch, in
+    /// bytes; `None` when its body is not looked at.
+    pub fn wants_body(&self, method: &Method, headers: &HeaderMap) -> Option<u64> {
+        let suits = self.has_body() && method == Method::POST && is_json(headers);
+        suits.then_some(MAX_MEMBER_BODY)
+    }
+
+    /// Whether batches have a body.
     pub(super) const fn has_body(&self) -> bool {
         matches!(self.way, Way::Items(_))
     }

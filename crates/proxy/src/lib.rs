@@ -7,6 +7,7 @@
 mod answer;
 mod batch;
 mod body;
+mod breakers;
 mod clock;
 mod connection;
 mod errand;
@@ -31,6 +32,7 @@ mod tunnel;
 mod unabandoned;
 mod upstream;
 
+pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};
 pub use identity::IdentityError;
 pub use inspect::{HeldVariant, Inspection, LastSkipped, Uninspectable};

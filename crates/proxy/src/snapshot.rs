@@ -17,7 +17,7 @@ use crate::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
     },
-    upstream::{Unaddressable, UpstreamState},
+    upstream::{BreakerCell, Unaddressable, UpstreamState},
 };
 
 /// Policies and everything that is computed from them once.
@@ -30,6 +30,8 @@ pub(crate) struct Snapshot {
     pub(crate) limits: Vec<RouteLimits>,
     /// Per route, in the order of the policies.
     pub(crate) batches: Vec<Option<Collector>>,
+    /// Per route, in the order of the policies; `None` where there is none.
+    pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
     pub(crate) metrics: Arc<Metrics>,
@@ -70,6 +72,9 @@ impl Snapshot {
                 .map(Collector::of)
                 .collect::<Result<_, _>>()?,
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
+            breakers: (policies.routes.iter())
+                .map(|route| BreakerCell::new(route.breaker.as_ref()))
+                .collect(),
             upstreams: policies
                 .upstreams
                 .iter()

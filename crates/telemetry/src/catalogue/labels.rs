@@ -2,6 +2,7 @@
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
+    breaker::Position,
     failure::{Blame, Failure},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
 };
@@ -10,7 +11,7 @@ use policy::Mode;
 use super::{Label, Values};
 use crate::{
     MethodLabel,
-    metrics::{ClientConnectionEnd, ConnectOutcome, ConnectionState},
+    metrics::{BreakerScope, ClientConnectionEnd, ConnectOutcome, ConnectionState},
     words::{CodeClass, UpstreamOutcome, words},
 };
 
@@ -27,6 +28,21 @@ pub(super) const BATCH_OUTCOME: Label = Label {
 pub(super) const BLAME: Label = Label {
     name: "blame",
     values: Values::Fixed(words::<Blame>),
+};
+
+pub(super) const BREAKER: Label = Label {
+    name: "breaker",
+    values: Values::Configured("the name of a route or an upstream, as `scope` says"),
+};
+
+pub(super) const BREAKER_POSITION: Label = Label {
+    name: "position",
+    values: Values::Fixed(|| Position::ALL.map(Position::as_str).to_vec()),
+};
+
+pub(super) const BREAKER_SCOPE: Label = Label {
+    name: "scope",
+    values: Values::Fixed(|| BreakerScope::ALL.map(BreakerScope::as_str).to_vec()),
 };
 
 pub(super) const CACHE: Label = Label {

@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod balance;
 pub mod bearer;
 pub mod cache;
+pub mod capacity;
 pub mod client_ip;
 pub mod collapse;
 pub mod compression;

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    cache_door,
+    breakers_door, cache_door,
     preflight::{Accepting, Preflight, accepting},
     shutdown::{Announce, End, Life, Signals, shutdown},
 };
@@ -77,6 +77,7 @@ impl Operator {
             runtime.spawn(admin::serve(listener(door)?, router, over(life.clone())));
         }
         runtime.spawn(tick(Arc::clone(sidecar), Arc::clone(health)));
+        runtime.spawn(proxy::watch(Arc::clone(sidecar)));
         runtime.spawn(become_ready(policies.clone(), Arc::clone(health)));
         let announce = Announce {
             closing: announce_closing,
@@ -136,6 +137,7 @@ fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
         Arc::clone(sidecar),
     );
     AdminState {
+        breakers: breakers_door::breakers(sidecar),
         policies: Arc::new(move || policies.policies()),
         cache: Arc::new(move || {
             CacheStats::new(cache.cache_figures(), cache.metrics().cache_answers())

@@ -8,6 +8,7 @@ use std::{net::IpAddr, sync::Arc};
 use bytes::Bytes;
 use engine::{
     admit::{DeclaredBody, UpgradeIntent},
+    batch::{self, Composed},
     cache::{
         codings::Codings,
         revalidate::{self, Asking},
@@ -15,11 +16,12 @@ use engine::{
     },
     client_ip::PeerTrust,
     forwarding::{self, ForwardFacts},
+    proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
     HeaderMap, HeaderValue, Uri, Version,
-    header::{ACCEPT_ENCODING, HOST, RANGE},
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, RANGE},
     request,
     uri::PathAndQuery,
 };
@@ -27,6 +29,7 @@ use hyper::body::Incoming;
 use policy::{Mode, OpenAnswer, Route, Scheme};
 
 use crate::{
+    batch::Collector,
     body::RequestBody,
     exchange::Exchange,
     sidecar::Sidecar,
@@ -49,6 +52,8 @@ pub(crate) struct Errand {
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
     peer: IpAddr,
+    /// The same for endpoints that are told before the first byte.
+    client: Named,
     trust: PeerTrust,
     scheme: Scheme,
     request_id: RequestId,
@@ -98,12 +103,57 @@ impl Errand {
             intent,
             content: None,
             peer: peer.ip,
+            client: peer.named,
             trust: exchange.client.peer,
             scheme: peer.scheme,
             request_id: exchange.request_id.clone(),
             trace,
             head,
         }
+    }
+
+    /// Another like it, of which a batch can be made once its members are known: its answer is for
+    /// nobody in particular, and nothing in it is about one representation.
+    pub(crate) fn for_batch(&self) -> Self {
+        let mut head = empty_head();
+        head.method = self.head.method.clone();
+        head.uri = self.head.uri.clone();
+        head.version = self.head.version;
+        head.headers = self.head.headers.clone();
+        for name in batch::CONDITIONS {
+            head.headers.remove(name);
+        }
+        let identity = HeaderValue::from_static("identity");
+        head.headers.insert(ACCEPT_ENCODING, identity);
+        Self {
+            sidecar: Arc::clone(&self.sidecar),
+            snapshot: Arc::clone(&self.snapshot),
+            route: self.route,
+            head,
+            facts: self.facts.clone(),
+            intent: Intent::bypass(),
+            content: None,
+            peer: self.peer,
+            client: self.client,
+            trust: self.trust,
+            scheme: self.scheme,
+            request_id: self.request_id.clone(),
+            trace: self.trace,
+        }
+    }
+
+    /// The same for all members of a batch.
+    pub(crate) fn asking_for(mut self, composed: Composed) -> Self {
+        let mut parts = self.head.uri.into_parts();
+        parts.path_and_query = Some(composed.target);
+        self.head.uri = Uri::from_parts(parts).unwrap_or_default();
+        self.head.headers.remove(CONTENT_LENGTH);
+        if let Some(body) = composed.body {
+            let length = HeaderValue::from(body.len());
+            self.head.headers.insert(CONTENT_LENGTH, length);
+            self.content = Some(body);
+        }
+        self
     }
 
     /// The route that governs it.
@@ -130,9 +180,15 @@ impl Errand {
         &self.snapshot.upstreams[self.route().upstream]
     }
 
+    /// What puts the requests of its route together, if anything does.
+    pub(crate) fn collector(&self) -> Option<&Collector> {
+        self.snapshot.batches.get(self.route)?.as_ref()
+    }
+
     /// What connections to it are made with.
     pub(crate) fn line(&self) -> Line<'_> {
         Line {
+            client: self.client,
             tls: &self.sidecar.tls,
             metrics: &self.snapshot.metrics,
         }

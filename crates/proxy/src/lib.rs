@@ -5,6 +5,7 @@
 //! This crate moves bytes and time between them.
 
 mod answer;
+mod batch;
 mod body;
 mod breakers;
 mod clock;
@@ -33,10 +34,14 @@ mod upstream;
 
 pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};
+pub use connection::awaken;
 pub use identity::IdentityError;
 pub use inspect::{HeldVariant, Inspection, LastSkipped, Uninspectable};
 pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
-pub use upstream::{CheckReport, EjectionReport, HealthReport, Unaddressable, watch};
+pub use upstream::{
+    CheckReport, EjectionReport, HealthReport, Unaddressable, UpstreamError, UpstreamTlsError,
+    watch,
+};

@@ -5,18 +5,19 @@
 
 use std::sync::Arc;
 
-use engine::routing::Router;
+use engine::{batch::Unplannable, routing::Router};
 use policy::Policies;
 use telemetry::Metrics;
 
 use crate::{
+    batch::Collector,
     connection::Builders,
     identity::{Identity, IdentityError},
     steps::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
     },
-    upstream::{BreakerCell, Unaddressable, UpstreamState},
+    upstream::{BreakerCell, UpstreamError, UpstreamState},
 };
 
 /// Policies and everything that is computed from them once.
@@ -27,10 +28,14 @@ pub(crate) struct Snapshot {
     pub(crate) builders: Builders,
     /// Per route, in the order of the policies.
     pub(crate) limits: Vec<RouteLimits>,
+    /// Per route, in the order of the policies.
+    pub(crate) batches: Vec<Option<Collector>>,
     /// Per route, in the order of the policies; `None` where there is none.
     pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
+    /// Whether any upstream is told who connects to us.
+    pub(crate) tells_clients: bool,
     pub(crate) metrics: Arc<Metrics>,
     /// How the one who asks is known, if anybody wants to know.
     pub(crate) identity: Option<Identity>,
@@ -42,8 +47,10 @@ pub(crate) struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub enum SnapshotError {
-    /// An endpoint cannot be written as an authority.
-    Endpoint(#[from] Unaddressable),
+    /// Requests cannot be put together as a batch policy says.
+    Batch(#[from] Unplannable),
+    /// An upstream cannot be made ready.
+    Upstream(#[from] UpstreamError),
     /// The keys for tokens cannot be used.
     Identity(#[from] IdentityError),
     /// The token for purging cannot be used.
@@ -61,6 +68,11 @@ impl Snapshot {
                 .transpose()?,
             router: Router::new(&policies.routes),
             builders: Builders::new(&policies.clients),
+            batches: policies
+                .routes
+                .iter()
+                .map(Collector::of)
+                .collect::<Result<_, _>>()?,
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
             breakers: (policies.routes.iter())
                 .map(|route| BreakerCell::new(route.breaker.as_ref()))
@@ -71,6 +83,10 @@ impl Snapshot {
                 .enumerate()
                 .map(|(position, upstream)| UpstreamState::new(position, upstream).map(Arc::new))
                 .collect::<Result<_, _>>()?,
+            tells_clients: policies
+                .upstreams
+                .iter()
+                .any(|upstream| upstream.connections.proxy_protocol.is_some()),
             metrics: Arc::new(metrics),
             policies: Arc::new(policies),
         })

@@ -12,6 +12,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 use crate::{
+    batch::Whose,
     body::{RequestBody, ResponseBody, UpstreamBody},
     clock,
     errand::Errand,
@@ -55,6 +56,7 @@ pub(crate) async fn open(
         endpoint: endpoint.slot,
         status: head.status,
         time,
+        whose: Whose::Own,
     });
     let body = UpstreamBody::new(incoming, lease, Patience::new(timeouts.idle), None);
     let fetched = Fetched {
@@ -76,8 +78,8 @@ async fn connect(
     let mut failure = Failure::ConnectFailed;
     while let Some(endpoint) = upstream.pick(errand.line(), &tried) {
         let in_flight = InFlight::begin(&endpoint);
-        let dialer = upstream.dialer(&endpoint, errand.line());
-        let mut sender = match upstream::connect_http1(dialer, timeouts.connect).await {
+        let dialer = upstream.dialer(&endpoint, errand.line(), None);
+        let mut sender = match upstream::connect_http1(dialer).await {
             Ok(sender) => sender,
             Err(failed) => {
                 failure = failed;

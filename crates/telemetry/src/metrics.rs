@@ -6,6 +6,7 @@
 //! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
+mod batch;
 mod breakers;
 mod cells;
 mod connections;
@@ -18,6 +19,7 @@ mod upstream;
 use std::{slice, sync::Arc, time::SystemTime};
 
 use engine::{
+    batch::{BatchOutcome, MemberOutcome},
     health::{Standing, check::CheckOutcome, outlier::Reason},
     outcome::{BypassReason, CacheOutcome, MissReason},
 };
@@ -27,7 +29,7 @@ use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 use crate::{AccessLog, Health, RequestEvent};
 
 pub use breakers::{BreakerFigures, BreakerScope};
-pub use connections::{ClientConnectionEnd, ConnectOutcome, ConnectionState};
+pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
 
 pub(crate) use cells::{BOUNDS, SHARDS, Shard};
@@ -112,6 +114,22 @@ impl Metrics {
         }
     }
 
+    /// Counts a batch of so many requests of the route at this position.
+    pub fn batch(&self, route: usize, outcome: BatchOutcome, members: usize) {
+        if let Some(series) = self.series.routes.get(route) {
+            series
+                .batches()
+                .batch(Shard::mine(), outcome, members as u64);
+        }
+    }
+
+    /// Counts what became of a request that might have been in a batch, of the route at this position.
+    pub fn batch_request(&self, route: usize, outcome: MemberOutcome) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.batches().request(Shard::mine(), outcome);
+        }
+    }
+
     /// Counts an attempt to connect to an endpoint (positions in the policies).
     pub fn upstream_connect(&self, upstream: u16, endpoint: u16, outcome: ConnectOutcome) {
         if let Some(series) = self.upstream(Some(upstream)) {
@@ -167,6 +185,27 @@ impl Metrics {
     ) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.connection(Shard::mine(), from, to);
+        }
+    }
+
+    /// A connection to an upstream was closed.
+    pub fn upstream_connection_closed(&self, upstream: u16, reason: CloseReason) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.closed(Shard::mine(), reason);
+        }
+    }
+
+    /// A request begins to wait for a connection to an upstream.
+    pub fn upstream_wait_began(&self, upstream: u16) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.waiting(Shard::mine(), 1);
+        }
+    }
+
+    /// A request that waited for a connection has got one, or given up.
+    pub fn upstream_wait_ended(&self, upstream: u16) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.waiting(Shard::mine(), -1);
         }
     }
 

@@ -9,7 +9,7 @@ use engine::health::Standing;
 use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress, Upstream};
 
-use super::{BreakerCell, health::Vitals};
+use super::{BreakerCell, health::Vitals, pool::Home};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct EndpointState {
     /// What is known of its health.
     pub(super) vitals: Vitals,
     pub(crate) breaker: Option<BreakerCell>,
+    /// Where its connections are while nobody uses them.
+    pub(super) home: Home,
     in_flight: AtomicUsize,
 }
 
@@ -62,8 +64,9 @@ impl EndpointState {
             EndpointAddress::Unix(_) => policy.host().to_owned(),
         };
         let wrong = |_| Unaddressable(named.clone());
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            id,
             upstream,
             slot,
             policy: policy.clone(),
@@ -71,6 +74,7 @@ impl EndpointState {
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
             vitals: Vitals::new(of.outliers.as_ref()),
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
+            home: Home::new(id, of),
             in_flight: AtomicUsize::new(0),
         })
     }

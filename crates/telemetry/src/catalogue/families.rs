@@ -28,12 +28,17 @@ pub const CATALOGUE: &[&Family] = &[
     &CACHE_PURGES,
     &CACHE_RENEWALS,
     &DEDUPLICATION_REQUESTS,
+    &BATCHES,
+    &BATCH_MEMBERS,
+    &BATCH_REQUESTS,
     &RATE_LIMIT_DECISIONS,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,
+    &UPSTREAM_CONNECTION_CLOSES,
+    &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
     &UPSTREAM_ENDPOINT_HEALTHY,
@@ -195,6 +200,33 @@ pub const DEDUPLICATION_REQUESTS: Family = Family {
     labels: &[ROUTE, JOIN_OUTCOME, MODE],
 };
 
+/// Batches of requests, by how they ended.
+pub const BATCHES: Family = Family {
+    name: "forebay_batches_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Batches of requests that were sent as one, by how they ended; in shadow mode those that would have been sent, all of them as split.",
+    labels: &[ROUTE, BATCH_OUTCOME, MODE],
+};
+
+/// Requests that were in batches.
+pub const BATCH_MEMBERS: Family = Family {
+    name: "forebay_batch_members_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that were in batches; divided by the batches, how many go together.",
+    labels: &[ROUTE, MODE],
+};
+
+/// Requests of routes with a batch policy that needed a fetch, by what became of them.
+pub const BATCH_REQUESTS: Family = Family {
+    name: "forebay_batch_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that needed a fetch on routes with a batch policy, by whether a batch answered them or why they were sent as they are; in shadow mode what would have been.",
+    labels: &[ROUTE, BATCH_MEMBER, MODE],
+};
+
 /// Decisions of each rate limit; in shadow mode what it would have decided. A request denied by one limit is not counted as allowed by the others.
 pub const RATE_LIMIT_DECISIONS: Family = Family {
     name: "forebay_rate_limit_decisions_total",
@@ -247,6 +279,24 @@ pub const UPSTREAM_CONNECTIONS: Family = Family {
     unit: Unit::Count,
     help: "Connections to the endpoints of an upstream.",
     labels: &[UPSTREAM, STATE],
+};
+
+/// Connections to the endpoints of an upstream that were closed, by reason.
+pub const UPSTREAM_CONNECTION_CLOSES: Family = Family {
+    name: "forebay_upstream_connection_closes_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Connections to the endpoints of an upstream that were closed, by reason.",
+    labels: &[UPSTREAM, CLOSE_REASON],
+};
+
+/// Requests that wait for a connection to an endpoint now.
+pub const UPSTREAM_CONNECTION_WAITS: Family = Family {
+    name: "forebay_upstream_connection_waits",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    help: "Requests that wait for a connection to an endpoint now: it has as many as it may, or one is being opened for several.",
+    labels: &[UPSTREAM],
 };
 
 /// Attempts to connect to an endpoint.

@@ -1,6 +1,7 @@
 //! Every label, and the values it can take.
 
 use engine::{
+    batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier::Reason},
@@ -11,8 +12,18 @@ use policy::Mode;
 use super::{Label, Values};
 use crate::{
     MethodLabel,
-    metrics::{BreakerScope, ClientConnectionEnd, ConnectOutcome, ConnectionState},
+    metrics::{BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState},
     words::{CodeClass, UpstreamOutcome, words},
+};
+
+pub(super) const BATCH_MEMBER: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<MemberOutcome>),
+};
+
+pub(super) const BATCH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<BatchOutcome>),
 };
 
 pub(super) const BLAME: Label = Label {
@@ -48,6 +59,11 @@ pub(super) const CACHE_OUTCOME: Label = Label {
 pub(super) const CHECK_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(words::<CheckOutcome>),
+};
+
+pub(super) const CLOSE_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<CloseReason>),
 };
 
 pub(super) const CODE_CLASS: Label = Label {

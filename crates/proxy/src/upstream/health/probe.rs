@@ -6,7 +6,7 @@ mod http;
 
 use std::time::Duration;
 
-use engine::{failure::Failure, health::check::CheckOutcome};
+use engine::{failure::Failure, health::check::CheckOutcome, proxy_protocol::Named};
 use policy::{HealthCheck, Probe, UpstreamProtocol};
 
 use crate::{
@@ -28,10 +28,11 @@ pub(super) async fn probe(
     let began = clock::monotonic();
     let metrics = sidecar.metrics();
     let line = Line {
+        client: Named::Nobody,
         tls: &sidecar.tls,
         metrics: &metrics,
     };
-    let answer = Box::pin(ask(upstream.dialer(endpoint, line), &policy.probe));
+    let answer = Box::pin(ask(upstream.dialer(endpoint, line, None), &policy.probe));
     let outcome = match tokio::time::timeout(policy.timeout, answer).await {
         Ok(Ok(outcome) | Err(outcome)) => outcome,
         Err(_elapsed) => CheckOutcome::TimedOut,
@@ -46,7 +47,7 @@ async fn ask(dialer: Dialer<'_>, what: &Probe) -> Result<CheckOutcome, CheckOutc
         Probe::Grpc { .. } => UpstreamProtocol::Http2,
         Probe::Http { .. } | Probe::Tcp => dialer.protocol,
     };
-    let reached = reach(Dialer { protocol, ..dialer }).await;
+    let reached = reach(&Dialer { protocol, ..dialer }).await;
     let reached = reached.map_err(|failure| match failure {
         Failure::TlsFailed => CheckOutcome::TlsFailed,
         _ => CheckOutcome::ConnectFailed,

@@ -6,6 +6,7 @@
 pub mod admit;
 pub mod attempt;
 pub mod balance;
+pub mod batch;
 pub mod bearer;
 pub mod breaker;
 pub mod cache;

@@ -4,6 +4,7 @@
 mod bad_clients;
 mod bad_origins;
 mod balancing;
+mod batching;
 mod big_bodies;
 mod caching;
 mod compression;

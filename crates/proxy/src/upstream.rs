@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`stack`]: it is the table of the layers of a call, in their order.
 
+mod breaker;
 mod call;
 mod checkout;
 mod connect;
@@ -25,6 +26,7 @@ pub use state::UpstreamError;
 pub use tls::UpstreamTlsError;
 pub use watch::watch;
 
+pub(crate) use breaker::BreakerCell;
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
 pub(crate) use checkout::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};

@@ -8,13 +8,15 @@ use std::sync::{
 use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress, Upstream};
 
-use super::pool::Home;
+use super::{BreakerCell, pool::Home};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
 pub(crate) struct EndpointState {
     /// Unlike any other endpoint's of this process: what the pools are named by.
     pub(crate) id: u64,
+    /// The position of its upstream in the policies.
+    pub(crate) upstream: u16,
     /// Its place in the metrics of its upstream.
     pub(crate) slot: u16,
     pub(crate) policy: Endpoint,
@@ -24,6 +26,7 @@ pub(crate) struct EndpointState {
     pub(crate) host: HeaderValue,
     /// Where its connections are while nobody uses them.
     pub(super) home: Home,
+    pub(crate) breaker: Option<BreakerCell>,
     in_flight: AtomicUsize,
 }
 
@@ -42,9 +45,10 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
 impl EndpointState {
     pub(super) fn new(
+        of: &Upstream,
+        upstream: u16,
         slot: u16,
         policy: &Endpoint,
-        upstream: &Upstream,
     ) -> Result<Self, Unaddressable> {
         let named = match &policy.address {
             EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
@@ -60,11 +64,13 @@ impl EndpointState {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             id,
+            upstream,
             slot,
             policy: policy.clone(),
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
-            home: Home::new(id, upstream),
+            home: Home::new(id, of),
+            breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
             in_flight: AtomicUsize::new(0),
         })
     }

@@ -9,7 +9,7 @@ use policy::{HostHeader, Upstream};
 use tokio::time::Instant;
 
 use super::{
-    Line,
+    BreakerCell, Line,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     roster::Roster,
@@ -33,6 +33,8 @@ pub(crate) struct UpstreamState {
     /// Its position in the policies.
     pub(crate) position: u16,
     pub(super) tls: UpstreamTls,
+    /// The whole upstream's.
+    pub(crate) breaker: Option<BreakerCell>,
     roster: ArcSwap<Roster>,
 }
 
@@ -40,10 +42,13 @@ pub(crate) struct UpstreamState {
 
 impl UpstreamState {
     pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, UpstreamError> {
+        let position = u16::try_from(position).unwrap_or(u16::MAX);
+        let roster = Roster::new((policy, position), &policy.endpoints, None)?;
         Ok(Self {
-            roster: ArcSwap::from_pointee(Roster::new(policy, &policy.endpoints, None)?),
+            roster: ArcSwap::from_pointee(roster),
+            breaker: BreakerCell::new(policy.breaker.as_ref()),
             tls: UpstreamTls::load(policy)?,
-            position: u16::try_from(position).unwrap_or(u16::MAX),
+            position,
             policy: policy.clone(),
         })
     }

@@ -23,6 +23,7 @@ pub mod path;
 mod percent;
 pub mod rate_limit;
 pub mod renewal;
+pub mod retry;
 pub mod routing;
 pub mod time;
 pub mod trace;

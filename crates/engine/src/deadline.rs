@@ -1,10 +1,10 @@
-//! Until when an exchange may last, and how an upstream is told.
+//! How long an exchange may last, and how an upstream is told.
 //!
 //! # Who may say so
 //! The operator's `timeouts.total`, and the caller in the same header that tells the upstream. What
 //! a caller says can only make the time shorter, never longer, so that it needs no trust: whoever
 //! lies harms nobody but himself. For the same reason it must not be heeded for an exchange that
-//! others share; that is for whoever calls [`Deadline::begin`] to know.
+//! others share, nor say anything about the endpoint when it has passed: [`Limit`] tells whose it was.
 //!
 //! # What the upstream is told
 //! What is left when the request is sent, or the time of one try when that is less, in whole
@@ -15,39 +15,39 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-/// Until when an exchange may last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deadline {
-    /// Monotonic; `None` for as long as it takes.
-    at: Option<Duration>,
+/// How long an exchange may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// This long.
+    pub time: Duration,
+    /// Who said so.
+    pub whose: Whose,
+}
+
+/// Who limits an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Who asked: that it is over says nothing about the endpoint.
+    Callers,
+    /// The operator.
+    Operators,
 }
 
 /// More digits than this are no time that anybody means.
 const MOST_DIGITS: usize = 15;
 
-// === impl Deadline ===
-
-impl Deadline {
-    /// The deadline of an exchange that begins `now` (monotonic) and may take `total`, or the
-    /// shorter time that its caller has `asked` for.
-    pub fn begin(now: Duration, total: Option<Duration>, asked: Option<Duration>) -> Self {
-        let allowed = match (total, asked) {
-            (Some(total), Some(asked)) => Some(total.min(asked)),
-            (one, other) => one.or(other),
-        };
-        Self {
-            at: allowed.map(|allowed| now.saturating_add(allowed)),
-        }
-    }
-
-    /// When it is (monotonic); `None` when there is none.
-    pub const fn at(self) -> Option<Duration> {
-        self.at
-    }
-
-    /// What is left of it at `now` (monotonic); `None` when there is none.
-    pub fn left(self, now: Duration) -> Option<Duration> {
-        self.at.map(|at| at.saturating_sub(now))
+/// How long an exchange may last that has `total` by the operator, and for which its caller has
+/// `asked` this; `None` for as long as it takes.
+pub fn limit(total: Option<Duration>, asked: Option<Duration>) -> Option<Limit> {
+    match (total, asked) {
+        (total, Some(time)) if total.is_none_or(|total| time < total) => Some(Limit {
+            time,
+            whose: Whose::Callers,
+        }),
+        (total, _) => total.map(|time| Limit {
+            time,
+            whose: Whose::Operators,
+        }),
     }
 }
 
@@ -81,29 +81,24 @@ mod tests {
 
     use super::*;
 
-    const SECOND: Duration = Duration::from_secs(1);
-
     #[test]
     fn a_caller_can_only_shorten_it() {
-        for (total, asked, left) in [
+        for (total, asked, wanted) in [
             (None, None, None),
-            (Some(5), None, Some(5)),
-            (None, Some(3), Some(3)),
-            (Some(5), Some(3), Some(3)),
-            (Some(5), Some(9), Some(5)),
-            (Some(5), Some(0), Some(0)),
+            (Some(5), None, Some((5, Whose::Operators))),
+            (None, Some(3), Some((3, Whose::Callers))),
+            (Some(5), Some(3), Some((3, Whose::Callers))),
+            (Some(5), Some(5), Some((5, Whose::Operators))),
+            (Some(5), Some(9), Some((5, Whose::Operators))),
+            (Some(5), Some(0), Some((0, Whose::Callers))),
         ] {
-            let [total, asked, left] = [total, asked, left].map(|it| it.map(Duration::from_secs));
-            let deadline = Deadline::begin(7 * SECOND, total, asked);
-            assert_eq!(deadline.left(7 * SECOND), left);
-            assert_eq!(deadline.at(), left.map(|left| left + 7 * SECOND));
+            let [total, asked] = [total, asked].map(|it| it.map(Duration::from_secs));
+            let wanted = wanted.map(|(seconds, whose)| Limit {
+                time: Duration::from_secs(seconds),
+                whose,
+            });
+            assert_eq!(limit(total, asked), wanted);
         }
-    }
-
-    #[test]
-    fn nothing_is_left_of_what_has_passed() {
-        let deadline = Deadline::begin(SECOND, Some(SECOND), None);
-        assert_eq!(deadline.left(9 * SECOND), Some(Duration::ZERO));
     }
 
     #[test]
@@ -145,8 +140,8 @@ mod tests {
         fn a_chain_only_shortens(left in 0_u64..10_000_000, total in 0_u64..10_000_000) {
             let left = Duration::from_micros(left);
             let told = told(Some(left), None).unwrap();
-            let next = Deadline::begin(SECOND, Some(Duration::from_micros(total)), asked(&told));
-            prop_assert!(next.left(SECOND).unwrap() <= left);
+            let next = limit(Some(Duration::from_micros(total)), asked(&told)).unwrap();
+            prop_assert!(next.time <= left.min(Duration::from_micros(total)));
         }
     }
 }

@@ -265,6 +265,17 @@ impl Reason {
 // === impl Stop ===
 
 impl Stop {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Attempts,
+        Self::Body,
+        Self::Budget,
+        Self::Deadline,
+        Self::Method,
+        Self::RetryAfter,
+        Self::Unasked,
+    ];
+
     /// The word for it in logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -10,12 +10,16 @@ mod cells;
 mod connections;
 mod export;
 mod process;
+mod retries;
 mod route;
 mod upstream;
 
 use std::{slice, sync::Arc, time::SystemTime};
 
-use engine::outcome::{BypassReason, CacheOutcome, MissReason};
+use engine::{
+    outcome::{BypassReason, CacheOutcome, MissReason},
+    retry::{Reason, Stop},
+};
 use policy::Policies;
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
@@ -23,6 +27,7 @@ use crate::{AccessLog, Health, RequestEvent};
 
 pub use connections::{ClientConnectionEnd, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
+pub use retries::{HedgeOutcome, RetryOutcome};
 
 pub(crate) use cells::{BOUNDS, SHARDS, Shard};
 
@@ -117,6 +122,27 @@ impl Metrics {
     pub fn shadow_pick(&self, upstream: u16, endpoint: u16) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.shadow_pick(Shard::mine(), endpoint);
+        }
+    }
+
+    /// Counts a further try at an upstream (its position in the policies) that has ended.
+    pub fn upstream_retry(&self, upstream: u16, reason: Reason, outcome: RetryOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.retries().retried(Shard::mine(), reason, outcome);
+        }
+    }
+
+    /// Counts a failed try at an upstream (its position in the policies) that was not repeated.
+    pub fn upstream_retry_stopped(&self, upstream: u16, stop: Stop) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.retries().stopped(Shard::mine(), stop);
+        }
+    }
+
+    /// Counts a second try beside a slow first one at an upstream (its position in the policies).
+    pub fn upstream_hedge(&self, upstream: u16, outcome: HedgeOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.retries().hedged(Shard::mine(), outcome);
         }
     }
 

@@ -113,7 +113,7 @@ impl Latencies {
 
     fn half(&self, turn: u64) -> &Half {
         let [even, odd] = &self.halves;
-        if turn % 2 == 0 { even } else { odd }
+        if turn.is_multiple_of(2) { even } else { odd }
     }
 }
 

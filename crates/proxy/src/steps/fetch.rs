@@ -48,6 +48,18 @@ pub(crate) struct Origin {
     pub(crate) status: StatusCode,
     /// From the request being sent to the head of the response.
     pub(crate) time: Duration,
+    /// How often an endpoint was tried for it.
+    pub(crate) tries: u8,
+}
+
+/// A request that the origin did not answer, and nothing could stand in for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unfetched {
+    pub(crate) failure: Failure,
+    /// The last endpoint that was tried, by its place in the metrics.
+    pub(crate) endpoint: Option<u16>,
+    /// How often an endpoint was tried.
+    pub(crate) tries: u8,
 }
 
 /// The moment at which a request was sent, by every clock that matters for its answer.
@@ -62,25 +74,40 @@ pub(crate) struct Sent {
 
 /// Asks the origin, twice when its answer was about something else than what was wanted.
 pub(crate) async fn fetch(
+    errand: Box<Errand>,
+    body: RequestBody,
+    upload: Option<Arc<Upload>>,
+    audience: Audience,
+) -> Result<(Delivery, Option<FillJob>), Unfetched> {
+    let story = Story::default();
+    let fetched = fetch_told(errand, body, upload, audience, &story).await;
+    fetched.map_err(|error| Unfetched {
+        failure: error.failure,
+        endpoint: error.endpoint.map(|endpoint| endpoint.slot),
+        tries: story.tries(),
+    })
+}
+
+async fn fetch_told(
     mut errand: Box<Errand>,
     body: RequestBody,
     upload: Option<Arc<Upload>>,
     audience: Audience,
+    story: &Story,
 ) -> Result<(Delivery, Option<FillJob>), FetchError> {
     let (mut order, mut asking) = errand.order();
     order.body = body;
     order.upload = upload;
     loop {
         let sent = Sent::now(&errand);
-        let story = Story::default();
-        let fetched = upstream::fetch(&errand, order, &story).await;
-        tracing::trace!(tries = story.tries(), "asked");
+        let fetched = upstream::fetch(&errand, order, audience, story).await;
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
                 let origin = Origin {
                     endpoint: fetched.endpoint.slot,
                     status: fetched.head.status,
                     time: clock::monotonic().saturating_sub(sent.at.monotonic),
+                    tries: story.tries(),
                 };
                 (Some(origin), Asked::with_status(fetched.head.status))
             }

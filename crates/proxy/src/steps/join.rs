@@ -26,7 +26,7 @@ use store::StoredResponse;
 
 use self::meanwhile::{renewed_meanwhile, stored_meanwhile};
 use super::{
-    fetch::{Delivery, fetch, stand_in},
+    fetch::{Delivery, Unfetched, fetch, stand_in},
     keep::{Audience, Kept},
 };
 use crate::{
@@ -38,7 +38,6 @@ use crate::{
     flight::{self, Boarding, Follower, Landing, Lead, Will},
     renewal::Ticket,
     unabandoned::Unabandoned,
-    upstream::FetchError,
 };
 
 /// What the client sends along.
@@ -262,7 +261,7 @@ fn asked(delivery: &Delivery) -> Asked {
 }
 
 /// Fetches for all who board the flight.
-async fn fly(errand: Box<Errand>, mut lead: Lead) -> Result<Delivery, FetchError> {
+async fn fly(errand: Box<Errand>, mut lead: Lead) -> Result<Delivery, Unfetched> {
     let sidecar = Arc::clone(&errand.sidecar);
     let hash = store::hash(&errand.intent.flight_key);
     let body = errand.kept_body();
@@ -386,12 +385,13 @@ fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
 }
 
 /// Tells the event who failed.
-fn told<T>(exchange: &mut Exchange, ran: Result<T, FetchError>) -> Result<T, Failure> {
+fn told<T>(exchange: &mut Exchange, ran: Result<T, Unfetched>) -> Result<T, Failure> {
     ran.map_err(|error| {
         let upstream = exchange.route().map(|route| route.upstream);
         let event = exchange.event();
         event.upstream = upstream.and_then(|upstream| u16::try_from(upstream).ok());
-        event.endpoint = error.endpoint.map(|endpoint| endpoint.slot);
+        event.endpoint = error.endpoint;
+        event.upstream_tries = error.tries;
         error.failure
     })
 }

@@ -5,17 +5,20 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
 };
 
 use engine::failure::Failure;
 use telemetry::Metrics;
-use tokio::time::Instant;
 use tower::Service;
 
-use super::{EndpointState, Order, TlsClient, stack::stack};
-use crate::{body::UpstreamBody, errand::Errand};
+use super::{EndpointState, Order, TlsClient, layers::deadline::Due, stack::stack};
+use crate::{
+    body::{Spare, UpstreamBody},
+    errand::Errand,
+    steps::keep::Audience,
+};
 
 /// A request on its way through the layers.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Asked<'a> {
     pub(crate) errand: &'a Errand,
     /// When the whole exchange must be over.
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) due: Option<Due>,
     pub(crate) story: &'a Story,
 }
 
@@ -40,6 +43,8 @@ pub(crate) struct Asked<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Story {
     tries: AtomicU8,
+    /// The id of who was asked last, and one more; 0 when nobody was.
+    latest: AtomicU64,
 }
 
 /// A response head, and its body as it arrives.
@@ -57,7 +62,7 @@ pub(crate) struct FetchError {
     pub(crate) failure: Failure,
     /// The last endpoint that was tried.
     pub(crate) endpoint: Option<Arc<EndpointState>>,
-    /// The request, when nothing of it was sent.
+    /// The request, when it was provably not processed.
     pub(crate) unsent: Option<Box<Order>>,
 }
 
@@ -85,12 +90,16 @@ pub(crate) trait Next<'a>:
 }
 
 /// Sends `order` to the upstream of `errand` and waits for the head of the final response.
-pub(crate) fn fetch<'a>(errand: &'a Errand, order: Order, story: &'a Story) -> CallFuture<'a> {
+pub(crate) fn fetch<'a>(
+    errand: &'a Errand,
+    order: Order,
+    audience: Audience,
+    story: &'a Story,
+) -> CallFuture<'a> {
     let upstream = errand.upstream();
-    let total = upstream.policy.timeouts.total;
     let asked = Asked {
         errand,
-        deadline: total.map(|total| Instant::now() + total),
+        due: Due::of(errand, audience),
         story,
     };
     let call = Call {
@@ -111,16 +120,37 @@ impl<'a, S> Next<'a> for S where
 {
 }
 
+// === impl Asked ===
+
+impl Asked<'_> {
+    /// The request once more, if its body can be sent again.
+    pub(crate) fn rewrite(self, spare: &Spare) -> Option<Order> {
+        let (body, upload) = spare.body()?;
+        let (order, _) = self.errand.order();
+        Some(Order {
+            body,
+            upload,
+            ..order
+        })
+    }
+}
+
 // === impl Story ===
 
 impl Story {
-    /// A try begins.
-    pub(crate) fn tries_again(&self) {
+    /// The endpoint with this id is tried.
+    pub(crate) fn tries_at(&self, endpoint: u64) {
+        self.latest.store(endpoint + 1, Ordering::Relaxed);
         let _ = self
             .tries
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tries| {
                 tries.checked_add(1)
             });
+    }
+
+    /// The id of the endpoint that was tried last.
+    pub(crate) fn latest(&self) -> Option<u64> {
+        self.latest.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// How many tries there were.

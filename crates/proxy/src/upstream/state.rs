@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use engine::attempt::Attempt;
+use engine::{attempt::Attempt, hedge::Hedging};
 use http::HeaderValue;
-use policy::{HostHeader, Upstream};
+use policy::{HostHeader, Mode, Upstream};
 
 use super::{
     Line,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
+    layers::retry::Retrying,
     roster::Roster,
 };
 
@@ -20,6 +21,10 @@ pub(crate) struct UpstreamState {
     pub(crate) policy: Upstream,
     /// Its position in the policies.
     pub(crate) position: u16,
+    /// What is known for further tries; `None` when there are none.
+    pub(super) retrying: Option<Retrying>,
+    /// What is known for second tries beside a slow first one; `None` when there are none.
+    pub(super) hedging: Option<Hedging>,
     roster: ArcSwap<Roster>,
 }
 
@@ -30,6 +35,10 @@ impl UpstreamState {
         Ok(Self {
             roster: ArcSwap::from_pointee(Roster::new(policy, &policy.endpoints, None)?),
             position: u16::try_from(position).unwrap_or(u16::MAX),
+            retrying: Retrying::of(policy),
+            hedging: (policy.hedge.clone())
+                .filter(|hedge| hedge.mode != Mode::Off)
+                .map(Hedging::new),
             policy: policy.clone(),
         })
     }
@@ -59,6 +68,11 @@ impl UpstreamState {
     /// Does what follows from time alone; called once a second.
     pub(crate) fn tick(&self) {
         tracing::trace!(upstream = self.policy.name, "tick");
+    }
+
+    /// The share of the budgets for further tries that the capacity of the origin leaves.
+    pub(super) const fn capacity_left(&self) -> f64 {
+        1.0
     }
 
     /// What a new connection to `endpoint` is made with.

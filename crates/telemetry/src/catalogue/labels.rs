@@ -3,13 +3,14 @@
 use engine::{
     failure::{Blame, Failure},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
+    retry::{Reason, Stop},
 };
 use policy::Mode;
 
 use super::{Label, Values};
 use crate::{
     MethodLabel,
-    metrics::{ClientConnectionEnd, ConnectOutcome, ConnectionState},
+    metrics::{ClientConnectionEnd, ConnectOutcome, ConnectionState, HedgeOutcome, RetryOutcome},
     words::{CodeClass, UpstreamOutcome, words},
 };
 
@@ -73,6 +74,11 @@ pub(super) const FAILURE: Label = Label {
     values: Values::Fixed(words::<Failure>),
 };
 
+pub(super) const HEDGE_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<HedgeOutcome>),
+};
+
 pub(super) const JOIN_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(words::<JoinOutcome>),
@@ -101,6 +107,21 @@ pub(super) const PURGE_MANNER: Label = Label {
 pub(super) const RENEWAL_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(|| vec!["failed", "succeeded"]),
+};
+
+pub(super) const RETRY_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<RetryOutcome>),
+};
+
+pub(super) const RETRY_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<Reason>),
+};
+
+pub(super) const RETRY_STOP: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<Stop>),
 };
 
 pub(super) const ROUTE: Label = Label {

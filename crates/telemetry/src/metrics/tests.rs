@@ -463,6 +463,9 @@ fn what_is_exported_is_exactly_the_catalogue() {
         ..miss()
     });
     metrics.shadow_pick(0, 0);
+    metrics.upstream_retry(0, Reason::Reset, RetryOutcome::Answered);
+    metrics.upstream_retry_stopped(0, Stop::Budget);
+    metrics.upstream_hedge(0, HedgeOutcome::Won);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
     metrics.client_connected();

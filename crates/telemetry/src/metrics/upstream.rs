@@ -8,6 +8,7 @@ use super::{
     ConnectOutcome, ConnectionState, NONE,
     cells::{Counter, Durations, Gauge, Shard, Sharded},
     export::Sheet,
+    retries::Retries,
 };
 use crate::{
     RequestEvent, catalogue,
@@ -19,6 +20,7 @@ use crate::{
 pub(super) struct UpstreamSeries {
     labels: UpstreamLabels,
     cells: Sharded<UpstreamCells>,
+    retries: Retries,
 }
 
 /// What of an upstream is in labels.
@@ -67,6 +69,7 @@ impl UpstreamSeries {
                 slots,
             },
             cells: Sharded::default(),
+            retries: Retries::default(),
         }
     }
 
@@ -114,8 +117,13 @@ impl UpstreamSeries {
         }
     }
 
+    pub(super) const fn retries(&self) -> &Retries {
+        &self.retries
+    }
+
     pub(super) fn export(&self, sheet: &mut Sheet) {
         let upstream = self.labels.name.as_str();
+        self.retries.export(upstream, sheet);
         for (slot, endpoint) in self.labels.endpoints.iter().enumerate() {
             for (outcome, word) in UpstreamOutcome::all_words().into_iter().enumerate() {
                 let count = self

@@ -1,6 +1,9 @@
 use std::collections::HashSet;
 
+use engine::retry::{Reason, Stop};
+
 use super::*;
+use crate::metrics::{HedgeOutcome, RetryOutcome};
 
 fn check<W: Word>() {
     let mut seen = HashSet::new();
@@ -21,6 +24,10 @@ fn every_word_has_its_own_place() {
     check::<Failure>();
     check::<Blame>();
     check::<Mode>();
+    check::<Reason>();
+    check::<Stop>();
+    check::<RetryOutcome>();
+    check::<HedgeOutcome>();
     assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
 }
 

@@ -14,17 +14,17 @@ use std::{
 
 use engine::{
     attempt::{Attempt, AttemptEnd},
+    deadline::Whose,
     failure::Failure,
 };
 use http::{
     HeaderValue, Request, StatusCode,
     header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
 };
-use tokio::time::Instant;
 use tower::Service;
 
 use crate::{
-    body::{RequestBody, Upload, UpstreamBody},
+    body::{RequestBody, Spare, Upload, UpstreamBody},
     clock,
     patience::Patience,
     upstream::{
@@ -32,6 +32,7 @@ use crate::{
         UpstreamState,
         call::Asked,
         connect::connect,
+        layers::deadline::Limits,
         lease::Sender,
         pool::{self, Keeping, Taken},
     },
@@ -49,6 +50,8 @@ enum Setback {
     Again(Box<Order>),
     /// It may not.
     Final(Failure),
+    /// It was provably not processed: whether it is sent again is for others to say.
+    Unsent(Failure, Box<Order>),
     /// It may be written and sent once more: a kept connection swallowed it.
     Rewrite,
 }
@@ -73,7 +76,7 @@ struct Watched<'a> {
 struct Try<'a> {
     upstream: &'a UpstreamState,
     endpoint: &'a Arc<EndpointState>,
-    deadline: Option<Instant>,
+    limits: Limits,
 }
 
 /// Whether a connection has served before: only such a one may have been closed unnoticed.
@@ -102,10 +105,13 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                 asked,
                 tried,
             } = call;
-            let Some(endpoint) = upstream.pick(asked.errand.line(), &tried) else {
+            let line = asked.errand.line();
+            // When there are no others, one that was tried has to do.
+            let picked = upstream.pick(line, &tried);
+            let Some(endpoint) = picked.or_else(|| upstream.pick(line, &[])) else {
                 return Err(FetchError::nowhere(Failure::NoEndpoint));
             };
-            asked.story.tries_again();
+            asked.story.tries_at(endpoint.id);
             let mut watched = Watched {
                 upstream,
                 endpoint: &endpoint,
@@ -115,7 +121,7 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
             let attempt = Try {
                 upstream,
                 endpoint: &endpoint,
-                deadline: asked.deadline,
+                limits: Limits::of_try(upstream, asked.due),
             };
             let fetched = attempt.exchange(order, asked).await;
             watched.end = match &fetched {
@@ -123,6 +129,7 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                     let head = &fetched.head;
                     AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
                 }
+                Err((Failure::TotalTimedOut, _)) if is_callers(asked) => AttemptEnd::Abandoned,
                 Err((failure, _)) => AttemptEnd::Failed(*failure),
             };
             drop(watched);
@@ -165,10 +172,11 @@ impl Try<'_> {
                 Ok(connection) => connection,
                 Err(failure) => return Err((failure, Some(Box::new(order)))),
             };
-            match self.send(order, sender, reused, in_flight).await {
+            match self.send(order, asked, sender, reused, in_flight).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(Setback::Again(again)) => order = *again,
                 Err(Setback::Final(failure)) => return Err((failure, None)),
+                Err(Setback::Unsent(failure, order)) => return Err((failure, Some(order))),
                 Err(Setback::Rewrite) => order = asked.errand.order().0,
             }
             wanted = Wanted::New;
@@ -188,7 +196,9 @@ impl Try<'_> {
             }
         }
         let policy = &self.upstream.policy;
-        let (limit, failure) = self.within(policy.timeouts.connect, Failure::ConnectTimedOut);
+        let (limit, failure) = self
+            .limits
+            .within(policy.timeouts.connect, Failure::ConnectTimedOut);
         let sender = connect(self.upstream.dialer(self.endpoint, line), limit)
             .await
             .map_err(|error| match error {
@@ -204,6 +214,7 @@ impl Try<'_> {
     async fn send(
         &self,
         order: Order,
+        asked: Asked<'_>,
         mut sender: Sender,
         reused: Reused,
         in_flight: InFlight,
@@ -211,6 +222,7 @@ impl Try<'_> {
         let timeouts = self.upstream.policy.timeouts;
         let upload = order.upload.clone();
         let harmless = order.is_harmless_twice();
+        let spare = Spare::of(&order.body);
         let context = order.context();
         let request = self.request(order, &sender).map_err(Setback::Final)?;
         let answered = match &mut sender {
@@ -229,10 +241,18 @@ impl Try<'_> {
                 let unsent = error.take_message();
                 let error = error.into_error();
                 tracing::debug!(endpoint = %self.endpoint.authority, %error, "no response");
+                let failure = classify(&error, upload.as_deref());
                 return Err(match (reused, unsent) {
                     (Reused::Yes, Some(request)) => Setback::Again(context.recover(request)),
+                    (Reused::No, Some(request)) => {
+                        Setback::Unsent(failure, context.recover(request))
+                    }
+                    (_, None) if was_refused(&error) => match asked.rewrite(&spare) {
+                        Some(order) => Setback::Unsent(failure, Box::new(order)),
+                        None => Setback::Final(failure),
+                    },
                     (Reused::Yes, None) if harmless && was_dropped(&error) => Setback::Rewrite,
-                    _ => Setback::Final(classify(&error, upload.as_deref())),
+                    (_, None) => Setback::Final(failure),
                 });
             }
             Err(failure) => return Err(Setback::Final(failure)),
@@ -255,7 +275,7 @@ impl Try<'_> {
         let patience = Patience::new(timeouts.idle);
         Ok(Fetched {
             head,
-            body: UpstreamBody::new(incoming, lease, patience, self.deadline),
+            body: UpstreamBody::new(incoming, lease, patience, self.limits.total()),
             endpoint: Arc::clone(self.endpoint),
         })
     }
@@ -270,31 +290,16 @@ impl Try<'_> {
         let first_byte = self.upstream.policy.timeouts.first_byte;
         let mut moved = 0;
         loop {
-            let (limit, failure) = self.within(first_byte, Failure::FirstByteTimedOut);
+            let (limit, failure) = self.limits.within(first_byte, Failure::FirstByteTimedOut);
             if let Ok(answered) = tokio::time::timeout(limit, response.as_mut()).await {
                 return Ok(answered);
             }
             match upload {
-                Some(upload) if failure != Failure::TotalTimedOut && upload.moved() > moved => {
+                Some(upload) if failure == Failure::FirstByteTimedOut && upload.moved() > moved => {
                     moved = upload.moved();
                 }
                 _ => return Err(failure),
             }
-        }
-    }
-
-    /// The lesser of `limit` and what is left until the deadline, and what its end means.
-    fn within(&self, limit: Duration, failure: Failure) -> (Duration, Failure) {
-        match self.deadline {
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if left < limit {
-                    (left, Failure::TotalTimedOut)
-                } else {
-                    (limit, failure)
-                }
-            }
-            None => (limit, failure),
         }
     }
 
@@ -304,13 +309,11 @@ impl Try<'_> {
         let mut request = Request::new(order.body);
         *request.method_mut() = order.method;
         *request.headers_mut() = order.headers;
+        self.limits.tell(self.upstream, request.headers_mut());
         match sender {
             Sender::Http1(_) => {
                 *request.uri_mut() = order.target.into_uri()?;
-                let streamed = matches!(
-                    request.body(),
-                    RequestBody::Client(_) | RequestBody::Resumed(_)
-                );
+                let streamed = request.body().is_streamed();
                 let unknown_length = streamed && !request.headers().contains_key(CONTENT_LENGTH);
                 let headers = request.headers_mut();
                 headers.insert(HOST, host);
@@ -330,6 +333,22 @@ impl Try<'_> {
 /// Whether the endpoint let go of the connection without a word.
 fn was_dropped(error: &hyper::Error) -> bool {
     classify(error, None) == Failure::UpstreamClosed
+}
+
+/// Whether the endpoint says that it has not begun with the request: its stream was refused, or lies
+/// beyond the last that is answered before the connection ends (RFC 9113, section 8.7).
+fn was_refused(error: &hyper::Error) -> bool {
+    let cause =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    cause.is_some_and(|cause| {
+        let refused = cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM);
+        cause.is_remote() && (refused || cause.is_go_away())
+    })
+}
+
+/// Whether it is the caller's doing that the time is so short.
+fn is_callers(asked: Asked<'_>) -> bool {
+    asked.due.is_some_and(|due| due.whose == Whose::Callers)
 }
 
 /// Whose doing a failed exchange was.

@@ -36,6 +36,8 @@ pub(crate) struct Delivery {
     pub(crate) origin: Option<Origin>,
     pub(crate) store: Option<StoreOutcome>,
     pub(crate) join: JoinOutcome,
+    /// Why what is stored stands in.
+    pub(crate) failure: Option<Failure>,
     /// Fields of the origin's answer that are for the one who asked and for nobody else.
     pub(crate) personal: HeaderMap,
 }
@@ -43,7 +45,9 @@ pub(crate) struct Delivery {
 /// The origin's part in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
-    /// Its place in the metrics of its upstream.
+    /// The position of the upstream in the policies; another than the route's may have stood in.
+    pub(crate) upstream: u16,
+    /// The endpoint's place in the metrics of the upstream.
     pub(crate) endpoint: u16,
     pub(crate) status: StatusCode,
     /// From the request being sent to the head of the response.
@@ -56,8 +60,10 @@ pub(crate) struct Origin {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unfetched {
     pub(crate) failure: Failure,
-    /// The last endpoint that was tried, by its place in the metrics.
-    pub(crate) endpoint: Option<u16>,
+    /// The last endpoint that was tried: the places of its upstream and of itself in the metrics.
+    pub(crate) endpoint: Option<(u16, u16)>,
+    /// When asking again makes sense, if that is known.
+    pub(crate) retry_after: Option<Duration>,
     /// How often an endpoint was tried.
     pub(crate) tries: u8,
 }
@@ -83,7 +89,8 @@ pub(crate) async fn fetch(
     let fetched = fetch_told(errand, body, upload, audience, &story).await;
     fetched.map_err(|error| Unfetched {
         failure: error.failure,
-        endpoint: error.endpoint.map(|endpoint| endpoint.slot),
+        endpoint: (error.endpoint).map(|endpoint| (endpoint.upstream, endpoint.slot)),
+        retry_after: error.retry_after,
         tries: story.tries(),
     })
 }
@@ -104,6 +111,7 @@ async fn fetch_told(
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
                 let origin = Origin {
+                    upstream: fetched.endpoint.upstream,
                     endpoint: fetched.endpoint.slot,
                     status: fetched.head.status,
                     time: clock::monotonic().saturating_sub(sent.at.monotonic),
@@ -118,10 +126,12 @@ async fn fetch_told(
             .ok()
             .map(|fetched| Arc::clone(&fetched.endpoint));
         note(&errand, failed);
+        let failure = fetched.as_ref().err().map(|error| error.failure);
         if failed == Asked::Failed
-            && let Some(stored) = stand_in(&errand)
+            && let Some(stored) = stand_in(&errand, failure)
         {
-            let delivery = Delivery::new(errand, Kept::StoodIn(stored), origin);
+            let mut delivery = Delivery::new(errand, Kept::StoodIn(stored), origin);
+            delivery.failure = failure;
             return Ok((delivery, None));
         }
         match keep::keep(&errand, fetched?, asking, sent, audience) {
@@ -135,9 +145,8 @@ async fn fetch_told(
             }
             Next::Senseless => {
                 return Err(FetchError {
-                    failure: Failure::UpstreamGarbage,
                     endpoint: answered,
-                    unsent: None,
+                    ..FetchError::nowhere(Failure::UpstreamGarbage)
                 });
             }
             Next::Answer(verdicted) => {
@@ -152,12 +161,19 @@ async fn fetch_told(
 
 /// What is stored, if it may stand in for an origin that has failed. A client that demanded
 /// something newer is told of the failure instead.
-pub(crate) fn stand_in(errand: &Errand) -> Option<Arc<StoredResponse>> {
+pub(crate) fn stand_in(errand: &Errand, failure: Option<Failure>) -> Option<Arc<StoredResponse>> {
     let stale = errand.intent.stale.as_ref()?;
     if stale.reason == RevalidateReason::Demand {
         return None;
     }
-    match reuse::on_error(&stale.stored.meta, clock::now()) {
+    let meta = &stale.stored.meta;
+    let decided = match failure {
+        Some(Failure::BreakerOpen) if errand.wants_stale() => {
+            reuse::on_open_breaker(meta, clock::now())
+        }
+        _ => reuse::on_error(meta, clock::now()),
+    };
+    match decided {
         StandIn::Stale { .. } => Some(Arc::clone(&stale.stored)),
         StandIn::Refused => None,
     }
@@ -204,6 +220,7 @@ impl Delivery {
             origin,
             store: None,
             join: JoinOutcome::Alone,
+            failure: None,
             personal: HeaderMap::new(),
         }
     }

@@ -19,13 +19,16 @@ use engine::{
     collapse::{self, Demand, Landed, Manner, Onward, memory::Remembered, variant},
     failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
+    rate_limit,
 };
+use http::header::RETRY_AFTER;
 use hyper::body::Incoming;
 use policy::Mode;
 use store::StoredResponse;
 
 use self::meanwhile::{renewed_meanwhile, stored_meanwhile};
 use super::{
+    answer::Refusal,
     fetch::{Delivery, Unfetched, fetch, stand_in},
     keep::{Audience, Kept},
 };
@@ -86,7 +89,7 @@ pub(crate) async fn join(
     exchange: &mut Exchange,
     mut errand: Box<Errand>,
     content: Content,
-) -> Result<Delivery, Failure> {
+) -> Result<Delivery, Refusal> {
     if errand.intent.flight_key.is_empty() {
         return alone(exchange, errand, content).await;
     }
@@ -109,7 +112,7 @@ pub(crate) async fn join(
                 }
                 Followed::Board(errand) => errand,
                 Followed::Delivered(delivery) => return Ok(*delivery),
-                Followed::Failed(failure) => return Err(failure),
+                Followed::Failed(failure) => return Err(failure.into()),
                 Followed::Promoted(errand, lead) => {
                     return lead_errand(exchange, errand, lead).await;
                 }
@@ -153,7 +156,7 @@ async fn take_lead(
     exchange: &mut Exchange,
     errand: Box<Errand>,
     mut lead: Lead,
-) -> Result<Delivery, Failure> {
+) -> Result<Delivery, Refusal> {
     match stored_meanwhile(&errand) {
         Some(stored) => {
             lead.land(Landing::Stored(Arc::clone(&stored)));
@@ -167,7 +170,7 @@ async fn alone(
     exchange: &mut Exchange,
     errand: Box<Errand>,
     content: Content,
-) -> Result<Delivery, Failure> {
+) -> Result<Delivery, Refusal> {
     let (body, upload) = match content {
         Content::Opened(body, upload) => (body, upload),
         Content::Read => (errand.kept_body(), None),
@@ -199,7 +202,7 @@ async fn lead_errand(
     exchange: &mut Exchange,
     errand: Box<Errand>,
     lead: Lead,
-) -> Result<Delivery, Failure> {
+) -> Result<Delivery, Refusal> {
     let mut delivery = told(exchange, Unabandoned::new(fly(errand, lead)).await)?;
     delivery.join = JoinOutcome::Lead;
     Ok(delivery)
@@ -302,14 +305,16 @@ fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
         }
         (Kept::Filling { .. }, Some(job)) => Landing::Filling(job.filling()),
         // Those who hold the same will stand in with it themselves.
-        (Kept::StoodIn(_), _) => Landing::Failed(Failure::UpstreamClosed),
+        (Kept::StoodIn(_), _) => {
+            Landing::Failed(delivery.failure.unwrap_or(Failure::UpstreamClosed))
+        }
         _ => Landing::Alone,
     }
 }
 
 async fn follow(errand: Box<Errand>, follower: Follower, boardings: u32) -> Followed {
     // Whoever has something to stand in does not lead after a failure: the next one does.
-    let will = match stand_in(&errand) {
+    let will = match stand_in(&errand, None) {
         Some(_) => Will::Decline,
         None => Will::Lead,
     };
@@ -317,7 +322,7 @@ async fn follow(errand: Box<Errand>, follower: Follower, boardings: u32) -> Foll
         flight::Followed::Alone(after) => {
             onward(Landed::Unshareable, errand, None, boardings, after)
         }
-        flight::Followed::Failed(failure) => match stand_in(&errand) {
+        flight::Followed::Failed(failure) => match stand_in(&errand, Some(failure)) {
             Some(stored) => Followed::delivered(errand, Kept::StoodIn(stored)),
             None => Followed::Failed(failure),
         },
@@ -385,13 +390,20 @@ fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
 }
 
 /// Tells the event who failed.
-fn told<T>(exchange: &mut Exchange, ran: Result<T, Unfetched>) -> Result<T, Failure> {
+fn told<T>(exchange: &mut Exchange, ran: Result<T, Unfetched>) -> Result<T, Refusal> {
     ran.map_err(|error| {
         let upstream = exchange.route().map(|route| route.upstream);
         let event = exchange.event();
         event.upstream = upstream.and_then(|upstream| u16::try_from(upstream).ok());
-        event.endpoint = error.endpoint;
         event.upstream_tries = error.tries;
-        error.failure
+        if let Some((upstream, endpoint)) = error.endpoint {
+            event.upstream = Some(upstream);
+            event.endpoint = Some(endpoint);
+        }
+        let wait = error.retry_after.map(rate_limit::retry_after);
+        Refusal {
+            failure: error.failure,
+            fields: wait.map(|wait| (RETRY_AFTER, wait)).into_iter().collect(),
+        }
     })
 }

@@ -7,15 +7,21 @@ use std::{
         Arc,
         atomic::{AtomicU8, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use engine::failure::Failure;
+use engine::{attempt::AttemptEnd, deadline::Whose, failure::Failure};
+use http::{
+    HeaderMap,
+    header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE},
+};
 use telemetry::Metrics;
 use tower::Service;
 
-use super::{EndpointState, Order, TlsClient, layers::deadline::Due, stack::stack};
+use super::{EndpointState, Order, TlsClient, UpstreamState, layers::deadline::Due, stack::stack};
 use crate::{
     body::{Spare, UpstreamBody},
+    clock,
     errand::Errand,
     steps::keep::Audience,
 };
@@ -37,6 +43,16 @@ pub(crate) struct Asked<'a> {
     /// When the whole exchange must be over.
     pub(crate) due: Option<Due>,
     pub(crate) story: &'a Story,
+    pub(crate) turn: Turn,
+}
+
+/// Whose turn it is to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The upstream that the route names.
+    Own,
+    /// Another one, while a breaker is open.
+    StandIn,
 }
 
 /// What happened on the way; each layer writes its own part.
@@ -64,6 +80,8 @@ pub(crate) struct FetchError {
     pub(crate) endpoint: Option<Arc<EndpointState>>,
     /// The request, when it was provably not processed.
     pub(crate) unsent: Option<Box<Order>>,
+    /// When asking again makes sense, if that is known.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// What new connections are made with, whichever upstream they are for.
@@ -101,12 +119,18 @@ pub(crate) fn fetch<'a>(
         errand,
         due: Due::of(errand, audience),
         story,
+        turn: Turn::Own,
     };
     let call = Call {
         order,
         asked,
         tried: Vec::new(),
     };
+    fetch_from(upstream, call)
+}
+
+/// Sends a call through the layers of `upstream`.
+pub(super) fn fetch_from<'a>(upstream: &'a UpstreamState, call: Call<'a>) -> CallFuture<'a> {
     // Every layer is always ready: whoever has to wait does so within the call, where it can be
     // given up.
     stack(upstream).call(call)
@@ -126,12 +150,54 @@ impl Asked<'_> {
     /// The request once more, if its body can be sent again.
     pub(crate) fn rewrite(self, spare: &Spare) -> Option<Order> {
         let (body, upload) = spare.body()?;
-        let (order, _) = self.errand.order();
+        let (mut order, _) = self.errand.order();
+        self.turn.prepare(&mut order.headers);
         Some(Order {
             body,
             upload,
             ..order
         })
+    }
+
+    /// How it ended, as far as it says anything about who was asked.
+    pub(crate) fn end(self, fetched: &Result<Fetched, FetchError>) -> AttemptEnd {
+        match fetched {
+            Ok(Fetched { head, .. }) => {
+                AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
+            }
+            Err(error) => self.failed(error.failure),
+        }
+    }
+
+    /// As [`Self::end`], without an answer.
+    pub(crate) fn failed(self, failure: Failure) -> AttemptEnd {
+        let whose = self.due.map(|due| due.whose);
+        match failure {
+            // Who is in a hurry says nothing about the endpoint.
+            Failure::TotalTimedOut if whose == Some(Whose::Callers) => AttemptEnd::Abandoned,
+            failure => AttemptEnd::Failed(failure),
+        }
+    }
+}
+
+// === impl Turn ===
+
+impl Turn {
+    /// Takes out of a request what only the own upstream understands.
+    pub(crate) fn prepare(self, headers: &mut HeaderMap) {
+        if self == Self::Own {
+            return;
+        }
+        // What is stored came from the first, and so did the validators that came with it.
+        for name in [
+            IF_MATCH,
+            IF_MODIFIED_SINCE,
+            IF_NONE_MATCH,
+            IF_RANGE,
+            IF_UNMODIFIED_SINCE,
+        ] {
+            headers.remove(name);
+        }
     }
 }
 
@@ -168,6 +234,7 @@ impl FetchError {
             failure,
             endpoint: None,
             unsent: None,
+            retry_after: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use http::HeaderValue;
 use policy::{HostHeader, Mode, Upstream};
 
 use super::{
-    Line,
+    BreakerCell, Line,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     layers::retry::Retrying,
@@ -25,6 +25,8 @@ pub(crate) struct UpstreamState {
     pub(super) retrying: Option<Retrying>,
     /// What is known for second tries beside a slow first one; `None` when there are none.
     pub(super) hedging: Option<Hedging>,
+    /// The whole upstream's.
+    pub(crate) breaker: Option<BreakerCell>,
     roster: ArcSwap<Roster>,
 }
 
@@ -32,9 +34,12 @@ pub(crate) struct UpstreamState {
 
 impl UpstreamState {
     pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, Unaddressable> {
+        let position = u16::try_from(position).unwrap_or(u16::MAX);
+        let roster = Roster::new((policy, position), &policy.endpoints, None)?;
         Ok(Self {
-            roster: ArcSwap::from_pointee(Roster::new(policy, &policy.endpoints, None)?),
-            position: u16::try_from(position).unwrap_or(u16::MAX),
+            roster: ArcSwap::from_pointee(roster),
+            breaker: BreakerCell::new(policy.breaker.as_ref()),
+            position,
             retrying: Retrying::of(policy),
             hedging: (policy.hedge.clone())
                 .filter(|hedge| hedge.mode != Mode::Off)

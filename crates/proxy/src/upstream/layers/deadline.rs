@@ -23,6 +23,9 @@ use crate::{
     upstream::{Call, CallFuture, FetchError, Fetched, UpstreamState, call::Next},
 };
 
+/// By how much a try that is at its limit may be late to say so, which tells who was too slow.
+const GRACE: Duration = Duration::from_millis(5);
+
 /// The layer.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::upstream) struct Deadline<S> {
@@ -61,7 +64,7 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Deadline<S> {
             return fetching;
         };
         Box::pin(async move {
-            match timeout_at(due.at, fetching).await {
+            match timeout_at(due.at + GRACE, fetching).await {
                 Ok(fetched) => fetched,
                 Err(_elapsed) => Err(FetchError::nowhere(Failure::TotalTimedOut)),
             }

@@ -14,7 +14,7 @@ use std::{
 
 use engine::{
     attempt::{Attempt, AttemptEnd},
-    deadline::Whose,
+    breaker::Passage,
     failure::Failure,
 };
 use http::{
@@ -28,8 +28,9 @@ use crate::{
     clock,
     patience::Patience,
     upstream::{
-        Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Line, Order,
-        UpstreamState,
+        BreakerCell, Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Line,
+        Order, UpstreamState,
+        breaker::Passing,
         call::Asked,
         connect::connect,
         layers::deadline::Limits,
@@ -46,14 +47,12 @@ pub(in crate::upstream) struct Exchange<'a> {
 
 /// What to do after a request did not get a response.
 enum Setback {
-    /// It may be sent again on a new connection.
+    /// It may be sent again on a new connection: a kept one gave it back, or swallowed it.
     Again(Box<Order>),
     /// It may not.
     Final(Failure),
     /// It was provably not processed: whether it is sent again is for others to say.
     Unsent(Failure, Box<Order>),
-    /// It may be written and sent once more: a kept connection swallowed it.
-    Rewrite,
 }
 
 /// Whether a kept connection will do.
@@ -68,6 +67,7 @@ enum Wanted {
 struct Watched<'a> {
     upstream: &'a UpstreamState,
     endpoint: &'a EndpointState,
+    passage: Option<Passage>,
     began: Duration,
     end: AttemptEnd,
 }
@@ -105,16 +105,12 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                 asked,
                 tried,
             } = call;
-            let line = asked.errand.line();
-            // When there are no others, one that was tried has to do.
-            let picked = upstream.pick(line, &tried);
-            let Some(endpoint) = picked.or_else(|| upstream.pick(line, &[])) else {
-                return Err(FetchError::nowhere(Failure::NoEndpoint));
-            };
+            let (endpoint, passage) = pick_anyone(upstream, asked, tried)?;
             asked.story.tries_at(endpoint.id);
             let mut watched = Watched {
                 upstream,
                 endpoint: &endpoint,
+                passage,
                 began: clock::monotonic(),
                 end: AttemptEnd::Abandoned,
             };
@@ -129,23 +125,65 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                     let head = &fetched.head;
                     AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
                 }
-                Err((Failure::TotalTimedOut, _)) if is_callers(asked) => AttemptEnd::Abandoned,
-                Err((failure, _)) => AttemptEnd::Failed(*failure),
+                Err((failure, _)) => asked.failed(*failure),
             };
             drop(watched);
             fetched.map_err(|(failure, unsent)| FetchError {
-                failure,
-                endpoint: Some(endpoint),
+                endpoint: Some(Arc::clone(&endpoint)),
                 unsent,
+                ..FetchError::nowhere(failure)
             })
         })
     }
+}
+
+/// Picks somebody else than those who were `tried`; when there is nobody else, one of them has to do.
+fn pick_anyone(
+    upstream: &UpstreamState,
+    asked: Asked<'_>,
+    tried: Vec<u64>,
+) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
+    let is_further = !tried.is_empty();
+    match pick(upstream, asked, tried) {
+        Err(_) if is_further => pick(upstream, asked, Vec::new()),
+        picked => picked,
+    }
+}
+
+/// Picks an endpoint whose breaker lets the request through.
+fn pick(
+    upstream: &UpstreamState,
+    asked: Asked<'_>,
+    mut tried: Vec<u64>,
+) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
+    let mut error = FetchError::nowhere(Failure::NoEndpoint);
+    let mut stopped = Vec::new();
+    while let Some(endpoint) = upstream.pick(asked.errand.line(), &tried) {
+        let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
+        match asked.map(|passing| passing.and_then(Passing::suspended)) {
+            Ok(passage) => return Ok((endpoint, passage)),
+            Err(stop) => {
+                let soonest = error.retry_after.unwrap_or(Duration::MAX);
+                error.retry_after = Some(soonest.min(stop.retry_after));
+                error.failure = Failure::BreakerOpen;
+            }
+        }
+        if stopped.contains(&endpoint.id) {
+            break;
+        }
+        stopped.push(endpoint.id);
+        tried.push(endpoint.id);
+    }
+    Err(error)
 }
 
 // === impl Watched ===
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
+        if let (Some(breaker), Some(passage)) = (&self.endpoint.breaker, self.passage.take()) {
+            breaker.resumed(passage).ended(self.end.symptom());
+        }
         let took = clock::monotonic().saturating_sub(self.began);
         let attempt = Attempt {
             end: self.end,
@@ -177,7 +215,6 @@ impl Try<'_> {
                 Err(Setback::Again(again)) => order = *again,
                 Err(Setback::Final(failure)) => return Err((failure, None)),
                 Err(Setback::Unsent(failure, order)) => return Err((failure, Some(order))),
-                Err(Setback::Rewrite) => order = asked.errand.order().0,
             }
             wanted = Wanted::New;
         }
@@ -247,12 +284,16 @@ impl Try<'_> {
                     (Reused::No, Some(request)) => {
                         Setback::Unsent(failure, context.recover(request))
                     }
-                    (_, None) if was_refused(&error) => match asked.rewrite(&spare) {
-                        Some(order) => Setback::Unsent(failure, Box::new(order)),
-                        None => Setback::Final(failure),
-                    },
-                    (Reused::Yes, None) if harmless && was_dropped(&error) => Setback::Rewrite,
-                    (_, None) => Setback::Final(failure),
+                    (reused, None) => {
+                        let swallowed = harmless && reused == Reused::Yes && was_dropped(&error);
+                        let refused = was_refused(&error);
+                        let again = (refused || swallowed).then(|| asked.rewrite(&spare));
+                        match again.flatten().map(Box::new) {
+                            Some(order) if refused => Setback::Unsent(failure, order),
+                            Some(order) => Setback::Again(order),
+                            None => Setback::Final(failure),
+                        }
+                    }
                 });
             }
             Err(failure) => return Err(Setback::Final(failure)),
@@ -344,11 +385,6 @@ fn was_refused(error: &hyper::Error) -> bool {
         let refused = cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM);
         cause.is_remote() && (refused || cause.is_go_away())
     })
-}
-
-/// Whether it is the caller's doing that the time is so short.
-fn is_callers(asked: Asked<'_>) -> bool {
-    asked.due.is_some_and(|due| due.whose == Whose::Callers)
 }
 
 /// Whose doing a failed exchange was.

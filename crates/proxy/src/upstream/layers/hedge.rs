@@ -11,7 +11,7 @@ use std::{
 };
 
 use engine::{
-    attempt::{AttemptEnd, Symptom},
+    attempt::Symptom,
     hedge::{Candidate, Hedging, Never, Plan},
     retry::{Grant, Nature, Permit, Replay},
 };
@@ -168,7 +168,7 @@ impl<'a> Race<'a> {
         if side == Side::First {
             self.learn(&ended);
         }
-        if is_good(&ended) {
+        if self.is_good(&ended) {
             if side == Side::Second {
                 self.learn_at_least();
             }
@@ -182,7 +182,7 @@ impl<'a> Race<'a> {
                 (Side::First, other)
             }
         };
-        match is_good(&other) || ended.is_err() {
+        match self.is_good(&other) || ended.is_err() {
             true => (other_side, other),
             false => (side, ended),
         }
@@ -233,20 +233,16 @@ impl<'a> Race<'a> {
         self.hedging.learn(now, now.saturating_sub(self.began));
     }
 
+    fn is_good(self, ended: &Result<Fetched, FetchError>) -> bool {
+        match self.asked.end(ended).symptom() {
+            Symptom::Nothing | Symptom::Well => ended.is_ok(),
+            Symptom::Ill | Symptom::Overload => false,
+        }
+    }
+
     fn count(self, outcome: HedgeOutcome) {
         let metrics = self.asked.errand.line().metrics;
         metrics.upstream_hedge(self.upstream.position, outcome);
-    }
-}
-
-fn is_good(ended: &Result<Fetched, FetchError>) -> bool {
-    let Ok(fetched) = ended else {
-        return false;
-    };
-    let head = &fetched.head;
-    match AttemptEnd::answered(head.status, &head.headers, clock::now().wall).symptom() {
-        Symptom::Nothing | Symptom::Well => true,
-        Symptom::Ill | Symptom::Overload => false,
     }
 }
 

@@ -58,12 +58,11 @@ struct Tries<'a> {
     repeat: Option<Repeat<'a>>,
 }
 
-/// What follows a try.
-enum Onward {
-    /// It is sent again, after this long.
-    Again(Box<Order>, Duration),
-    /// This is the answer.
-    Done(Result<Fetched, FetchError>),
+/// What is sent next, and after how long.
+#[derive(Debug)]
+struct Again {
+    order: Box<Order>,
+    after: Duration,
 }
 
 /// One further try, from the decision to its end; when dropped before, it was given up.
@@ -99,16 +98,15 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Retry<'a, S> {
         let mut tries = Tries::of(upstream, retrying, &mut call);
         Box::pin(async move {
             loop {
-                let ended = inner.call(call).await;
-                call = match tries.onward(ended) {
-                    Onward::Again(order, after) => {
-                        if !after.is_zero() {
-                            tokio::time::sleep(after).await;
-                        }
-                        tries.next(*order)
-                    }
-                    Onward::Done(ended) => return ended,
+                let mut ended = inner.call(call).await;
+                let Some(again) = tries.again(&mut ended) else {
+                    return ended;
                 };
+                tries.leave(ended);
+                if !again.after.is_zero() {
+                    tokio::time::sleep(again.after).await;
+                }
+                call = tries.next(*again.order);
             }
         })
     }
@@ -137,24 +135,27 @@ impl<'a> Tries<'a> {
         }
     }
 
-    /// What follows a try that has ended.
-    fn onward(&mut self, mut ended: Result<Fetched, FetchError>) -> Onward {
-        let end = end(&ended);
+    /// What follows a try that has ended; `None` when that is the answer.
+    fn again(&mut self, ended: &mut Result<Fetched, FetchError>) -> Option<Again> {
+        if self.is_plain(ended) {
+            return None;
+        }
+        let end = self.asked.end(ended);
         if let Some(repeat) = self.repeat.take() {
             repeat.ended(end);
         }
-        let setback = self.setback(end, &ended);
+        let setback = self.setback(end, ended);
         self.shadow(&setback);
         let rules = &self.retrying.enforced;
         let (reason, after) = match decide(rules, &setback) {
             Verdict::Again { reason, after } => (reason, after),
-            Verdict::Stop(stop) => return self.stop(stop, ended),
+            Verdict::Stop(stop) => return self.stop(stop),
         };
         let Grant::Granted(permit) = self.take(rules) else {
-            return self.stop(Stop::Budget, ended);
+            return self.stop(Stop::Budget);
         };
-        let Some(order) = self.order(&mut ended) else {
-            return self.stop(Stop::Body, ended);
+        let Some(order) = self.order(ended) else {
+            return self.stop(Stop::Body);
         };
         self.repeat = Some(Repeat {
             upstream: self.upstream,
@@ -163,6 +164,13 @@ impl<'a> Tries<'a> {
             outcome: RetryOutcome::Abandoned,
             _permit: permit,
         });
+        let attempt = self.attempt;
+        tracing::debug!(reason = reason.as_str(), attempt, ?after, "trying again");
+        Some(Again { order, after })
+    }
+
+    /// Lets go of what is not the answer, and remembers whose it was.
+    fn leave(&mut self, ended: Result<Fetched, FetchError>) {
         match ended {
             Ok(fetched) => {
                 self.tried.push(fetched.endpoint.id);
@@ -172,9 +180,6 @@ impl<'a> Tries<'a> {
                 .tried
                 .extend(error.endpoint.map(|endpoint| endpoint.id)),
         }
-        let attempt = self.attempt;
-        tracing::debug!(reason = reason.as_str(), attempt, ?after, "trying again");
-        Onward::Again(order, after)
     }
 
     fn next(&mut self, order: Order) -> Call<'a> {
@@ -184,6 +189,14 @@ impl<'a> Tries<'a> {
             asked: self.asked,
             tried: self.tried.clone(),
         }
+    }
+
+    /// Whether there is nothing to decide: what most requests come to, and cheaply.
+    fn is_plain(&self, ended: &Result<Fetched, FetchError>) -> bool {
+        ended.as_ref().is_ok_and(|fetched| {
+            let status = fetched.head.status;
+            self.repeat.is_none() && status.is_success() && !self.retrying.asks_about(status)
+        })
     }
 
     fn setback(&self, end: AttemptEnd, ended: &Result<Fetched, FetchError>) -> Setback {
@@ -240,12 +253,12 @@ impl<'a> Tries<'a> {
         self.asked.rewrite(&self.spare).map(Box::new)
     }
 
-    fn stop(&self, stop: Stop, ended: Result<Fetched, FetchError>) -> Onward {
+    fn stop(&self, stop: Stop) -> Option<Again> {
         if stop != Stop::Unasked {
             let metrics = self.asked.errand.line().metrics;
             metrics.upstream_retry_stopped(self.upstream.position, stop);
         }
-        Onward::Done(ended)
+        None
     }
 }
 
@@ -267,16 +280,6 @@ fn keep_body(call: &mut Call<'_>, limit: u64) {
     let (body, upload) = Rewind::keep(source, order.upload.take(), limit, held);
     order.body = body;
     order.upload = Some(upload);
-}
-
-fn end(ended: &Result<Fetched, FetchError>) -> AttemptEnd {
-    match ended {
-        Ok(fetched) => {
-            let head = &fetched.head;
-            AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
-        }
-        Err(error) => AttemptEnd::Failed(error.failure),
-    }
 }
 
 fn decide(rules: &Rules, setback: &Setback) -> Verdict {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use engine::retry::{self, Budget};
+use http::StatusCode;
 use policy::{Mode, RetryOn, Scheme, Upstream, UpstreamProtocol};
 
 /// The rules for further tries, and what has been spent on them.
@@ -48,6 +49,15 @@ impl Retrying {
             shadow: shadow.map(Rules::new),
             streams: Streams::of(upstream),
         })
+    }
+
+    /// Whether any rules repeat a request that had this answer.
+    pub(super) fn asks_about(&self, status: StatusCode) -> bool {
+        let condition = RetryOn::Status(status.as_u16());
+        let mut rules = [Some(&self.enforced), self.shadow.as_ref()]
+            .into_iter()
+            .flatten();
+        rules.any(|rules| rules.policy.on.contains(&condition))
     }
 
     /// Counts a request that arrives at `now` (monotonic).

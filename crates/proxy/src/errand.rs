@@ -15,6 +15,7 @@ use engine::{
     },
     client_ip::PeerTrust,
     forwarding::{self, ForwardFacts},
+    proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
@@ -49,6 +50,8 @@ pub(crate) struct Errand {
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
     peer: IpAddr,
+    /// The same for endpoints that are told before the first byte.
+    client: Named,
     trust: PeerTrust,
     scheme: Scheme,
     request_id: RequestId,
@@ -98,6 +101,7 @@ impl Errand {
             intent,
             content: None,
             peer: peer.ip,
+            client: peer.named,
             trust: exchange.client.peer,
             scheme: peer.scheme,
             request_id: exchange.request_id.clone(),
@@ -133,6 +137,7 @@ impl Errand {
     /// What connections to it are made with.
     pub(crate) fn line(&self) -> Line<'_> {
         Line {
+            client: self.client,
             tls: &self.sidecar.tls,
             metrics: &self.snapshot.metrics,
         }

@@ -33,10 +33,11 @@ mod upstream;
 
 pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};
+pub use connection::awaken;
 pub use identity::IdentityError;
 pub use inspect::{HeldVariant, Inspection, LastSkipped, Uninspectable};
 pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
-pub use upstream::{Unaddressable, watch};
+pub use upstream::{Unaddressable, UpstreamError, UpstreamTlsError, watch};

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{attempt::AttemptEnd, deadline::Whose, failure::Failure};
+use engine::{attempt::AttemptEnd, deadline::Whose, failure::Failure, proxy_protocol::Named};
 use http::{
     HeaderMap,
     header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE},
@@ -87,6 +87,8 @@ pub(crate) struct FetchError {
 /// What new connections are made with, whichever upstream they are for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line<'a> {
+    /// Whom endpoints are told of that want to know the client.
+    pub(crate) client: Named,
     pub(crate) tls: &'a TlsClient,
     pub(crate) metrics: &'a Arc<Metrics>,
 }

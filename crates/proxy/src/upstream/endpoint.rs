@@ -8,7 +8,7 @@ use std::sync::{
 use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress, Upstream};
 
-use super::BreakerCell;
+use super::{BreakerCell, pool::Home};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct EndpointState {
     /// The same, as a `Host` field.
     pub(crate) host: HeaderValue,
     pub(crate) breaker: Option<BreakerCell>,
+    /// Where its connections are while nobody uses them.
+    pub(super) home: Home,
     in_flight: AtomicUsize,
 }
 
@@ -59,14 +61,16 @@ impl EndpointState {
             EndpointAddress::Unix(_) => policy.host().to_owned(),
         };
         let wrong = |_| Unaddressable(named.clone());
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            id,
             upstream,
             slot,
             policy: policy.clone(),
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
+            home: Home::new(id, of),
             in_flight: AtomicUsize::new(0),
         })
     }

@@ -6,6 +6,7 @@ use arc_swap::{ArcSwap, Guard};
 use engine::{attempt::Attempt, hedge::Hedging};
 use http::HeaderValue;
 use policy::{HostHeader, Mode, Upstream};
+use tokio::time::Instant;
 
 use super::{
     BreakerCell, Line,
@@ -13,7 +14,18 @@ use super::{
     endpoint::{EndpointState, Unaddressable},
     layers::retry::Retrying,
     roster::Roster,
+    tls::{UpstreamTls, UpstreamTlsError},
 };
+
+/// An upstream that cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum UpstreamError {
+    /// Its TLS files cannot be used.
+    Tls(#[from] UpstreamTlsError),
+    /// An endpoint cannot be written as an authority.
+    Unaddressable(#[from] Unaddressable),
+}
 
 /// An upstream and what is known about it.
 #[derive(Debug)]
@@ -27,17 +39,19 @@ pub(crate) struct UpstreamState {
     pub(super) hedging: Option<Hedging>,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
+    pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
 }
 
 // === impl UpstreamState ===
 
 impl UpstreamState {
-    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, Unaddressable> {
+    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, UpstreamError> {
         let position = u16::try_from(position).unwrap_or(u16::MAX);
         let roster = Roster::new((policy, position), &policy.endpoints, None)?;
         Ok(Self {
             roster: ArcSwap::from_pointee(roster),
+            tls: UpstreamTls::load(policy)?,
             breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
             retrying: Retrying::of(policy),
@@ -81,13 +95,18 @@ impl UpstreamState {
     }
 
     /// What a new connection to `endpoint` is made with.
-    pub(crate) fn dialer<'a>(&self, endpoint: &'a EndpointState, line: Line<'a>) -> Dialer<'a> {
+    pub(crate) fn dialer<'a>(
+        &'a self,
+        endpoint: &'a EndpointState,
+        line: Line<'a>,
+        deadline: Option<Instant>,
+    ) -> Dialer<'a> {
         Dialer {
-            upstream: self.position,
+            upstream: self,
             endpoint,
             protocol: self.policy.protocol,
-            tls: line.tls,
-            metrics: line.metrics,
+            line,
+            deadline,
         }
     }
 

@@ -12,8 +12,8 @@ use super::{Label, Values};
 use crate::{
     MethodLabel,
     metrics::{
-        BreakerScope, ClientConnectionEnd, ConnectOutcome, ConnectionState, HedgeOutcome,
-        RetryOutcome,
+        BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState,
+        HedgeOutcome, RetryOutcome,
     },
     words::{CodeClass, UpstreamOutcome, words},
 };
@@ -46,6 +46,11 @@ pub(super) const CACHE: Label = Label {
 pub(super) const CACHE_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(words::<CacheOutcome>),
+};
+
+pub(super) const CLOSE_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<CloseReason>),
 };
 
 pub(super) const CODE_CLASS: Label = Label {

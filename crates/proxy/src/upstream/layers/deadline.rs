@@ -117,28 +117,29 @@ impl Limits {
         self.total
     }
 
-    /// The least of `limit` and what is left of the rest, and what its end means.
+    /// When the try must be over, and what it means that it is not.
+    pub(in crate::upstream) fn soonest(self) -> (Option<Instant>, Failure) {
+        match (self.total, self.per_try) {
+            (total, Some(per_try)) if total.is_none_or(|total| per_try < total) => {
+                (Some(per_try), Failure::TryTimedOut)
+            }
+            (total, _) => (total, Failure::TotalTimedOut),
+        }
+    }
+
+    /// The lesser of `limit` and what is left of the try, and what its end means.
     pub(in crate::upstream) fn within(
         self,
-        mut limit: Duration,
-        mut failure: Failure,
+        limit: Duration,
+        failure: Failure,
     ) -> (Duration, Failure) {
-        if self.total.is_none() && self.per_try.is_none() {
+        let (Some(deadline), late) = self.soonest() else {
             return (limit, failure);
+        };
+        match deadline.saturating_duration_since(Instant::now()) {
+            left if left <= limit => (left, late),
+            _ => (limit, failure),
         }
-        let now = Instant::now();
-        for (deadline, missed) in [
-            (self.per_try, Failure::TryTimedOut),
-            (self.total, Failure::TotalTimedOut),
-        ] {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
-            if let Some(left) = left
-                && left <= limit
-            {
-                (limit, failure) = (left, missed);
-            }
-        }
-        (limit, failure)
     }
 
     /// Tells the endpoint how long its answer is waited for. The field is ours: what a client says

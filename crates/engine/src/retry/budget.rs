@@ -10,6 +10,12 @@
 //! otherwise all be allowed, and arrive together (envoy issue 30205). It counts for as long as it is
 //! remembered, and beyond that until it is over: a retry that hangs is load, however old.
 //!
+//! # What was no load is given back
+//! A try that was provably not processed, and the one that followed it and was answered, are together
+//! one request to the origin. Such a retry is forgotten when it is answered ([`Permit::give_back`]):
+//! else one endpoint of two that is down would use up the budget, and requests would fail which the
+//! other could have answered. When all are down nothing is answered, and everything counts.
+//!
 //! # One signal
 //! Whoever takes from a budget says which share of it is left. An origin that is short of capacity
 //! leaves less of it, and at the end nothing, `min` included.
@@ -47,6 +53,14 @@ pub enum Grant {
 pub struct Permit {
     budget: Arc<Budget>,
     began: u32,
+    load: Load,
+}
+
+/// Whether a further try was one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Load {
+    Additional,
+    None,
 }
 
 /// The further tries that count.
@@ -94,6 +108,7 @@ impl Budget {
         }
         Grant::Granted(Permit {
             began: spent.begin(second),
+            load: Load::Additional,
             budget: Arc::clone(self),
         })
     }
@@ -156,10 +171,14 @@ impl Spent {
         slot.second
     }
 
-    fn end(&mut self, began: u32) {
+    fn end(&mut self, began: u32, load: Load) {
         let slot = &mut self.slots[position(began)];
         if slot.second == began {
             slot.under_way -= 1;
+            slot.began -= match load {
+                Load::Additional => 0,
+                Load::None => 1,
+            };
         } else {
             self.older -= 1;
         }
@@ -180,9 +199,16 @@ impl Grant {
 
 // === impl Permit ===
 
+impl Permit {
+    /// It is over and was no additional load: it does not count any more.
+    pub fn give_back(mut self) {
+        self.load = Load::None;
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.budget.spent().end(self.began);
+        self.budget.spent().end(self.began, self.load);
     }
 }
 

@@ -52,6 +52,27 @@ fn one_that_hangs_is_not_forgotten_when_its_slot_is_used_again() {
 }
 
 #[test]
+fn one_endpoint_of_two_that_is_down_does_not_use_it_up() {
+    let budget = budget(20, 1);
+    for request in 0..100 {
+        let now = Duration::from_millis(request);
+        budget.request(now);
+        let permit = permits(&budget, now, 1).pop().expect("left");
+        permit.give_back();
+    }
+    assert_eq!(budget.used(SECOND), 0);
+}
+
+#[test]
+fn what_is_given_back_late_is_not_given_back_twice() {
+    let budget = budget(0, 2);
+    let hanging = permits(&budget, SECOND, 1).pop().expect("two are left");
+    drop(permits(&budget, 11 * SECOND, 1));
+    hanging.give_back();
+    assert_eq!(budget.used(12 * SECOND), 1);
+}
+
+#[test]
 fn what_capacity_leaves_is_a_share_of_the_budget() {
     let budget = budget(20, 10);
     (0..100).for_each(|_| budget.request(SECOND));
@@ -86,6 +107,7 @@ fn all_workers_together_keep_to_it() {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     End,
+    GiveBack,
     Request,
     Take(u8),
     Wait(u16),
@@ -94,6 +116,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         2 => Just(Step::End),
+        1 => Just(Step::GiveBack),
         6 => Just(Step::Request),
         4 => (0_u8..=100).prop_map(Step::Take),
         2 => (0_u16..4000).prop_map(Step::Wait),
@@ -107,7 +130,7 @@ proptest! {
     fn exactly_the_share_or_the_least(share in 0_u8..=100, min in 0_u32..6, steps in steps()) {
         let budget = budget(share, min);
         let (mut now, mut requests, mut begun) = (Duration::ZERO, Vec::new(), Vec::new());
-        let mut under_way = std::collections::VecDeque::new();
+        let mut under_way = std::collections::VecDeque::<(u64, Permit)>::new();
         for step in steps {
             match step {
                 Step::Wait(millis) => now += Duration::from_millis(millis.into()),
@@ -116,6 +139,13 @@ proptest! {
                     requests.push(now.as_secs());
                 }
                 Step::End => drop(under_way.pop_front()),
+                Step::GiveBack => {
+                    if let Some((then, permit)) = under_way.pop_front() {
+                        permit.give_back();
+                        let at = begun.iter().position(|begun| *begun == then);
+                        begun.swap_remove(at.expect("it began"));
+                    }
+                }
                 Step::Take(left) => {
                     let left = f64::from(left) / 100.0;
                     let of_late = |then: u64| now.as_secs() - then < 10;

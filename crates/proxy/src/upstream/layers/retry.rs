@@ -56,6 +56,8 @@ struct Tries<'a> {
     attempt: u32,
     tried: Vec<u64>,
     repeat: Option<Repeat<'a>>,
+    /// The permits of further tries, each after one that nobody processed; an answer gives them back.
+    lost: Vec<Permit>,
 }
 
 /// What is sent next, and after how long.
@@ -71,8 +73,10 @@ struct Repeat<'a> {
     upstream: &'a UpstreamState,
     asked: Asked<'a>,
     reason: Reason,
+    /// Whether the try before it may have been processed.
+    after: Reach,
     outcome: RetryOutcome,
-    _permit: Permit,
+    permit: Option<Permit>,
 }
 
 // === impl Retry ===
@@ -132,6 +136,7 @@ impl<'a> Tries<'a> {
             attempt: 1,
             tried: std::mem::take(&mut call.tried),
             repeat: None,
+            lost: Vec::new(),
         }
     }
 
@@ -142,7 +147,7 @@ impl<'a> Tries<'a> {
         }
         let end = self.asked.end(ended);
         if let Some(repeat) = self.repeat.take() {
-            repeat.ended(end);
+            self.settle(repeat, end);
         }
         let setback = self.setback(end, ended);
         self.shadow(&setback);
@@ -161,12 +166,30 @@ impl<'a> Tries<'a> {
             upstream: self.upstream,
             asked: self.asked,
             reason,
+            after: setback.reach,
             outcome: RetryOutcome::Abandoned,
-            _permit: permit,
+            permit: Some(permit),
         });
         let attempt = self.attempt;
         tracing::debug!(reason = reason.as_str(), attempt, ?after, "trying again");
         Some(Again { order, after })
+    }
+
+    /// Counts what came of a further try. When it is answered, and nobody processed those before it,
+    /// they were together no more load than one.
+    fn settle(&mut self, mut repeat: Repeat<'_>, end: AttemptEnd) {
+        let permit = match repeat.after {
+            Reach::Maybe => None,
+            Reach::Unsent => repeat.permit.take(),
+        };
+        self.lost.extend(permit);
+        repeat.outcome = match end.symptom() {
+            Symptom::Nothing | Symptom::Well => RetryOutcome::Answered,
+            Symptom::Ill | Symptom::Overload => RetryOutcome::Failed,
+        };
+        if repeat.outcome == RetryOutcome::Answered {
+            self.lost.drain(..).for_each(Permit::give_back);
+        }
     }
 
     /// Lets go of what is not the answer, and remembers whose it was.
@@ -287,15 +310,6 @@ fn decide(rules: &Rules, setback: &Setback) -> Verdict {
 }
 
 // === impl Repeat ===
-
-impl Repeat<'_> {
-    fn ended(mut self, end: AttemptEnd) {
-        self.outcome = match end.symptom() {
-            Symptom::Nothing | Symptom::Well => RetryOutcome::Answered,
-            Symptom::Ill | Symptom::Overload => RetryOutcome::Failed,
-        };
-    }
-}
 
 impl Drop for Repeat<'_> {
     fn drop(&mut self) {

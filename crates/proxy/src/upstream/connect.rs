@@ -177,7 +177,7 @@ async fn handshake(
                     // Dropped after the socket: only then is its place free.
                     let standing = standing;
                     let ended = connection.with_upgrades().await;
-                    standing.ends(reason(ended));
+                    standing.ended(ended.map_err(|error| told(&error)));
                 }
             });
             Ok(Sender::Http1(Http1Sender {
@@ -206,7 +206,10 @@ async fn handshake(
                         streams.allow(connection.current_max_send_streams());
                         polled
                     });
-                    standing.ends(reason(ended.await));
+                    standing.ends(match ended.await {
+                        Ok(()) => CloseReason::Peer,
+                        Err(error) => told(&error),
+                    });
                 }
             });
             let connection = Multiplexed {
@@ -219,14 +222,12 @@ async fn handshake(
     }
 }
 
-/// Why a connection ended by itself.
-fn reason(ended: hyper::Result<()>) -> CloseReason {
-    match ended {
-        Ok(()) => CloseReason::Peer,
-        Err(error) => {
-            tracing::debug!(%error, "upstream connection ended with an error");
-            CloseReason::Error
-        }
+/// What a connection that failed is counted as.
+fn told(error: &hyper::Error) -> CloseReason {
+    tracing::debug!(%error, "upstream connection ended with an error");
+    match error.is_incomplete_message() {
+        true => CloseReason::Peer,
+        false => CloseReason::Error,
     }
 }
 

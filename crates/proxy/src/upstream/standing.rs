@@ -58,6 +58,14 @@ impl Standing {
     pub(super) fn ends(&self, reason: CloseReason) {
         let _given_before = self.end.set(reason);
     }
+
+    /// Its task is over. When it was in use, whoever used it knows whether the exchange was whole.
+    pub(super) fn ended(&self, how: Result<(), CloseReason>) {
+        let reason = how.err().unwrap_or(CloseReason::Peer);
+        if reason != CloseReason::Peer || self.state.load(Ordering::Relaxed) == IDLE {
+            self.ends(reason);
+        }
+    }
 }
 
 fn word(state: u8) -> ConnectionState {

@@ -105,6 +105,7 @@ impl Stock {
             room: Room::NotMade,
             grant,
         });
+        self.make_room(discarded);
         Told::Wait(receiver)
     }
 

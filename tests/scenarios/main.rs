@@ -4,6 +4,7 @@
 mod bad_clients;
 mod bad_origins;
 mod balancing;
+mod batching;
 mod big_bodies;
 mod caching;
 mod compression;
@@ -18,6 +19,7 @@ mod examples;
 mod expect_continue;
 mod explaining;
 mod forwarding;
+mod health;
 mod hosts;
 mod http_caching;
 mod identity;

@@ -6,15 +6,18 @@
 pub mod admit;
 pub mod attempt;
 pub mod balance;
+pub mod batch;
 pub mod bearer;
 pub mod breaker;
 pub mod cache;
+pub mod capacity;
 pub mod client_ip;
 pub mod collapse;
 pub mod compression;
 pub mod failure;
 mod field_list;
 pub mod forwarding;
+pub mod health;
 pub mod hop_by_hop;
 pub mod host;
 pub mod identity;

@@ -7,6 +7,7 @@ mod call;
 mod checkout;
 mod connect;
 mod endpoint;
+mod health;
 mod layers;
 mod lease;
 mod order;
@@ -22,6 +23,7 @@ mod tls;
 mod watch;
 
 pub use endpoint::Unaddressable;
+pub use health::{CheckReport, EjectionReport, HealthReport};
 pub use state::UpstreamError;
 pub use tls::UpstreamTlsError;
 pub use watch::watch;

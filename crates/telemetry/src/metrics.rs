@@ -6,18 +6,24 @@
 //! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
+mod batch;
 mod breakers;
 mod cells;
 mod connections;
 mod export;
+mod health;
 mod process;
 mod route;
 mod upstream;
 
 use std::{slice, sync::Arc, time::SystemTime};
 
-use engine::outcome::{BypassReason, CacheOutcome, MissReason};
-use policy::Policies;
+use engine::{
+    batch::{BatchOutcome, MemberOutcome},
+    health::{Standing, check::CheckOutcome, outlier::Reason},
+    outcome::{BypassReason, CacheOutcome, MissReason},
+};
+use policy::{Mode, Policies};
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
 use crate::{AccessLog, Health, RequestEvent};
@@ -108,6 +114,22 @@ impl Metrics {
         }
     }
 
+    /// Counts a batch of so many requests of the route at this position.
+    pub fn batch(&self, route: usize, outcome: BatchOutcome, members: usize) {
+        if let Some(series) = self.series.routes.get(route) {
+            series
+                .batches()
+                .batch(Shard::mine(), outcome, members as u64);
+        }
+    }
+
+    /// Counts what became of a request that might have been in a batch, of the route at this position.
+    pub fn batch_request(&self, route: usize, outcome: MemberOutcome) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.batches().request(Shard::mine(), outcome);
+        }
+    }
+
     /// Counts an attempt to connect to an endpoint (positions in the policies).
     pub fn upstream_connect(&self, upstream: u16, endpoint: u16, outcome: ConnectOutcome) {
         if let Some(series) = self.upstream(Some(upstream)) {
@@ -119,6 +141,38 @@ impl Metrics {
     pub fn shadow_pick(&self, upstream: u16, endpoint: u16) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.shadow_pick(Shard::mine(), endpoint);
+        }
+    }
+
+    /// Follows the standing of an endpoint (positions in the policies): `None` is before anybody
+    /// watched over it, or after.
+    pub fn endpoint_standing(
+        &self,
+        upstream: u16,
+        endpoint: u16,
+        from: Option<Standing>,
+        to: Option<Standing>,
+    ) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).standing(shard, from, to);
+        }
+    }
+
+    /// Counts a check of an endpoint (positions in the policies).
+    pub fn health_check(&self, upstream: u16, endpoint: u16, outcome: CheckOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).check(shard, outcome);
+        }
+    }
+
+    /// Counts an endpoint (positions in the policies) being left out, or what would have been in
+    /// shadow mode.
+    pub fn ejection(&self, upstream: u16, endpoint: u16, reason: Reason, mode: Mode) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).ejection(shard, reason, mode);
         }
     }
 

@@ -6,12 +6,13 @@ use arc_swap::{ArcSwap, Guard};
 use engine::attempt::Attempt;
 use http::HeaderValue;
 use policy::{HostHeader, Upstream};
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{
     BreakerCell, Line,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
+    health::{HealthReport, Nudge, Watched},
     roster::Roster,
     tls::{UpstreamTls, UpstreamTlsError},
 };
@@ -32,10 +33,12 @@ pub(crate) struct UpstreamState {
     pub(crate) policy: Upstream,
     /// Its position in the policies.
     pub(crate) position: u16,
-    pub(super) tls: UpstreamTls,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
+    pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
+    /// Wakes who watches over the health of the endpoints.
+    nudge: Notify,
 }
 
 // === impl UpstreamState ===
@@ -46,11 +49,33 @@ impl UpstreamState {
         let roster = Roster::new((policy, position), &policy.endpoints, None)?;
         Ok(Self {
             roster: ArcSwap::from_pointee(roster),
-            breaker: BreakerCell::new(policy.breaker.as_ref()),
             tls: UpstreamTls::load(policy)?,
+            breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
             policy: policy.clone(),
+            nudge: Notify::new(),
         })
+    }
+
+    /// Makes the roster anew, because the standing of an endpoint has changed.
+    pub(super) fn rebuild(&self) {
+        self.roster.rcu(|before| before.renewed(&self.policy));
+        self.nudge.notify_one();
+    }
+
+    /// Waits until the endpoints, or the health of one, have to be looked at.
+    pub(super) async fn nudged(&self) {
+        self.nudge.notified().await;
+    }
+
+    /// The health of the endpoint at this position; nothing where nobody watches over it.
+    pub(crate) fn health(&self, position: usize) -> Option<HealthReport> {
+        let roster = self.roster.load();
+        let endpoint = roster.endpoints.get(position)?;
+        match Watched::of(&self.policy) {
+            Watched::No => None,
+            Watched::Yes => Some(endpoint.vitals.report()),
+        }
     }
 
     /// Who may be asked now.
@@ -73,6 +98,9 @@ impl UpstreamState {
             took = ?attempt.took,
             "attempt"
         );
+        if endpoint.vitals.attempted(attempt.end.symptom()) == Nudge::Look {
+            self.nudge.notify_one();
+        }
     }
 
     /// Does what follows from time alone; called once a second.

@@ -1,8 +1,10 @@
 //! Every label, and the values it can take.
 
 use engine::{
+    batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
     failure::{Blame, Failure},
+    health::{check::CheckOutcome, outlier::Reason},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
 };
 use policy::Mode;
@@ -12,6 +14,16 @@ use crate::{
     MethodLabel,
     metrics::{BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState},
     words::{CodeClass, UpstreamOutcome, words},
+};
+
+pub(super) const BATCH_MEMBER: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<MemberOutcome>),
+};
+
+pub(super) const BATCH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<BatchOutcome>),
 };
 
 pub(super) const BLAME: Label = Label {
@@ -44,6 +56,11 @@ pub(super) const CACHE_OUTCOME: Label = Label {
     values: Values::Fixed(words::<CacheOutcome>),
 };
 
+pub(super) const CHECK_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<CheckOutcome>),
+};
+
 pub(super) const CLOSE_REASON: Label = Label {
     name: "reason",
     values: Values::Fixed(words::<CloseReason>),
@@ -72,6 +89,11 @@ pub(super) const DECISION: Label = Label {
 pub(super) const DIRECTION: Label = Label {
     name: "direction",
     values: Values::Fixed(|| vec!["in", "out"]),
+};
+
+pub(super) const EJECTION_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<Reason>),
 };
 
 pub(super) const ENCODE_OUTCOME: Label = Label {

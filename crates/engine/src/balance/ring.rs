@@ -5,10 +5,10 @@
 //!
 //! # Points
 //! A key belongs to the first point after it, so that shares are only as even as the points are
-//! many: with the usual 160 for each they differ by a twelfth. A ring of light endpoints therefore
-//! has up to eight times as many, and one of heavy endpoints fewer, by a power of two, so that it
-//! stays below [`MOST_UNITS`] times 160 points, 5 MB. Where that power changes, as when an upstream
-//! grows past 512 endpoints, more keys move than usual, once.
+//! many: with the usual 160 for each they differ by a twelfth, which few endpoints feel. A ring of
+//! light endpoints therefore has up to [`FINEST`] times as many, and one of heavy endpoints fewer, by
+//! a power of two, so that it stays below [`MOST_UNITS`] times 160 points, 10 MB. Where that power
+//! changes, as when an upstream grows past 256 endpoints, more keys move than usual, once.
 //!
 //! # Names
 //! The ring wants socket addresses. An endpoint that is known by a DNS name or is a Unix socket gets
@@ -25,9 +25,9 @@ use policy::{Endpoint, EndpointAddress};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Units of 160 points that a ring may have.
-const MOST_UNITS: u32 = 1 << 12;
+const MOST_UNITS: u32 = 1 << 13;
 /// How many units a weight of one may have.
-const FINEST: u32 = 8;
+const FINEST: u32 = 32;
 
 /// The ring, walked from any key on.
 pub(super) struct Ring {

@@ -57,7 +57,7 @@ impl Ring {
         for (position, endpoint) in endpoints.iter().enumerate() {
             let address = address(endpoint);
             if addresses.insert(address, position).is_none() {
-                let weight = u32::from(endpoint.weight.value()) * finer >> coarser;
+                let weight = (u32::from(endpoint.weight.value()) * finer) >> coarser;
                 buckets.push(Bucket::new(address, weight.max(1)));
             }
         }

@@ -66,7 +66,7 @@ impl Loads for Busy {
 fn endpoints(count: usize) -> Vec<Endpoint> {
     (0..count)
         .map(|number| Endpoint {
-            weight: Weight::new(number as u16 % 10 + 1).unwrap(),
+            weight: Weight::new(number as u16 % 10 + 1).unwrap_or(Weight::ONE),
             ..Endpoint::tcp(
                 Scheme::Http,
                 &format!("10.0.{}.{}", number / 250, number % 250),

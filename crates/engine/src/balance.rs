@@ -29,6 +29,7 @@
 
 mod alias;
 mod dice;
+mod hash_on;
 mod hashed;
 mod maglev;
 mod peak_ewma;
@@ -44,8 +45,8 @@ use std::{
 
 use policy::{Balance, Balancing, Endpoint};
 
-pub use self::peak_ewma::PeakEwma;
 use self::{alias::Alias, dice::Dice, hashed::Hashed, schedule::Schedule, shares::Shares};
+pub use self::{hash_on::HashFacts, peak_ewma::PeakEwma};
 
 /// The choice among the endpoints of one upstream.
 #[derive(Debug)]

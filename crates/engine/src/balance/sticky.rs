@@ -8,11 +8,18 @@
 //! # What it cannot do
 //! A cookie of another key, of an endpoint that is gone, or one that was never ours is as good as
 //! none: the client gets an endpoint like anybody else, and a new cookie.
+//!
+//! # Whose it is
+//! It is a matter between the client and us. It is taken out of the request before anything else is
+//! done with it: neither the cache nor an upstream sees it.
 
-use std::{collections::HashMap, fmt::Write};
+use std::{collections::HashMap, fmt::Write, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::HeaderValue;
+use http::{
+    HeaderMap, HeaderValue,
+    header::{COOKIE, Entry},
+};
 use policy::{Endpoint, Sticky};
 use ring::hmac;
 
@@ -50,6 +57,15 @@ pub enum Binding {
     Forged,
     /// Ours, of an endpoint that is not there any more.
     Gone,
+}
+
+/// A sticky cookie that a client sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crumb {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its value.
+    pub value: Box<[u8]>,
 }
 
 /// How the client reached us.
@@ -155,6 +171,63 @@ impl Binding {
     }
 }
 
+/// Takes the cookies of these names out of a request.
+pub fn take(headers: &mut HeaderMap, names: &[Arc<str>]) -> Vec<Crumb> {
+    let mut taken = Vec::new();
+    let lines = headers.get_all(COOKIE);
+    if !lines.iter().any(|line| names_one(line.as_bytes(), names)) {
+        return taken;
+    }
+    let mut kept: Vec<HeaderValue> = Vec::new();
+    if let Entry::Occupied(lines) = headers.entry(COOKIE) {
+        for line in lines.remove_entry_mult().1 {
+            let rest = rest_of(line.as_bytes(), names, &mut taken);
+            // A part of what was a field is one.
+            kept.extend(
+                HeaderValue::try_from(rest)
+                    .ok()
+                    .filter(|rest| !rest.is_empty()),
+            );
+        }
+    }
+    for line in kept {
+        headers.append(COOKIE, line);
+    }
+    taken
+}
+
+fn names_one(line: &[u8], names: &[Arc<str>]) -> bool {
+    let mut crumbs = line.split(|byte| *byte == b';');
+    crumbs.any(|crumb| named(crumb, names).is_some())
+}
+
+/// The line without the cookies of these names.
+fn rest_of(line: &[u8], names: &[Arc<str>], taken: &mut Vec<Crumb>) -> Vec<u8> {
+    let mut rest = Vec::with_capacity(line.len());
+    for crumb in line.split(|byte| *byte == b';') {
+        match named(crumb, names) {
+            Some((name, value)) => taken.push(Crumb {
+                name: Arc::clone(name),
+                value: value.into(),
+            }),
+            None if rest.is_empty() => rest.extend_from_slice(crumb.trim_ascii_start()),
+            None => {
+                rest.push(b';');
+                rest.extend_from_slice(crumb);
+            }
+        }
+    }
+    rest
+}
+
+/// Name and value of the cookie, if it is one of these.
+fn named<'a>(crumb: &'a [u8], names: &'a [Arc<str>]) -> Option<(&'a Arc<str>, &'a [u8])> {
+    let at = crumb.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = (crumb[..at].trim_ascii(), crumb[at + 1..].trim_ascii());
+    let known = names.iter().find(|known| known.as_bytes() == name)?;
+    Some((known, value))
+}
+
 /// The `Set-Cookie` that binds with this value (RFC 6265, section 4.1), if it can be one.
 pub fn set_cookie(sticky: &Sticky, value: &str, arrival: Arrival) -> Option<HeaderValue> {
     let mut cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", sticky.cookie);
@@ -255,6 +328,41 @@ mod tests {
             secure,
             "at=x; Path=/; HttpOnly; SameSite=Lax; Max-Age=90; Secure"
         );
+    }
+
+    fn taken(lines: &[&'static str]) -> (Vec<String>, Vec<String>) {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, HeaderValue::from_static(line));
+        }
+        let crumbs = take(&mut headers, &[Arc::from("at"), Arc::from("to")]);
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let left = headers.get_all(COOKIE).iter();
+        (
+            crumbs
+                .iter()
+                .map(|it| format!("{}={}", it.name, text(&it.value)))
+                .collect(),
+            left.map(|line| text(line.as_bytes())).collect(),
+        )
+    }
+
+    #[test]
+    fn only_our_cookies_are_taken_out() {
+        let all: [(&[&str], &[&str], &[&str]); 7] = [
+            (&["at=x"], &["at=x"], &[]),
+            (&["a=1; at=x; b=2"], &["at=x"], &["a=1; b=2"]),
+            (&["at=x; b=2"], &["at=x"], &["b=2"]),
+            (&["a=1", "at=x", "b=2"], &["at=x"], &["a=1", "b=2"]),
+            (&["at=x;to = y ;at=z"], &["at=x", "to=y", "at=z"], &[]),
+            (&["a=1;  b=at=2; cat=3"], &[], &["a=1;  b=at=2; cat=3"]),
+            (&[], &[], &[]),
+        ];
+        for (lines, wanted, left) in all {
+            let got = taken(lines);
+            assert_eq!(got.0, wanted, "{lines:?}");
+            assert_eq!(got.1, left, "{lines:?}");
+        }
     }
 
     proptest! {

@@ -30,9 +30,9 @@ const WORKERS: usize = 8;
 /// Parts of what all can do together: one that the slow one could take its tenth of, and one that
 /// drowns it.
 const LOADS: [f64; 2] = [0.08, 0.7];
-const REQUESTS: usize = 50_000;
+const REQUESTS: usize = 30_000;
 /// Requests whose times are not counted, as everybody has to learn first.
-const LEARNING: usize = 5_000;
+const LEARNING: usize = 3_000;
 
 /// Who chooses.
 enum Chooser {

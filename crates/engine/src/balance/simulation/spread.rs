@@ -9,7 +9,7 @@ use super::super::{
 };
 
 const PICKS: u64 = 100_000;
-const KEYS: u64 = 30_000;
+const KEYS: u64 = 20_000;
 
 fn pick(balancer: &super::super::Balancer, number: u64, told: &Told) -> usize {
     let asked = Asked {
@@ -95,7 +95,7 @@ fn movement() {
         let mut line = format!("{count:>5} {:>7.2}", 100.0 / count as f64);
         for kind in [Balance::RingHash, Balance::Maglev] {
             let before = homes(kind, &endpoints);
-            let each = (0..count.min(5)).map(|gone| moved(kind, &endpoints, &before, gone));
+            let each = (0..3).map(|gone| moved(kind, &endpoints, &before, gone));
             let each: Vec<_> = each.collect();
             let mean = each.iter().sum::<f64>() / each.len() as f64;
             let worst = each.iter().copied().fold(0.0, f64::max);

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
-    CacheStats, Lookup, Purger, Source, Token, describe, guard, lookup::lookup,
+    Breakers, CacheStats, Lookup, Purger, Source, Token, breakers, describe, guard, lookup::lookup,
     probes::LARGEST_BODY, problem::Problem, purge::purge,
 };
 
@@ -32,6 +32,8 @@ pub struct AdminState {
     pub lookup: Lookup,
     /// Purges what the cache holds.
     pub purge: Purger,
+    /// What is left alone because it fails.
+    pub breakers: Breakers,
     /// Requests in flight to an endpoint, by the position of the upstream in the policies and of the
     /// endpoint in the upstream.
     pub in_flight: Arc<dyn Fn(usize, usize) -> u64 + Send + Sync>,
@@ -51,11 +53,21 @@ struct Place {
     shows: &'static str,
 }
 
-const PLACES: [Place; 8] = [
+const PLACES: [Place; 10] = [
     Place {
         method: "GET",
         path: "/",
         shows: "this list",
+    },
+    Place {
+        method: "GET",
+        path: "/breakers",
+        shows: "the breakers of routes, upstreams and endpoints, and what they are doing",
+    },
+    Place {
+        method: "POST",
+        path: "/breakers/reset",
+        shows: "closes breakers: {\"upstream\": NAME}, {\"route\": NAME}, or {} for all",
     },
     Place {
         method: "GET",
@@ -94,12 +106,14 @@ const PLACES: [Place; 8] = [
     },
 ];
 
-/// `GET /`, `/cache/lookup`, `/cache/stats`, `/config_dump`, `/routes`, `/upstreams` and `/version`, and
-/// `POST /cache/purge`, for those who ask by one of our names, from no other site, and with the token
+/// `GET /`, `/breakers`, `/cache/lookup`, `/cache/stats`, `/config_dump`, `/routes`, `/upstreams` and
+/// `/version`, and `POST /breakers/reset` and `/cache/purge`, for those who ask by one of our names, from no other site, and with the token
 /// when there is one.
 pub fn admin_router(state: AdminState) -> Router {
     Router::new()
         .route("/", get(async || Json(PLACES)))
+        .route("/breakers", get(breakers::list))
+        .route("/breakers/reset", post(breakers::reset))
         .route("/cache/lookup", get(lookup))
         .route("/cache/purge", post(purge))
         .route("/cache/stats", get(cache_stats))

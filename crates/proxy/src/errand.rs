@@ -24,7 +24,7 @@ use http::{
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
-use policy::{Mode, Route, Scheme};
+use policy::{Mode, OpenAnswer, Route, Scheme};
 
 use crate::{
     body::RequestBody,
@@ -32,7 +32,7 @@ use crate::{
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::lookup::{Intent, Scope},
-    upstream::{Line, Order, Target, UpstreamState},
+    upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
 
 /// A request for the upstream, before it is written.
@@ -109,6 +109,20 @@ impl Errand {
     /// The route that governs it.
     pub(crate) fn route(&self) -> &Route {
         &self.snapshot.policies.routes[self.route]
+    }
+
+    /// The breaker of its route, if it has one.
+    pub(crate) fn route_breaker(&self) -> Option<&BreakerCell> {
+        self.snapshot.breakers[self.route].as_ref()
+    }
+
+    /// Whether an open breaker is to be answered for with what is stored.
+    pub(crate) fn wants_stale(&self) -> bool {
+        let of_upstream = &self.upstream().policy.breaker;
+        [&self.route().breaker, of_upstream]
+            .into_iter()
+            .flatten()
+            .any(|breaker| breaker.answer == OpenAnswer::Stale)
     }
 
     /// The upstream it is for.

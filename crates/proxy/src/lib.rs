@@ -6,6 +6,7 @@
 
 mod answer;
 mod body;
+mod breakers;
 mod clock;
 mod connection;
 mod errand;
@@ -30,6 +31,7 @@ mod tunnel;
 mod unabandoned;
 mod upstream;
 
+pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};
 pub use identity::IdentityError;
 pub use inspect::{HeldVariant, Inspection, LastSkipped, Uninspectable};

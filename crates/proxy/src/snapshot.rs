@@ -16,7 +16,7 @@ use crate::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
     },
-    upstream::{Unaddressable, UpstreamState},
+    upstream::{BreakerCell, Unaddressable, UpstreamState},
 };
 
 /// Policies and everything that is computed from them once.
@@ -27,6 +27,8 @@ pub(crate) struct Snapshot {
     pub(crate) builders: Builders,
     /// Per route, in the order of the policies.
     pub(crate) limits: Vec<RouteLimits>,
+    /// Per route, in the order of the policies; `None` where there is none.
+    pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
     pub(crate) metrics: Arc<Metrics>,
@@ -60,6 +62,9 @@ impl Snapshot {
             router: Router::new(&policies.routes),
             builders: Builders::new(&policies.clients),
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
+            breakers: (policies.routes.iter())
+                .map(|route| BreakerCell::new(route.breaker.as_ref()))
+                .collect(),
             upstreams: policies
                 .upstreams
                 .iter()

@@ -51,6 +51,7 @@ pub(crate) async fn open(
     let (head, incoming) = response.into_parts();
     let timeouts = errand.upstream().policy.timeouts;
     let origin = Some(Origin {
+        upstream: endpoint.upstream,
         endpoint: endpoint.slot,
         status: head.status,
         time,

@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`stack`]: it is the table of the layers of a call, in their order.
 
+mod breaker;
 mod call;
 mod connect;
 mod endpoint;
@@ -18,6 +19,7 @@ mod watch;
 pub use endpoint::Unaddressable;
 pub use watch::watch;
 
+pub(crate) use breaker::BreakerCell;
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
 pub(crate) use connect::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};

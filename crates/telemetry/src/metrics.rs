@@ -6,6 +6,7 @@
 //! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
+mod breakers;
 mod cells;
 mod connections;
 mod export;
@@ -21,6 +22,7 @@ use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
 use crate::{AccessLog, Health, RequestEvent};
 
+pub use breakers::{BreakerFigures, BreakerScope};
 pub use connections::{ClientConnectionEnd, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
 
@@ -155,6 +157,14 @@ impl Metrics {
     /// Where the figures of the cache come from, asked at each scrape; the first source stays.
     pub fn watch_cache(&self, figures: impl Fn() -> CacheFigures + Send + Sync + 'static) {
         self.series.process.watch_cache(Box::new(figures));
+    }
+
+    /// Where the figures of the breakers come from, asked at each scrape; the first source stays.
+    pub fn watch_breakers(
+        &self,
+        figures: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
+    ) {
+        self.series.process.watch_breakers(figures);
     }
 
     /// Which access log to report the losses of; the first one stays.

@@ -170,6 +170,7 @@ impl Word for StoreOutcome {
         Self::Skipped(SkipReason::CloseDelimited),
         Self::Skipped(SkipReason::NoCache),
         Self::Skipped(SkipReason::Overtaken),
+        Self::Skipped(SkipReason::OtherUpstream),
     ];
 
     fn slot(self) -> usize {
@@ -194,6 +195,7 @@ impl Word for StoreOutcome {
                 SkipReason::CloseDelimited => 16,
                 SkipReason::NoCache => 17,
                 SkipReason::Overtaken => 18,
+                SkipReason::OtherUpstream => 19,
             },
         }
     }

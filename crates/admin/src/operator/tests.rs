@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 use super::*;
 use crate::fixture::{Answer, ask, policies};
 
+mod breakers;
 mod cache;
 
 const TOKEN: &str = "0123456789abcdef";
@@ -19,6 +20,7 @@ fn router(token: Option<&str>) -> Router {
         }),
         lookup: Arc::new(cache::holding),
         purge: Arc::new(cache::purged),
+        breakers: breakers::breakers(),
         in_flight: Arc::new(|upstream, endpoint| (10 * upstream + endpoint) as u64),
         token: token.map(|token| Token::new(token).unwrap()),
         names: vec!["forebay.internal".to_owned()],

@@ -6,13 +6,17 @@ use std::sync::{
 };
 
 use http::{HeaderValue, uri::Authority};
-use policy::{Endpoint, EndpointAddress};
+use policy::{Endpoint, EndpointAddress, Upstream};
+
+use super::BreakerCell;
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
 pub(crate) struct EndpointState {
     /// Unlike any other endpoint's of this process: what the pools are named by.
     pub(crate) id: u64,
+    /// The position of its upstream in the policies.
+    pub(crate) upstream: u16,
     /// Its place in the metrics of its upstream.
     pub(crate) slot: u16,
     pub(crate) policy: Endpoint,
@@ -20,6 +24,7 @@ pub(crate) struct EndpointState {
     pub(crate) authority: Authority,
     /// The same, as a `Host` field.
     pub(crate) host: HeaderValue,
+    pub(crate) breaker: Option<BreakerCell>,
     in_flight: AtomicUsize,
 }
 
@@ -37,7 +42,12 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 // === impl EndpointState ===
 
 impl EndpointState {
-    pub(super) fn new(slot: u16, policy: &Endpoint) -> Result<Self, Unaddressable> {
+    pub(super) fn new(
+        of: &Upstream,
+        upstream: u16,
+        slot: u16,
+        policy: &Endpoint,
+    ) -> Result<Self, Unaddressable> {
         let named = match &policy.address {
             EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
                 match host.contains(':') {
@@ -51,10 +61,12 @@ impl EndpointState {
         let wrong = |_| Unaddressable(named.clone());
         Ok(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            upstream,
             slot,
             policy: policy.clone(),
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
+            breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
             in_flight: AtomicUsize::new(0),
         })
     }

@@ -28,7 +28,7 @@ pub(crate) struct Roster {
 impl Roster {
     /// Of these endpoints; the states of those that `before` knew go on.
     pub(super) fn new(
-        upstream: &Upstream,
+        (upstream, index): (&Upstream, u16),
         endpoints: &[Endpoint],
         before: Option<&Self>,
     ) -> Result<Self, Unaddressable> {
@@ -38,7 +38,7 @@ impl Roster {
             let known = before.and_then(|before| before.find(endpoint));
             states.push(match known {
                 Some(state) => Arc::clone(state),
-                None => Arc::new(EndpointState::new(slot, endpoint)?),
+                None => Arc::new(EndpointState::new(upstream, index, slot, endpoint)?),
             });
         }
         let balancing = &upstream.balancing;

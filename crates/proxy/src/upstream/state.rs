@@ -8,7 +8,7 @@ use http::HeaderValue;
 use policy::{HostHeader, Upstream};
 
 use super::{
-    Line,
+    BreakerCell, Line,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     roster::Roster,
@@ -20,6 +20,8 @@ pub(crate) struct UpstreamState {
     pub(crate) policy: Upstream,
     /// Its position in the policies.
     pub(crate) position: u16,
+    /// The whole upstream's.
+    pub(crate) breaker: Option<BreakerCell>,
     roster: ArcSwap<Roster>,
 }
 
@@ -27,9 +29,12 @@ pub(crate) struct UpstreamState {
 
 impl UpstreamState {
     pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, Unaddressable> {
+        let position = u16::try_from(position).unwrap_or(u16::MAX);
+        let roster = Roster::new((policy, position), &policy.endpoints, None)?;
         Ok(Self {
-            roster: ArcSwap::from_pointee(Roster::new(policy, &policy.endpoints, None)?),
-            position: u16::try_from(position).unwrap_or(u16::MAX),
+            roster: ArcSwap::from_pointee(roster),
+            breaker: BreakerCell::new(policy.breaker.as_ref()),
+            position,
             policy: policy.clone(),
         })
     }

@@ -2,7 +2,11 @@
 //!
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
+mod breakers;
+
 use super::{Family, Kind, Unit, labels::*};
+
+pub use breakers::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -30,6 +34,9 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_CONNECTIONS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &BREAKERS,
+    &BREAKER_OPENINGS,
+    &BREAKER_STOPPED,
     &CLIENT_CONNECTIONS,
     &CLIENT_CONNECTIONS_ENDED,
     &ACCESS_LOG_DROPPED,

@@ -1,6 +1,7 @@
 //! Every label, and the values it can take.
 
 use engine::{
+    breaker::Position,
     failure::{Blame, Failure},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
 };
@@ -9,13 +10,28 @@ use policy::Mode;
 use super::{Label, Values};
 use crate::{
     MethodLabel,
-    metrics::{ClientConnectionEnd, ConnectOutcome, ConnectionState},
+    metrics::{BreakerScope, ClientConnectionEnd, ConnectOutcome, ConnectionState},
     words::{CodeClass, UpstreamOutcome, words},
 };
 
 pub(super) const BLAME: Label = Label {
     name: "blame",
     values: Values::Fixed(words::<Blame>),
+};
+
+pub(super) const BREAKER: Label = Label {
+    name: "breaker",
+    values: Values::Configured("the name of a route or an upstream, as `scope` says"),
+};
+
+pub(super) const BREAKER_POSITION: Label = Label {
+    name: "position",
+    values: Values::Fixed(|| Position::ALL.map(Position::as_str).to_vec()),
+};
+
+pub(super) const BREAKER_SCOPE: Label = Label {
+    name: "scope",
+    values: Values::Fixed(|| BreakerScope::ALL.map(BreakerScope::as_str).to_vec()),
 };
 
 pub(super) const CACHE: Label = Label {

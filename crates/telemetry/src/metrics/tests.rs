@@ -469,6 +469,16 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.client_disconnected(ClientConnectionEnd::Closed);
     metrics.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(1));
     metrics.watch_cache(CacheFigures::default);
+    metrics.watch_breakers(|| {
+        vec![BreakerFigures {
+            scope: BreakerScope::Route,
+            name: "api".to_owned(),
+            mode: Mode::Enforce,
+            positions: [1, 0, 0],
+            opened: 0,
+            stopped: 0,
+        }]
+    });
     let text = metrics.text().unwrap();
     let exported: BTreeSet<&str> = text
         .lines()

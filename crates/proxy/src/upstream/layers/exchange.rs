@@ -14,6 +14,7 @@ use std::{
 
 use engine::{
     attempt::{Attempt, AttemptEnd},
+    breaker::Passage,
     failure::Failure,
 };
 use http::{
@@ -28,8 +29,9 @@ use crate::{
     clock,
     patience::Patience,
     upstream::{
-        Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Line, Order,
-        UpstreamState,
+        BreakerCell, Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Line,
+        Order, UpstreamState,
+        breaker::Passing,
         call::Asked,
         connect::connect,
         lease::Sender,
@@ -65,6 +67,7 @@ enum Wanted {
 struct Watched<'a> {
     upstream: &'a UpstreamState,
     endpoint: &'a EndpointState,
+    passage: Option<Passage>,
     began: Duration,
     end: AttemptEnd,
 }
@@ -102,13 +105,12 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                 asked,
                 tried,
             } = call;
-            let Some(endpoint) = upstream.pick(asked.errand.line(), &tried) else {
-                return Err(FetchError::nowhere(Failure::NoEndpoint));
-            };
+            let (endpoint, passage) = pick(upstream, asked, tried)?;
             asked.story.tries_again();
             let mut watched = Watched {
                 upstream,
                 endpoint: &endpoint,
+                passage,
                 began: clock::monotonic(),
                 end: AttemptEnd::Abandoned,
             };
@@ -127,18 +129,48 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
             };
             drop(watched);
             fetched.map_err(|(failure, unsent)| FetchError {
-                failure,
-                endpoint: Some(endpoint),
+                endpoint: Some(Arc::clone(&endpoint)),
                 unsent,
+                ..FetchError::nowhere(failure)
             })
         })
     }
+}
+
+/// Picks an endpoint whose breaker lets the request through.
+fn pick(
+    upstream: &UpstreamState,
+    asked: Asked<'_>,
+    mut tried: Vec<u64>,
+) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
+    let mut error = FetchError::nowhere(Failure::NoEndpoint);
+    let mut stopped = Vec::new();
+    while let Some(endpoint) = upstream.pick(asked.errand.line(), &tried) {
+        let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
+        match asked.map(|passing| passing.and_then(Passing::suspended)) {
+            Ok(passage) => return Ok((endpoint, passage)),
+            Err(stop) => {
+                let soonest = error.retry_after.unwrap_or(Duration::MAX);
+                error.retry_after = Some(soonest.min(stop.retry_after));
+                error.failure = Failure::BreakerOpen;
+            }
+        }
+        if stopped.contains(&endpoint.id) {
+            break;
+        }
+        stopped.push(endpoint.id);
+        tried.push(endpoint.id);
+    }
+    Err(error)
 }
 
 // === impl Watched ===
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
+        if let (Some(breaker), Some(passage)) = (&self.endpoint.breaker, self.passage.take()) {
+            breaker.resumed(passage).ended(self.end.symptom());
+        }
         let took = clock::monotonic().saturating_sub(self.began);
         let attempt = Attempt {
             end: self.end,

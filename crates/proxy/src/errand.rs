@@ -8,6 +8,7 @@ use std::{net::IpAddr, sync::Arc};
 use bytes::Bytes;
 use engine::{
     admit::{DeclaredBody, UpgradeIntent},
+    balance::sticky::Crumb,
     cache::{
         codings::Codings,
         revalidate::{self, Asking},
@@ -48,6 +49,10 @@ pub(crate) struct Errand {
     pub(crate) intent: Intent,
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
+    /// The client, as far as proxies in front of us can be believed.
+    pub(crate) client: IpAddr,
+    /// The sticky cookies that the client sent.
+    pub(crate) crumbs: Vec<Crumb>,
     peer: IpAddr,
     trust: PeerTrust,
     scheme: Scheme,
@@ -97,6 +102,8 @@ impl Errand {
             facts,
             intent,
             content: None,
+            client: exchange.client.ip,
+            crumbs: std::mem::take(&mut exchange.crumbs),
             peer: peer.ip,
             trust: exchange.client.peer,
             scheme: peer.scheme,

@@ -16,7 +16,8 @@ use crate::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
     },
-    upstream::{BreakerCell, Unaddressable, UpstreamState},
+    sticky::StickyNames,
+    upstream::{BreakerCell, UpstreamError, UpstreamState},
 };
 
 /// Policies and everything that is computed from them once.
@@ -31,6 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
+    /// The cookies that bind clients to endpoints.
+    pub(crate) stickies: StickyNames,
     pub(crate) metrics: Arc<Metrics>,
     /// How the one who asks is known, if anybody wants to know.
     pub(crate) identity: Option<Identity>,
@@ -42,12 +45,12 @@ pub(crate) struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub enum SnapshotError {
-    /// An endpoint cannot be written as an authority.
-    Endpoint(#[from] Unaddressable),
     /// The keys for tokens cannot be used.
     Identity(#[from] IdentityError),
     /// The token for purging cannot be used.
     Purge(#[from] PurgeTokenError),
+    /// An endpoint of an upstream, or the key of its sticky cookies, cannot be used.
+    Upstream(#[from] UpstreamError),
 }
 
 // === impl Snapshot ===
@@ -71,6 +74,7 @@ impl Snapshot {
                 .enumerate()
                 .map(|(position, upstream)| UpstreamState::new(position, upstream).map(Arc::new))
                 .collect::<Result<_, _>>()?,
+            stickies: StickyNames::new(&policies),
             metrics: Arc::new(metrics),
             policies: Arc::new(policies),
         })

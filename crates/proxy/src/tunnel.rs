@@ -74,7 +74,7 @@ async fn connect(
     let timeouts = upstream.policy.timeouts;
     let mut tried = Vec::new();
     let mut failure = Failure::ConnectFailed;
-    while let Some(endpoint) = upstream.pick(errand.line(), &tried) {
+    while let Some(endpoint) = upstream.pick(errand, &tried) {
         let in_flight = InFlight::begin(&endpoint);
         let dialer = upstream.dialer(&endpoint, errand.line());
         let mut sender = match upstream::connect_http1(dialer, timeouts.connect).await {

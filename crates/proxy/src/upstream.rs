@@ -4,8 +4,10 @@
 
 mod breaker;
 mod call;
+mod choice;
 mod connect;
 mod endpoint;
+mod form;
 mod layers;
 mod lease;
 mod order;
@@ -17,6 +19,7 @@ mod tls;
 mod watch;
 
 pub use endpoint::Unaddressable;
+pub use state::UpstreamError;
 pub use watch::watch;
 
 pub(crate) use breaker::BreakerCell;

@@ -108,9 +108,10 @@ impl Chooser {
         };
         Choice {
             followed: balancer(&self.policy, before.map(|before| &before.followed)),
-            shadow: self.shadow.as_ref().map(|policy| {
-                balancer(policy, before.and_then(|before| before.shadow.as_ref()))
-            }),
+            shadow: self
+                .shadow
+                .as_ref()
+                .map(|policy| balancer(policy, before.and_then(|before| before.shadow.as_ref()))),
             bindings: self.key.as_ref().map(|key| {
                 let endpoints = members.iter().map(|member| member.endpoint);
                 Bindings::new(key, &self.upstream, endpoints)

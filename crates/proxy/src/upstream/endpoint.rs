@@ -2,13 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress, Upstream};
 
-use super::BreakerCell;
+use super::{BreakerCell, form::Form};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -25,7 +25,8 @@ pub(crate) struct EndpointState {
     /// The same, as a `Host` field.
     pub(crate) host: HeaderValue,
     pub(crate) breaker: Option<BreakerCell>,
-    in_flight: AtomicUsize,
+    /// What who balances remembers of it.
+    pub(super) form: Form,
 }
 
 /// One request counted as in flight at an endpoint for as long as it lives.
@@ -47,6 +48,7 @@ impl EndpointState {
         upstream: u16,
         slot: u16,
         policy: &Endpoint,
+        form: Form,
     ) -> Result<Self, Unaddressable> {
         let named = match &policy.address {
             EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
@@ -67,13 +69,13 @@ impl EndpointState {
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
-            in_flight: AtomicUsize::new(0),
+            form,
         })
     }
 
     /// The requests it has now.
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.form.in_flight()
     }
 }
 
@@ -81,13 +83,13 @@ impl EndpointState {
 
 impl InFlight {
     pub(crate) fn begin(endpoint: &Arc<EndpointState>) -> Self {
-        endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
+        endpoint.form.begins();
         Self(Arc::clone(endpoint))
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.form.ends();
     }
 }

@@ -9,10 +9,12 @@ use policy::{HostHeader, Upstream};
 
 use super::{
     BreakerCell, Line,
+    choice::Chooser,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     roster::Roster,
 };
+use crate::{clock, errand::Errand, sticky::StickyKeyError};
 
 /// An upstream and what is known about it.
 #[derive(Debug)]
@@ -22,16 +24,30 @@ pub(crate) struct UpstreamState {
     pub(crate) position: u16,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
+    chooser: Chooser,
     roster: ArcSwap<Roster>,
+}
+
+/// An upstream that cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum UpstreamError {
+    /// An endpoint cannot be written as an authority.
+    Endpoint(#[from] Unaddressable),
+    /// The key of its sticky cookies cannot be used.
+    Sticky(#[from] StickyKeyError),
 }
 
 // === impl UpstreamState ===
 
 impl UpstreamState {
-    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, Unaddressable> {
+    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, UpstreamError> {
         let position = u16::try_from(position).unwrap_or(u16::MAX);
-        let roster = Roster::new((policy, position), &policy.endpoints, None)?;
+        let chooser = Chooser::new(policy)?;
+        let (of, now) = ((policy, position), clock::monotonic());
+        let roster = Roster::new(of, &policy.endpoints, &chooser, None, now)?;
         Ok(Self {
+            chooser,
             roster: ArcSwap::from_pointee(roster),
             breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
@@ -44,10 +60,23 @@ impl UpstreamState {
         self.roster.load()
     }
 
-    /// Who gets the next request, those with the ids `tried` left out.
-    pub(crate) fn pick(&self, line: Line<'_>, tried: &[u64]) -> Option<Arc<EndpointState>> {
+    /// Makes the roster anew, because the standing of an endpoint or its share has changed.
+    pub(super) fn rebuild(&self) {
+        let now = clock::monotonic();
+        self.roster.rcu(|before| before.renewed(&self.chooser, now));
+    }
+
+    /// Who gets the request of `errand`, those with the ids `tried` left out.
+    pub(crate) fn pick(&self, errand: &Errand, tried: &[u64]) -> Option<Arc<EndpointState>> {
         let roster = self.roster.load();
-        roster.pick(self.position, line, tried).map(Arc::clone)
+        roster.pick(&self.chooser, errand, tried).map(Arc::clone)
+    }
+
+    /// The `Set-Cookie` that binds the client of `errand` to the endpoint that answered it, if
+    /// clients are bound and this one is not bound to that.
+    pub(crate) fn binding(&self, errand: &Errand, answered: &EndpointState) -> Option<HeaderValue> {
+        let roster = self.roster.load();
+        roster.cookie(&self.chooser, errand, answered)
     }
 
     /// Takes note of how a try ended. This is the one place where all who watch over the upstream
@@ -59,11 +88,15 @@ impl UpstreamState {
             took = ?attempt.took,
             "attempt"
         );
+        endpoint.form.attempted(attempt, clock::monotonic());
     }
 
     /// Does what follows from time alone; called once a second.
     pub(crate) fn tick(&self) {
-        tracing::trace!(upstream = self.policy.name, "tick");
+        let due_at = self.roster.load().due_at();
+        if due_at.is_some_and(|due_at| due_at <= clock::monotonic()) {
+            self.rebuild();
+        }
     }
 
     /// What a new connection to `endpoint` is made with.

@@ -16,6 +16,7 @@ use engine::{
     },
     client_ip::PeerTrust,
     forwarding::{self, ForwardFacts},
+    proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
@@ -50,10 +51,12 @@ pub(crate) struct Errand {
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
     /// The client, as far as proxies in front of us can be believed.
-    pub(crate) client: IpAddr,
+    pub(crate) client_ip: IpAddr,
     /// The sticky cookies that the client sent.
     pub(crate) crumbs: Vec<Crumb>,
     peer: IpAddr,
+    /// The same for endpoints that are told before the first byte.
+    client: Named,
     trust: PeerTrust,
     scheme: Scheme,
     request_id: RequestId,
@@ -102,9 +105,10 @@ impl Errand {
             facts,
             intent,
             content: None,
-            client: exchange.client.ip,
+            client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
             peer: peer.ip,
+            client: peer.named,
             trust: exchange.client.peer,
             scheme: peer.scheme,
             request_id: exchange.request_id.clone(),
@@ -140,6 +144,7 @@ impl Errand {
     /// What connections to it are made with.
     pub(crate) fn line(&self) -> Line<'_> {
         Line {
+            client: self.client,
             tls: &self.sidecar.tls,
             metrics: &self.snapshot.metrics,
         }

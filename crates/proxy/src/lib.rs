@@ -34,6 +34,7 @@ mod upstream;
 
 pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};
+pub use connection::awaken;
 pub use identity::IdentityError;
 pub use inspect::{HeldVariant, Inspection, LastSkipped, Uninspectable};
 pub use listener::{ClientApp, ListenerError, listeners};
@@ -41,4 +42,4 @@ pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
 pub use sticky::StickyKeyError;
-pub use upstream::{Unaddressable, UpstreamError, watch};
+pub use upstream::{Unaddressable, UpstreamError, UpstreamTlsError, watch};

@@ -34,6 +34,8 @@ pub(crate) struct Snapshot {
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
     /// The cookies that bind clients to endpoints.
     pub(crate) stickies: StickyNames,
+    /// Whether any upstream is told who connects to us.
+    pub(crate) tells_clients: bool,
     pub(crate) metrics: Arc<Metrics>,
     /// How the one who asks is known, if anybody wants to know.
     pub(crate) identity: Option<Identity>,
@@ -45,12 +47,12 @@ pub(crate) struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub enum SnapshotError {
+    /// An upstream cannot be made ready.
+    Upstream(#[from] UpstreamError),
     /// The keys for tokens cannot be used.
     Identity(#[from] IdentityError),
     /// The token for purging cannot be used.
     Purge(#[from] PurgeTokenError),
-    /// An endpoint of an upstream, or the key of its sticky cookies, cannot be used.
-    Upstream(#[from] UpstreamError),
 }
 
 // === impl Snapshot ===
@@ -75,6 +77,10 @@ impl Snapshot {
                 .map(|(position, upstream)| UpstreamState::new(position, upstream).map(Arc::new))
                 .collect::<Result<_, _>>()?,
             stickies: StickyNames::new(&policies),
+            tells_clients: policies
+                .upstreams
+                .iter()
+                .any(|upstream| upstream.connections.proxy_protocol.is_some()),
             metrics: Arc::new(metrics),
             policies: Arc::new(policies),
         })

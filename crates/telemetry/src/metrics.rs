@@ -23,7 +23,7 @@ use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 use crate::{AccessLog, Health, RequestEvent};
 
 pub use breakers::{BreakerFigures, BreakerScope};
-pub use connections::{ClientConnectionEnd, ConnectOutcome, ConnectionState};
+pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
 
 pub(crate) use cells::{BOUNDS, SHARDS, Shard};
@@ -131,6 +131,27 @@ impl Metrics {
     ) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.connection(Shard::mine(), from, to);
+        }
+    }
+
+    /// A connection to an upstream was closed.
+    pub fn upstream_connection_closed(&self, upstream: u16, reason: CloseReason) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.closed(Shard::mine(), reason);
+        }
+    }
+
+    /// A request begins to wait for a connection to an upstream.
+    pub fn upstream_wait_began(&self, upstream: u16) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.waiting(Shard::mine(), 1);
+        }
+    }
+
+    /// A request that waited for a connection has got one, or given up.
+    pub fn upstream_wait_ended(&self, upstream: u16) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.waiting(Shard::mine(), -1);
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use engine::failure::Failure;
+use engine::{failure::Failure, proxy_protocol::Named};
 use telemetry::Metrics;
 use tokio::time::Instant;
 use tower::Service;
@@ -77,6 +77,8 @@ pub(crate) struct FetchError {
 /// What new connections are made with, whichever upstream they are for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line<'a> {
+    /// Whom endpoints are told of that want to know the client.
+    pub(crate) client: Named,
     pub(crate) tls: &'a TlsClient,
     pub(crate) metrics: &'a Arc<Metrics>,
 }

@@ -181,7 +181,7 @@ impl Chooser {
                 headers: &errand.head.headers,
                 path: errand.head.uri.path(),
                 pattern: &errand.route().matches.path,
-                client: errand.client,
+                client: errand.client_ip,
             };
             HashKey::of(&policy.hash_on, &facts)
         })

@@ -8,7 +8,7 @@ use std::sync::{
 use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress, Upstream};
 
-use super::{BreakerCell, form::Form};
+use super::{BreakerCell, form::Form, pool::Home};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct EndpointState {
     pub(crate) breaker: Option<BreakerCell>,
     /// What who balances remembers of it.
     pub(super) form: Form,
+    /// Where its connections are while nobody uses them.
+    pub(super) home: Home,
 }
 
 /// One request counted as in flight at an endpoint for as long as it lives.
@@ -61,8 +63,9 @@ impl EndpointState {
             EndpointAddress::Unix(_) => policy.host().to_owned(),
         };
         let wrong = |_| Unaddressable(named.clone());
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            id,
             upstream,
             slot,
             policy: policy.clone(),
@@ -70,6 +73,7 @@ impl EndpointState {
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
             form,
+            home: Home::new(id, of),
         })
     }
 

@@ -6,6 +6,7 @@ use arc_swap::{ArcSwap, Guard};
 use engine::attempt::Attempt;
 use http::HeaderValue;
 use policy::{HostHeader, Upstream};
+use tokio::time::Instant;
 
 use super::{
     BreakerCell, Line,
@@ -13,8 +14,21 @@ use super::{
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     roster::Roster,
+    tls::{UpstreamTls, UpstreamTlsError},
 };
 use crate::{clock, errand::Errand, sticky::StickyKeyError};
+
+/// An upstream that cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum UpstreamError {
+    /// The key of its sticky cookies cannot be used.
+    Sticky(#[from] StickyKeyError),
+    /// Its TLS files cannot be used.
+    Tls(#[from] UpstreamTlsError),
+    /// An endpoint cannot be written as an authority.
+    Unaddressable(#[from] Unaddressable),
+}
 
 /// An upstream and what is known about it.
 #[derive(Debug)]
@@ -25,17 +39,8 @@ pub(crate) struct UpstreamState {
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
     chooser: Chooser,
+    pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
-}
-
-/// An upstream that cannot be made ready.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub enum UpstreamError {
-    /// An endpoint cannot be written as an authority.
-    Endpoint(#[from] Unaddressable),
-    /// The key of its sticky cookies cannot be used.
-    Sticky(#[from] StickyKeyError),
 }
 
 // === impl UpstreamState ===
@@ -49,6 +54,7 @@ impl UpstreamState {
         Ok(Self {
             chooser,
             roster: ArcSwap::from_pointee(roster),
+            tls: UpstreamTls::load(policy)?,
             breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
             policy: policy.clone(),
@@ -100,13 +106,18 @@ impl UpstreamState {
     }
 
     /// What a new connection to `endpoint` is made with.
-    pub(crate) fn dialer<'a>(&self, endpoint: &'a EndpointState, line: Line<'a>) -> Dialer<'a> {
+    pub(crate) fn dialer<'a>(
+        &'a self,
+        endpoint: &'a EndpointState,
+        line: Line<'a>,
+        deadline: Option<Instant>,
+    ) -> Dialer<'a> {
         Dialer {
-            upstream: self.position,
+            upstream: self,
             endpoint,
             protocol: self.policy.protocol,
-            tls: line.tls,
-            metrics: line.metrics,
+            line,
+            deadline,
         }
     }
 

@@ -32,6 +32,8 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,
+    &UPSTREAM_CONNECTION_CLOSES,
+    &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
     &BREAKERS,
@@ -242,6 +244,24 @@ pub const UPSTREAM_CONNECTIONS: Family = Family {
     unit: Unit::Count,
     help: "Connections to the endpoints of an upstream.",
     labels: &[UPSTREAM, STATE],
+};
+
+/// Connections to the endpoints of an upstream that were closed, by reason.
+pub const UPSTREAM_CONNECTION_CLOSES: Family = Family {
+    name: "forebay_upstream_connection_closes_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Connections to the endpoints of an upstream that were closed, by reason.",
+    labels: &[UPSTREAM, CLOSE_REASON],
+};
+
+/// Requests that wait for a connection to an endpoint now.
+pub const UPSTREAM_CONNECTION_WAITS: Family = Family {
+    name: "forebay_upstream_connection_waits",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    help: "Requests that wait for a connection to an endpoint now: it has as many as it may, or one is being opened for several.",
+    labels: &[UPSTREAM],
 };
 
 /// Attempts to connect to an endpoint.

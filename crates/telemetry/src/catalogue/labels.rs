@@ -10,7 +10,7 @@ use policy::Mode;
 use super::{Label, Values};
 use crate::{
     MethodLabel,
-    metrics::{BreakerScope, ClientConnectionEnd, ConnectOutcome, ConnectionState},
+    metrics::{BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState},
     words::{CodeClass, UpstreamOutcome, words},
 };
 
@@ -42,6 +42,11 @@ pub(super) const CACHE: Label = Label {
 pub(super) const CACHE_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(words::<CacheOutcome>),
+};
+
+pub(super) const CLOSE_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<CloseReason>),
 };
 
 pub(super) const CODE_CLASS: Label = Label {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::Upstream;
 
 use super::{
-    ConnectOutcome, ConnectionState, NONE,
+    CloseReason, ConnectOutcome, ConnectionState, NONE,
     cells::{Counter, Durations, Gauge, Shard, Sharded},
     export::Sheet,
 };
@@ -36,6 +36,8 @@ struct UpstreamCells {
     endpoints: Box<[EndpointCells]>,
     durations: Durations,
     connections: [Gauge; ConnectionState::ALL.len()],
+    closes: [Counter; CloseReason::ALL.len()],
+    waiting: Gauge,
 }
 
 #[derive(Debug)]
@@ -114,6 +116,14 @@ impl UpstreamSeries {
         }
     }
 
+    pub(super) fn closed(&self, shard: Shard, reason: CloseReason) {
+        self.cells(shard).closes[reason.slot()].add(shard, 1);
+    }
+
+    pub(super) fn waiting(&self, shard: Shard, more: i64) {
+        self.cells(shard).waiting.add(shard, more);
+    }
+
     pub(super) fn export(&self, sheet: &mut Sheet) {
         let upstream = self.labels.name.as_str();
         for (slot, endpoint) in self.labels.endpoints.iter().enumerate() {
@@ -153,6 +163,17 @@ impl UpstreamSeries {
                 open.max(0) as f64,
             );
         }
+        for reason in CloseReason::ALL {
+            let count = self.cells.sum(|cells| &cells.closes[reason.slot()]);
+            let labels = [upstream, reason.word()];
+            sheet.counter(&catalogue::UPSTREAM_CONNECTION_CLOSES, &labels, count);
+        }
+        let waiting = self.cells.level(|cells| &cells.waiting);
+        sheet.gauge(
+            &catalogue::UPSTREAM_CONNECTION_WAITS,
+            &[upstream],
+            waiting.max(0) as f64,
+        );
     }
 
     /// The place of an endpoint; the last one is for requests that reached none.
@@ -180,6 +201,8 @@ impl UpstreamCells {
             endpoints: (0..endpoints).map(endpoint).collect(),
             durations: Durations::default(),
             connections: Default::default(),
+            closes: Default::default(),
+            waiting: Gauge::default(),
         }
     }
 }

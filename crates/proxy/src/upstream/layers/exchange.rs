@@ -29,13 +29,13 @@ use crate::{
     clock,
     patience::Patience,
     upstream::{
-        BreakerCell, Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Line,
-        Order, UpstreamState,
+        BreakerCell, Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Order,
+        UpstreamState,
         breaker::Passing,
         call::Asked,
-        connect::connect,
-        lease::Sender,
-        pool::{self, Keeping, Taken},
+        checkout::{Reused, Wanted, acquire},
+        lease::Next,
+        sender::Sender,
     },
 };
 
@@ -55,13 +55,6 @@ enum Setback {
     Rewrite,
 }
 
-/// Whether a kept connection will do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Any,
-    New,
-}
-
 /// A try as those see it who watch over the endpoint; one that is dropped was abandoned.
 #[derive(Debug)]
 struct Watched<'a> {
@@ -77,13 +70,6 @@ struct Try<'a> {
     upstream: &'a UpstreamState,
     endpoint: &'a Arc<EndpointState>,
     deadline: Option<Instant>,
-}
-
-/// Whether a connection has served before: only such a one may have been closed unnoticed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reused {
-    No,
-    Yes,
 }
 
 // === impl Exchange ===
@@ -190,10 +176,11 @@ impl Try<'_> {
         asked: Asked<'_>,
     ) -> Result<Fetched, (Failure, Option<Box<Order>>)> {
         let line = asked.errand.line();
+        let dialer = self.upstream.dialer(self.endpoint, line, self.deadline);
         let mut wanted = Wanted::Any;
         loop {
             let in_flight = InFlight::begin(self.endpoint);
-            let (sender, reused) = match self.connection(line, wanted).await {
+            let (sender, reused) = match acquire(&dialer, wanted).await {
                 Ok(connection) => connection,
                 Err(failure) => return Err((failure, Some(Box::new(order)))),
             };
@@ -205,32 +192,6 @@ impl Try<'_> {
             }
             wanted = Wanted::New;
         }
-    }
-
-    async fn connection(
-        &self,
-        line: Line<'_>,
-        wanted: Wanted,
-    ) -> Result<(Sender, Reused), Failure> {
-        if wanted == Wanted::Any {
-            match pool::take(self.endpoint.id) {
-                Taken::Http1(sender) => return Ok((Sender::Http1(sender), Reused::Yes)),
-                Taken::Http2(requests) => return Ok((Sender::Http2(requests), Reused::Yes)),
-                Taken::Nothing => {}
-            }
-        }
-        let policy = &self.upstream.policy;
-        let (limit, failure) = self.within(policy.timeouts.connect, Failure::ConnectTimedOut);
-        let sender = connect(self.upstream.dialer(self.endpoint, line), limit)
-            .await
-            .map_err(|error| match error {
-                Failure::ConnectTimedOut => failure,
-                other => other,
-            })?;
-        if let Sender::Http2(requests) = &sender {
-            pool::share(self.endpoint.id, requests.clone());
-        }
-        Ok((sender, Reused::No))
     }
 
     async fn send(
@@ -250,8 +211,8 @@ impl Try<'_> {
                 let sent = sender.requests.try_send_request(request);
                 self.head_in_time(sent, upload.as_deref()).await
             }
-            Sender::Http2(requests) => {
-                let sent = requests.try_send_request(request);
+            Sender::Http2(sender) => {
+                let sent = sender.requests.try_send_request(request);
                 self.head_in_time(sent, upload.as_deref()).await
             }
         };
@@ -276,13 +237,12 @@ impl Try<'_> {
         let (head, incoming) = response.into_parts();
         let lease = Lease {
             sender,
-            endpoint: self.endpoint.id,
-            keeping: Keeping {
-                max_idle: self.upstream.policy.connections.max_idle,
-                keep_alive: timeouts.keep_alive,
+            next: match self.upstream.policy.connections.proxy_protocol {
+                Some(_) => Next::End,
+                None => Next::Reuse,
             },
             upload,
-            _in_flight: in_flight,
+            in_flight,
         };
         let patience = Patience::new(timeouts.idle);
         Ok(Fetched {

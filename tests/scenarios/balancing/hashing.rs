@@ -7,7 +7,7 @@ use harness::{Ask, Gate, Origin, Reply, Sidecar};
 use crate::forebay;
 
 const WAYS: [&str; 2] = ["maglev", "ring_hash"];
-const USERS: std::ops::Range<usize> = 0..40;
+const USERS: std::ops::Range<usize> = 0..80;
 
 /// Origins that say their names.
 fn origins() -> Vec<Origin> {

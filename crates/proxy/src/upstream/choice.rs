@@ -133,7 +133,7 @@ impl Chooser {
             key: self.key_of(&self.policy, errand),
             bound: self.bound(choice, errand),
             chance: fastrand::u64(..),
-            now: clock::monotonic(),
+            now: time_of(&self.policy),
         };
         choice.followed.pick(&asked, &going_on)
     }
@@ -149,7 +149,7 @@ impl Chooser {
         let asked = Asked {
             key: self.key_of(policy, errand),
             chance: fastrand::u64(..),
-            now: clock::monotonic(),
+            now: time_of(policy),
             ..Asked::default()
         };
         Some(balancer.pick(&asked, &self.going_on(endpoints)))
@@ -206,6 +206,14 @@ impl Chooser {
             endpoints,
             under_way: self.under_way.as_deref(),
         }
+    }
+}
+
+/// What time it is, for a way of choosing that wants to know.
+fn time_of(policy: &Balancing) -> Duration {
+    match policy.balance {
+        Balance::PeakEwma => clock::monotonic(),
+        _ => Duration::ZERO,
     }
 }
 

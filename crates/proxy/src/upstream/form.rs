@@ -13,6 +13,8 @@ use engine::{
     balance::{PeakEwma, Standing},
 };
 
+use crate::clock;
+
 /// It has been well for as long as anybody remembers.
 const ALWAYS: u64 = 0;
 /// It is not well.
@@ -75,9 +77,10 @@ impl Form {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// A try has ended at `now` (monotonic).
-    pub(super) fn attempted(&self, attempt: &Attempt, now: Duration) {
+    /// A try has ended.
+    pub(super) fn attempted(&self, attempt: &Attempt) {
         if let Some(state) = &self.peak_ewma {
+            let now = clock::monotonic();
             let after = |bits| Some(PeakEwma::unpack(bits).after(*attempt, now).pack());
             let _always = state.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after);
         }
@@ -145,8 +148,8 @@ mod tests {
         assert_eq!(new.standing(Health::Well, later), well(Some(later)));
     }
 
-    #[test]
-    fn latencies_are_kept_where_somebody_wants_them() {
+    #[tokio::test(start_paused = true)]
+    async fn latencies_are_kept_where_somebody_wants_them() {
         let attempt = Attempt {
             end: AttemptEnd::Answered {
                 status: 200,
@@ -159,8 +162,8 @@ mod tests {
             (Latencies::Forgotten, None),
         ] {
             let form = Form::new(latencies, None, None);
-            form.attempted(&attempt, NOW);
-            assert_eq!(form.peak_ewma().estimate(NOW), wanted);
+            form.attempted(&attempt);
+            assert_eq!(form.peak_ewma().estimate(clock::monotonic()), wanted);
         }
     }
 

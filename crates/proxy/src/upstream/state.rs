@@ -94,7 +94,7 @@ impl UpstreamState {
             took = ?attempt.took,
             "attempt"
         );
-        endpoint.form.attempted(attempt, clock::monotonic());
+        endpoint.form.attempted(attempt);
     }
 
     /// Does what follows from time alone; called once a second.

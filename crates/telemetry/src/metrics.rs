@@ -6,6 +6,7 @@
 //! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
+mod batch;
 mod breakers;
 mod cells;
 mod connections;
@@ -16,7 +17,10 @@ mod upstream;
 
 use std::{slice, sync::Arc, time::SystemTime};
 
-use engine::outcome::{BypassReason, CacheOutcome, MissReason};
+use engine::{
+    batch::{BatchOutcome, MemberOutcome},
+    outcome::{BypassReason, CacheOutcome, MissReason},
+};
 use policy::Policies;
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
@@ -105,6 +109,22 @@ impl Metrics {
         route.unwrap_or(&series.unrouted).record(shard, event);
         if let Some(upstream) = self.upstream(event.upstream) {
             upstream.record(shard, event);
+        }
+    }
+
+    /// Counts a batch of so many requests of the route at this position.
+    pub fn batch(&self, route: usize, outcome: BatchOutcome, members: usize) {
+        if let Some(series) = self.series.routes.get(route) {
+            series
+                .batches()
+                .batch(Shard::mine(), outcome, members as u64);
+        }
+    }
+
+    /// Counts what became of a request that might have been in a batch, of the route at this position.
+    pub fn batch_request(&self, route: usize, outcome: MemberOutcome) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.batches().request(Shard::mine(), outcome);
         }
     }
 

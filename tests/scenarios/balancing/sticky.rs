@@ -181,3 +181,38 @@ fn in_shadow_nobody_is_bound() {
         .collect();
     assert_eq!(saw, [Some("at=x".to_owned())], "it is not ours");
 }
+
+#[test]
+fn a_websocket_binds_like_any_other_answer() {
+    let switching = || {
+        Origin::scripted(|mut conversation| {
+            conversation.head();
+            conversation.say(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
+                 Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+            );
+            conversation.hear_to_end().ok();
+        })
+    };
+    let origins = [switching(), switching()];
+    let sidecar = bound_to(&origins.each_ref()).start();
+    let handshake = |fields: &str| {
+        let handshake = format!(
+            "GET /chat HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{fields}\r\n"
+        );
+        let mut client = sidecar.connect();
+        let response = client.send(handshake).response("GET");
+        assert_eq!(response.status, 101);
+        response
+    };
+    let counts = || origins.each_ref().map(Origin::count);
+    let cookie = cookie(&handshake("")).unwrap();
+    let home = counts();
+    for more in 1..=3 {
+        let again = handshake(&format!("Cookie: {cookie}\r\n"));
+        assert!(!again.headers.has("set-cookie"));
+        assert_eq!(counts(), home.map(|count| count * (1 + more)));
+    }
+}

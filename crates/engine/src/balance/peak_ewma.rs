@@ -7,6 +7,9 @@
 //! EWMA"). What one more request costs there is the estimate times the requests that would then be
 //! in flight.
 //!
+//! What it costs is relative to the endpoint's weight, so that weights show under load. An upstream
+//! with hardly anything to do asks whom it thinks the quickest, heavy or light.
+//!
 //! # Who is not asked
 //! Without samples the estimate sinks, so that an endpoint that was slow once is tried again. One
 //! that was never asked costs nothing until somebody has asked it, and very much from then until its

@@ -43,4 +43,7 @@ pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
 pub use sticky::StickyKeyError;
-pub use upstream::{Unaddressable, UpstreamError, UpstreamTlsError, watch};
+pub use upstream::{
+    CheckReport, EjectionReport, HealthReport, Unaddressable, UpstreamError, UpstreamTlsError,
+    watch,
+};

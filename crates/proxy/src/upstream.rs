@@ -9,6 +9,7 @@ mod choice;
 mod connect;
 mod endpoint;
 mod form;
+mod health;
 mod layers;
 mod lease;
 mod order;
@@ -24,6 +25,7 @@ mod tls;
 mod watch;
 
 pub use endpoint::Unaddressable;
+pub use health::{CheckReport, EjectionReport, HealthReport};
 pub use state::UpstreamError;
 pub use tls::UpstreamTlsError;
 pub use watch::watch;

@@ -5,10 +5,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use engine::health::Standing;
 use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress, Upstream};
 
-use super::{BreakerCell, form::Form, pool::Home};
+use super::{BreakerCell, form::Form, health::Vitals, pool::Home};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct EndpointState {
     pub(crate) authority: Authority,
     /// The same, as a `Host` field.
     pub(crate) host: HeaderValue,
+    /// What is known of its health.
+    pub(super) vitals: Vitals,
     pub(crate) breaker: Option<BreakerCell>,
     /// What who balances remembers of it.
     pub(super) form: Form,
@@ -71,10 +74,16 @@ impl EndpointState {
             policy: policy.clone(),
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
+            vitals: Vitals::new(of.outliers.as_ref()),
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
             form,
             home: Home::new(id, of),
         })
+    }
+
+    /// Whether it should be asked.
+    pub(crate) fn standing(&self) -> Standing {
+        self.vitals.standing()
     }
 
     /// The requests it has now.

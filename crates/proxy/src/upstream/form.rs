@@ -11,6 +11,7 @@ use std::{
 use engine::{
     attempt::Attempt,
     balance::{PeakEwma, Standing},
+    health::Standing as Health,
 };
 
 use crate::clock;
@@ -98,7 +99,7 @@ impl Form {
     /// was last asked is well from now on.
     pub(super) fn standing(&self, health: Health, now: Duration) -> Standing {
         let since = match (health, self.well_since.load(Ordering::Relaxed)) {
-            (Health::Ill, _) => NOT,
+            (Health::Ejected | Health::Ill, _) => NOT,
             (Health::Well, NOT) => since_then(now),
             (Health::Well, since) => since,
         };
@@ -111,13 +112,6 @@ impl Form {
             },
         }
     }
-}
-
-/// What its watchers say of an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Health {
-    Ill,
-    Well,
 }
 
 fn since_then(now: Duration) -> u64 {

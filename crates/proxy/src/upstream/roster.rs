@@ -13,7 +13,6 @@ use policy::{Endpoint, Upstream};
 use super::{
     choice::{Choice, Chooser},
     endpoint::{EndpointState, Unaddressable},
-    form::Health,
 };
 use crate::errand::Errand;
 
@@ -68,7 +67,7 @@ impl Roster {
             .iter()
             .map(|state| Member {
                 endpoint: &state.policy,
-                standing: state.form.standing(Health::Well, now),
+                standing: state.form.standing(state.standing(), now),
             })
             .collect();
         Self {

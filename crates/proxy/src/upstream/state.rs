@@ -6,13 +6,14 @@ use arc_swap::{ArcSwap, Guard};
 use engine::attempt::Attempt;
 use http::HeaderValue;
 use policy::{HostHeader, Upstream};
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{
     BreakerCell, Line,
     choice::Chooser,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
+    health::{HealthReport, Nudge, Watched},
     roster::Roster,
     tls::{UpstreamTls, UpstreamTlsError},
 };
@@ -41,6 +42,8 @@ pub(crate) struct UpstreamState {
     chooser: Chooser,
     pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
+    /// Wakes who watches over the health of the endpoints.
+    nudge: Notify,
 }
 
 // === impl UpstreamState ===
@@ -58,18 +61,40 @@ impl UpstreamState {
             breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
             policy: policy.clone(),
+            nudge: Notify::new(),
         })
+    }
+
+    /// Makes the roster anew, because the standing of an endpoint has changed.
+    pub(super) fn rebuild(&self) {
+        self.renew();
+        self.nudge.notify_one();
+    }
+
+    /// The same endpoints with the shares that they have now.
+    fn renew(&self) {
+        let now = clock::monotonic();
+        self.roster.rcu(|before| before.renewed(&self.chooser, now));
+    }
+
+    /// Waits until the endpoints, or the health of one, have to be looked at.
+    pub(super) async fn nudged(&self) {
+        self.nudge.notified().await;
+    }
+
+    /// The health of the endpoint at this position; nothing where nobody watches over it.
+    pub(crate) fn health(&self, position: usize) -> Option<HealthReport> {
+        let roster = self.roster.load();
+        let endpoint = roster.endpoints.get(position)?;
+        match Watched::of(&self.policy) {
+            Watched::No => None,
+            Watched::Yes => Some(endpoint.vitals.report()),
+        }
     }
 
     /// Who may be asked now.
     pub(crate) fn roster(&self) -> Guard<Arc<Roster>> {
         self.roster.load()
-    }
-
-    /// Makes the roster anew, because the standing of an endpoint or its share has changed.
-    pub(super) fn rebuild(&self) {
-        let now = clock::monotonic();
-        self.roster.rcu(|before| before.renewed(&self.chooser, now));
     }
 
     /// Who gets the request of `errand`, those with the ids `tried` left out.
@@ -95,13 +120,16 @@ impl UpstreamState {
             "attempt"
         );
         endpoint.form.attempted(attempt);
+        if endpoint.vitals.attempted(attempt.end.symptom()) == Nudge::Look {
+            self.nudge.notify_one();
+        }
     }
 
     /// Does what follows from time alone; called once a second.
     pub(crate) fn tick(&self) {
         let due_at = self.roster.load().due_at();
         if due_at.is_some_and(|due_at| due_at <= clock::monotonic()) {
-            self.rebuild();
+            self.renew();
         }
     }
 

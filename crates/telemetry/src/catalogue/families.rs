@@ -3,10 +3,12 @@
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
 mod breakers;
+mod health;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
+pub use health::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -39,6 +41,9 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &UPSTREAM_ENDPOINT_HEALTHY,
+    &UPSTREAM_HEALTH_CHECKS,
+    &UPSTREAM_EJECTIONS,
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,

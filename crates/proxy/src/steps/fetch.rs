@@ -12,7 +12,7 @@ use engine::{
     outcome::{JoinOutcome, StoreOutcome},
     time::Now,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use store::{Moment, StoredResponse};
 use tokio::time::timeout_at;
 
@@ -26,7 +26,7 @@ use crate::{
     clock,
     errand::Errand,
     fill_job::FillJob,
-    upstream::{self, FetchError, Fetched, Order, Story},
+    upstream::{self, EndpointState, FetchError, Fetched, Order, Story},
 };
 
 /// What a request gets in the end.
@@ -161,6 +161,12 @@ async fn fetch_told(
                 let mut delivery = Delivery::new(errand, verdicted.kept, origin);
                 delivery.store = verdicted.store;
                 delivery.personal = verdicted.personal;
+                // A batch goes to any endpoint, and binds nobody to it.
+                if batched.is_none()
+                    && let Some(endpoint) = answered
+                {
+                    delivery.bind(&endpoint);
+                }
                 return Ok((delivery, verdicted.job));
             }
         }
@@ -254,6 +260,21 @@ impl Delivery {
             join: JoinOutcome::Alone,
             failure: None,
             personal: HeaderMap::new(),
+        }
+    }
+
+    /// Binds the client to the endpoint that answered, where clients are bound. The cache has seen
+    /// the answer already, and what is kept knows nothing of it.
+    pub(crate) fn bind(&mut self, endpoint: &EndpointState) {
+        let upstreams = &self.errand.snapshot.upstreams;
+        let upstream = upstreams.get(usize::from(endpoint.upstream));
+        let cookie = upstream.and_then(|upstream| upstream.binding(&self.errand, endpoint));
+        if let Some(cookie) = cookie {
+            let fields = match &mut self.kept {
+                Kept::Direct(fetched) => &mut fetched.head.headers,
+                _ => &mut self.personal,
+            };
+            fields.append(SET_COOKIE, cookie);
         }
     }
 }

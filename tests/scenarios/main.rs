@@ -4,6 +4,7 @@
 mod bad_clients;
 mod bad_origins;
 mod balancing;
+mod batching;
 mod big_bodies;
 mod caching;
 mod compression;
@@ -30,6 +31,7 @@ mod not_for_others;
 mod overtaking;
 mod parts;
 mod personalization;
+mod proxy_protocol;
 mod proxying;
 mod purge_door;
 mod purging;
@@ -42,7 +44,9 @@ mod strategies;
 mod telemetry;
 mod tls;
 mod upgrades;
+mod upstream_connections;
 mod upstream_faults;
+mod upstream_tls;
 mod warming;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

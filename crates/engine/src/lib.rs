@@ -11,6 +11,7 @@ pub mod cache;
 pub mod client_ip;
 pub mod collapse;
 pub mod compression;
+pub mod discovery;
 pub mod failure;
 mod field_list;
 pub mod forwarding;

@@ -4,9 +4,14 @@
 //! who leaves out the ill, who opens breakers, who measures the origin's capacity, who decides
 //! whether to try again. So they cannot disagree about what a failure is.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::failure::{Blame, Failure};
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+
+use crate::{
+    cache::date::HttpDate,
+    failure::{Blame, Failure},
+};
 
 /// One try at one endpoint, told when the head of its response is here or it has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,21 @@ pub enum Symptom {
 // === impl AttemptEnd ===
 
 impl AttemptEnd {
+    /// With this head of a response, which came at `now`. A `Retry-After` is read where it means
+    /// something: with 429 and 503 (RFC 9110, section 10.2.3).
+    pub fn answered(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Self {
+        let retry_after = match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => headers
+                .get(RETRY_AFTER)
+                .and_then(|value| wait(value.as_bytes(), now)),
+            _ => None,
+        };
+        Self::Answered {
+            status: status.as_u16(),
+            retry_after,
+        }
+    }
+
     /// What it says about the endpoint.
     pub const fn symptom(self) -> Symptom {
         match self {
@@ -69,6 +89,17 @@ impl AttemptEnd {
             },
         }
     }
+}
+
+/// Reads `Retry-After`: seconds, or a date.
+fn wait(value: &[u8], now: SystemTime) -> Option<Duration> {
+    let text = std::str::from_utf8(value).ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Beyond what a number holds is beyond what anybody waits.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let date = HttpDate::parse(value, now)?;
+    Some(date.since(HttpDate::of(now)))
 }
 
 // === impl Symptom ===
@@ -108,6 +139,36 @@ mod tests {
         }
         assert_eq!(answered(429, None), Symptom::Overload);
         assert_eq!(answered(503, Some(1)), Symptom::Overload);
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let read = |value: &'static str, status| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, http::HeaderValue::from_static(value));
+            AttemptEnd::answered(status, &headers, now)
+        };
+        let after = |status, retry_after: Option<u64>| AttemptEnd::Answered {
+            status,
+            retry_after: retry_after.map(Duration::from_secs),
+        };
+        let busy = StatusCode::SERVICE_UNAVAILABLE;
+        assert_eq!(read("7", busy), after(503, Some(7)));
+        assert_eq!(
+            read("Sun, 06 Nov 1994 08:49:47 GMT", busy),
+            after(503, Some(10))
+        );
+        assert_eq!(
+            read("Sun, 06 Nov 1994 08:49:07 GMT", busy),
+            after(503, Some(0))
+        );
+        assert_eq!(read("soon", busy), after(503, None));
+        assert_eq!(
+            read("99999999999999999999999", busy),
+            after(503, Some(u64::MAX))
+        );
+        assert_eq!(read("7", StatusCode::OK), after(200, None));
     }
 
     #[test]

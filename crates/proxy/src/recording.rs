@@ -26,6 +26,7 @@ use crate::{
     connection::ConnectionState,
     sidecar::Sidecar,
     snapshot::Snapshot,
+    upstream::EndpointState,
 };
 
 /// A response body that tells how its request ended.
@@ -122,6 +123,15 @@ impl Drop for RecordedBody {
 
 // === impl Recording ===
 
+impl Recording {
+    /// Who was asked, if it is still known.
+    fn endpoint(&self) -> Option<Arc<EndpointState>> {
+        let position = usize::from(self.event.upstream?);
+        let upstream = self.snapshot.upstreams.get(position)?;
+        upstream.roster().at(self.event.endpoint?)
+    }
+}
+
 impl Drop for Recording {
     fn drop(&mut self) {
         let now = clock::monotonic();
@@ -131,7 +141,8 @@ impl Drop for Recording {
         if let (Some(facts), Some(log)) = (&self.log, &self.sidecar.access_log)
             && Selection::of(self.snapshot.policies.access_log, &self.event) == Selection::Write
         {
-            log.write(&facts.record(&self.event, &self.snapshot));
+            let endpoint = self.endpoint();
+            log.write(&facts.record(&self.event, &self.snapshot, endpoint.as_deref()));
         }
     }
 }
@@ -158,14 +169,16 @@ impl LogFacts {
         }
     }
 
-    fn record<'a>(&'a self, event: &'a RequestEvent, snapshot: &'a Snapshot) -> AccessRecord<'a> {
+    fn record<'a>(
+        &'a self,
+        event: &'a RequestEvent,
+        snapshot: &'a Snapshot,
+        endpoint: Option<&'a EndpointState>,
+    ) -> AccessRecord<'a> {
         let policies = &snapshot.policies;
         let upstream = event
             .upstream
             .and_then(|index| snapshot.upstreams.get(usize::from(index)));
-        let endpoint = upstream
-            .zip(event.endpoint)
-            .and_then(|(upstream, index)| upstream.endpoints.get(usize::from(index)));
         AccessRecord {
             event,
             method: self.method.as_str(),
@@ -182,7 +195,9 @@ impl LogFacts {
                 .and_then(|index| policies.routes.get(usize::from(index)))
                 .map(|route| route.name.as_str()),
             upstream: upstream.map(|upstream| upstream.policy.name.as_str()),
-            endpoint: endpoint.map(|endpoint| endpoint.authority.as_str()),
+            endpoint: endpoint
+                .as_ref()
+                .map(|endpoint| endpoint.authority.as_str()),
         }
     }
 }

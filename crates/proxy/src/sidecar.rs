@@ -144,12 +144,12 @@ impl Sidecar {
     /// The requests in flight at one endpoint, both by position.
     pub fn in_flight(&self, upstream: usize, endpoint: usize) -> u64 {
         let snapshot = self.snapshot.load();
-        let counts = snapshot
-            .upstreams
-            .get(upstream)
-            .map(|state| &state.in_flight);
-        let count = counts.and_then(|counts| counts.get(endpoint));
-        count.map_or(0, |count| count.load(Ordering::Relaxed) as u64)
+        let Some(upstream) = snapshot.upstreams.get(upstream) else {
+            return 0;
+        };
+        let roster = upstream.roster();
+        let endpoint = roster.endpoints.get(endpoint);
+        endpoint.map_or(0, |endpoint| endpoint.in_flight() as u64)
     }
 
     /// The policies that are in force.

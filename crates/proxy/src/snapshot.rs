@@ -28,7 +28,7 @@ pub(crate) struct Snapshot {
     /// Per route, in the order of the policies.
     pub(crate) limits: Vec<RouteLimits>,
     /// Per upstream, in the order of the policies.
-    pub(crate) upstreams: Vec<UpstreamState>,
+    pub(crate) upstreams: Vec<Arc<UpstreamState>>,
     pub(crate) metrics: Arc<Metrics>,
     /// How the one who asks is known, if anybody wants to know.
     pub(crate) identity: Option<Identity>,
@@ -64,7 +64,7 @@ impl Snapshot {
                 .upstreams
                 .iter()
                 .enumerate()
-                .map(|(position, upstream)| UpstreamState::new(position, upstream))
+                .map(|(position, upstream)| UpstreamState::new(position, upstream).map(Arc::new))
                 .collect::<Result<_, _>>()?,
             metrics: Arc::new(metrics),
             policies: Arc::new(policies),

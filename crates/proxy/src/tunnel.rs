@@ -43,7 +43,7 @@ pub(crate) async fn open(
     let time = clock::monotonic().saturating_sub(sent_at);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let event = exchange.event();
-        event.endpoint = u16::try_from(endpoint).ok();
+        event.endpoint = Some(endpoint.slot);
         event.upstream_status = Some(101);
         event.upstream_time = Some(time);
         return switch(exchange, client, response, lease);
@@ -51,7 +51,7 @@ pub(crate) async fn open(
     let (head, incoming) = response.into_parts();
     let timeouts = errand.upstream().policy.timeouts;
     let origin = Some(Origin {
-        endpoint,
+        endpoint: endpoint.slot,
         status: head.status,
         time,
     });
@@ -68,23 +68,23 @@ pub(crate) async fn open(
 /// Sends the handshake on a connection of its own, trying each endpoint until one connects.
 async fn connect(
     errand: &Errand,
-) -> Result<(Response<hyper::body::Incoming>, Lease, usize), Failure> {
+) -> Result<(Response<hyper::body::Incoming>, Lease, Arc<EndpointState>), Failure> {
     let upstream = errand.upstream();
     let timeouts = upstream.policy.timeouts;
     let mut tried = Vec::new();
     let mut failure = Failure::ConnectFailed;
     while let Some(endpoint) = upstream.pick(errand.line(), &tried) {
-        let in_flight = InFlight::begin(&upstream.in_flight, endpoint.index);
-        let dialer = upstream.dialer(endpoint, errand.line());
+        let in_flight = InFlight::begin(&endpoint);
+        let dialer = upstream.dialer(&endpoint, errand.line());
         let mut sender = match upstream::connect_http1(dialer, timeouts.connect).await {
             Ok(sender) => sender,
             Err(failed) => {
                 failure = failed;
-                tried.push(endpoint.index);
+                tried.push(endpoint.id);
                 continue;
             }
         };
-        let request = handshake(errand, endpoint)?;
+        let request = handshake(errand, &endpoint)?;
         let sent = sender.requests.send_request(request);
         let response = match tokio::time::timeout(timeouts.first_byte, sent).await {
             Ok(Ok(response)) => response,
@@ -94,8 +94,8 @@ async fn connect(
             }
             Err(_elapsed) => return Err(Failure::FirstByteTimedOut),
         };
-        let lease = Lease::single_use(sender, endpoint.id, in_flight);
-        return Ok((response, lease, endpoint.index));
+        let lease = Lease::single_use(sender, in_flight);
+        return Ok((response, lease, endpoint));
     }
     Err(failure)
 }

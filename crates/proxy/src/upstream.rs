@@ -1,18 +1,29 @@
-//! The other side: endpoints, connections to them, and one exchange on such a connection.
+//! The other side: endpoints, connections to them, and the call to one of them.
+//!
+//! Start reading at [`stack`]: it is the table of the layers of a call, in their order.
 
 mod call;
 mod connect;
 mod endpoint;
+mod layers;
 mod lease;
 mod order;
 mod pool;
+mod roster;
+mod stack;
+mod state;
 mod tls;
+mod watch;
 
-pub(crate) use call::{FetchError, Fetched, Line, classify, fetch};
-pub(crate) use connect::connect_http1;
 pub use endpoint::Unaddressable;
-pub(crate) use endpoint::{EndpointState, UpstreamState};
-pub(crate) use lease::{InFlight, Lease};
+pub use watch::watch;
+
+pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
+pub(crate) use connect::connect_http1;
+pub(crate) use endpoint::{EndpointState, InFlight};
+pub(crate) use layers::exchange::classify;
+pub(crate) use lease::Lease;
 pub(crate) use order::{Order, Target};
 pub(crate) use pool::sweep;
+pub(crate) use state::UpstreamState;
 pub(crate) use tls::TlsClient;

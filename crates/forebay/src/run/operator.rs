@@ -77,6 +77,7 @@ impl Operator {
             runtime.spawn(admin::serve(listener(door)?, router, over(life.clone())));
         }
         runtime.spawn(tick(Arc::clone(sidecar), Arc::clone(health)));
+        runtime.spawn(proxy::watch(Arc::clone(sidecar)));
         runtime.spawn(become_ready(policies.clone(), Arc::clone(health)));
         let announce = Announce {
             closing: announce_closing,

@@ -123,7 +123,7 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
     event.store = store;
     if let Some(origin) = &origin {
         event.upstream = u16::try_from(errand.route().upstream).ok();
-        event.endpoint = u16::try_from(origin.endpoint).ok();
+        event.endpoint = Some(origin.endpoint);
         event.upstream_status = Some(origin.status.as_u16());
         event.upstream_time = Some(origin.time);
     }

@@ -24,7 +24,7 @@ use crate::{
     clock,
     errand::Errand,
     fill_job::FillJob,
-    upstream::{self, FetchError},
+    upstream::{self, FetchError, Story},
 };
 
 /// What a request gets in the end.
@@ -43,7 +43,8 @@ pub(crate) struct Delivery {
 /// The origin's part in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
-    pub(crate) endpoint: usize,
+    /// Its place in the metrics of its upstream.
+    pub(crate) endpoint: u16,
     pub(crate) status: StatusCode,
     /// From the request being sent to the head of the response.
     pub(crate) time: Duration,
@@ -71,12 +72,13 @@ pub(crate) async fn fetch(
     order.upload = upload;
     loop {
         let sent = Sent::now(&errand);
-        let rewrite = || errand.order().0;
-        let fetched = upstream::fetch(errand.upstream(), errand.line(), order, rewrite).await;
+        let story = Story::default();
+        let fetched = upstream::fetch(&errand, order, &story).await;
+        tracing::trace!(tries = story.tries(), "asked");
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
                 let origin = Origin {
-                    endpoint: fetched.endpoint,
+                    endpoint: fetched.endpoint.slot,
                     status: fetched.head.status,
                     time: clock::monotonic().saturating_sub(sent.at.monotonic),
                 };
@@ -84,6 +86,10 @@ pub(crate) async fn fetch(
             }
             Err(error) => (None, Asked::with_failure(error.failure)),
         };
+        let answered = fetched
+            .as_ref()
+            .ok()
+            .map(|fetched| Arc::clone(&fetched.endpoint));
         note(&errand, failed);
         if failed == Asked::Failed
             && let Some(stored) = stand_in(&errand)
@@ -103,7 +109,8 @@ pub(crate) async fn fetch(
             Next::Senseless => {
                 return Err(FetchError {
                     failure: Failure::UpstreamGarbage,
-                    endpoint: origin.map(|origin| origin.endpoint),
+                    endpoint: answered,
+                    unsent: None,
                 });
             }
             Next::Answer(verdicted) => {

@@ -391,9 +391,7 @@ fn told<T>(exchange: &mut Exchange, ran: Result<T, FetchError>) -> Result<T, Fai
         let upstream = exchange.route().map(|route| route.upstream);
         let event = exchange.event();
         event.upstream = upstream.and_then(|upstream| u16::try_from(upstream).ok());
-        event.endpoint = error
-            .endpoint
-            .and_then(|endpoint| u16::try_from(endpoint).ok());
+        event.endpoint = error.endpoint.map(|endpoint| endpoint.slot);
         error.failure
     })
 }

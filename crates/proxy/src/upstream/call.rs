@@ -1,47 +1,64 @@
-//! One exchange with an upstream: pick an endpoint, get a connection, send, wait for the head.
-//!
-//! **What is tried again.** A failed connect is tried at every other endpoint: nothing was sent.
-//! A request that a kept connection gave back unsent is sent on another. One that a kept connection
-//! swallowed (the endpoint closed it at that very moment) is sent once more on a new connection,
-//! but only if it is idempotent and has no body (RFC 9110, section 9.2.2). Everything else is an
-//! answer to give (TRAPS 23).
+//! One request for one upstream, and what comes of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+};
 
 use engine::failure::Failure;
-use http::{
-    HeaderValue, Request, StatusCode,
-    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
-};
 use telemetry::Metrics;
 use tokio::time::Instant;
+use tower::Service;
 
-use super::{
-    EndpointState, InFlight, Lease, Order, TlsClient, UpstreamState,
-    connect::connect,
-    lease::Sender,
-    pool::{self, Keeping, Taken},
-};
-use crate::{
-    body::{RequestBody, Upload, UpstreamBody},
-    patience::Patience,
-};
+use super::{EndpointState, Order, TlsClient, stack::stack};
+use crate::{body::UpstreamBody, errand::Errand};
+
+/// A request on its way through the layers.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    /// What is sent. Should it have to be sent again, the errand writes it anew.
+    pub(crate) order: Order,
+    pub(crate) asked: Asked<'a>,
+    /// The ids of endpoints that are to be left alone while there are others.
+    pub(crate) tried: Vec<u64>,
+}
+
+/// What all tries for one request share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) errand: &'a Errand,
+    /// When the whole exchange must be over.
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) story: &'a Story,
+}
+
+/// What happened on the way; each layer writes its own part.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    tries: AtomicU8,
+}
 
 /// A response head, and its body as it arrives.
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) head: http::response::Parts,
     pub(crate) body: UpstreamBody,
-    /// Who answered, as an index into the upstream's endpoints.
-    pub(crate) endpoint: usize,
+    /// Who answered.
+    pub(crate) endpoint: Arc<EndpointState>,
 }
 
 /// A failed exchange.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct FetchError {
     pub(crate) failure: Failure,
-    /// The last endpoint that was tried, as an index.
-    pub(crate) endpoint: Option<usize>,
+    /// The last endpoint that was tried.
+    pub(crate) endpoint: Option<Arc<EndpointState>>,
+    /// The request, when nothing of it was sent.
+    pub(crate) unsent: Option<Box<Order>>,
 }
 
 /// What new connections are made with, whichever upstream they are for.
@@ -51,261 +68,76 @@ pub(crate) struct Line<'a> {
     pub(crate) metrics: &'a Arc<Metrics>,
 }
 
-/// What to do after a request did not get a response.
-enum Setback {
-    /// It may be sent again on a new connection.
-    Again(Box<Order>),
-    /// It may not.
-    Final(Failure),
-    /// It may be written and sent once more: a kept connection swallowed it.
-    Rewrite,
+/// What a layer answers.
+pub(crate) type CallFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send + 'a>>;
+
+/// A layer, or all that is within one.
+///
+/// Every layer answers with the same type of future, so that one that has nothing to do can hand
+/// the call on without a future of its own.
+pub(crate) trait Next<'a>:
+    Service<Call<'a>, Response = Fetched, Error = FetchError, Future = CallFuture<'a>>
+    + Copy
+    + Send
+    + 'a
+{
 }
 
-/// Whether a kept connection will do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Any,
-    New,
-}
-
-/// Sends `order` to `upstream` and waits for the head of the final response; `rewrite` makes the
-/// order anew, should it have to be sent twice.
-pub(crate) async fn fetch(
-    upstream: &UpstreamState,
-    line: Line<'_>,
-    mut order: Order,
-    rewrite: impl Fn() -> Order,
-) -> Result<Fetched, FetchError> {
-    let deadline = upstream
-        .policy
-        .timeouts
-        .total
-        .map(|total| Instant::now() + total);
-    let mut tried = Vec::new();
-    let mut wanted = Wanted::Any;
-    let mut error = FetchError {
-        failure: Failure::ConnectFailed,
-        endpoint: None,
+/// Sends `order` to the upstream of `errand` and waits for the head of the final response.
+pub(crate) fn fetch<'a>(errand: &'a Errand, order: Order, story: &'a Story) -> CallFuture<'a> {
+    let upstream = errand.upstream();
+    let total = upstream.policy.timeouts.total;
+    let asked = Asked {
+        errand,
+        deadline: total.map(|total| Instant::now() + total),
+        story,
     };
-    while let Some(endpoint) = upstream.pick(line, &tried) {
-        error.endpoint = Some(endpoint.index);
-        let in_flight = InFlight::begin(&upstream.in_flight, endpoint.index);
-        let call = Call {
-            upstream,
-            endpoint,
-            deadline,
-        };
-        let (sender, reused) = match call.connection(line, wanted).await {
-            Ok(connection) => connection,
-            Err(failure) => {
-                error.failure = failure;
-                if failure == Failure::TotalTimedOut {
-                    break;
-                }
-                tried.push(endpoint.index);
-                continue;
-            }
-        };
-        match call.send(order, sender, reused, in_flight).await {
-            Ok(fetched) => return Ok(fetched),
-            Err(Setback::Again(again)) => {
-                order = *again;
-                wanted = Wanted::New;
-            }
-            Err(Setback::Final(failure)) => {
-                error.failure = failure;
-                break;
-            }
-            Err(Setback::Rewrite) => {
-                order = rewrite();
-                wanted = Wanted::New;
-            }
-        }
-    }
-    Err(error)
+    let call = Call {
+        order,
+        asked,
+        tried: Vec::new(),
+    };
+    // Every layer is always ready: whoever has to wait does so within the call, where it can be
+    // given up.
+    stack(upstream).call(call)
 }
 
-/// One try at one endpoint.
-struct Call<'a> {
-    upstream: &'a UpstreamState,
-    endpoint: &'a EndpointState,
-    deadline: Option<Instant>,
+impl<'a, S> Next<'a> for S where
+    S: Service<Call<'a>, Response = Fetched, Error = FetchError, Future = CallFuture<'a>>
+        + Copy
+        + Send
+        + 'a
+{
 }
 
-/// Whether a connection has served before: only such a one may have been closed unnoticed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reused {
-    No,
-    Yes,
-}
+// === impl Story ===
 
-// === impl Call ===
-
-impl Call<'_> {
-    async fn connection(
-        &self,
-        line: Line<'_>,
-        wanted: Wanted,
-    ) -> Result<(Sender, Reused), Failure> {
-        if wanted == Wanted::Any {
-            match pool::take(self.endpoint.id) {
-                Taken::Http1(sender) => return Ok((Sender::Http1(sender), Reused::Yes)),
-                Taken::Http2(requests) => return Ok((Sender::Http2(requests), Reused::Yes)),
-                Taken::Nothing => {}
-            }
-        }
-        let policy = &self.upstream.policy;
-        let (limit, failure) = self.within(policy.timeouts.connect, Failure::ConnectTimedOut);
-        let sender = connect(self.upstream.dialer(self.endpoint, line), limit)
-            .await
-            .map_err(|error| match error {
-                Failure::ConnectTimedOut => failure,
-                other => other,
-            })?;
-        if let Sender::Http2(requests) = &sender {
-            pool::share(self.endpoint.id, requests.clone());
-        }
-        Ok((sender, Reused::No))
+impl Story {
+    /// A try begins.
+    pub(crate) fn tries_again(&self) {
+        let _ = self
+            .tries
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tries| {
+                tries.checked_add(1)
+            });
     }
 
-    async fn send(
-        &self,
-        order: Order,
-        mut sender: Sender,
-        reused: Reused,
-        in_flight: InFlight,
-    ) -> Result<Fetched, Setback> {
-        let timeouts = self.upstream.policy.timeouts;
-        let upload = order.upload.clone();
-        let harmless = order.is_harmless_twice();
-        let context = order.context();
-        let request = self.request(order, &sender).map_err(Setback::Final)?;
-        let answered = match &mut sender {
-            Sender::Http1(sender) => {
-                let sent = sender.requests.try_send_request(request);
-                self.head_in_time(sent, upload.as_deref()).await
-            }
-            Sender::Http2(requests) => {
-                let sent = requests.try_send_request(request);
-                self.head_in_time(sent, upload.as_deref()).await
-            }
-        };
-        let response = match answered {
-            Ok(Ok(response)) => response,
-            Ok(Err(mut error)) => {
-                let unsent = error.take_message();
-                let error = error.into_error();
-                tracing::debug!(endpoint = %self.endpoint.authority, %error, "no response");
-                return Err(match (reused, unsent) {
-                    (Reused::Yes, Some(request)) => Setback::Again(context.recover(request)),
-                    (Reused::Yes, None) if harmless && was_dropped(&error) => Setback::Rewrite,
-                    _ => Setback::Final(classify(&error, upload.as_deref())),
-                });
-            }
-            Err(failure) => return Err(Setback::Final(failure)),
-        };
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            // Nobody asked for another protocol: what follows on this connection is not HTTP.
-            return Err(Setback::Final(Failure::UpstreamGarbage));
-        }
-        let (head, incoming) = response.into_parts();
-        let lease = Lease {
-            sender,
-            endpoint: self.endpoint.id,
-            keeping: Keeping {
-                max_idle: self.upstream.policy.connections.max_idle,
-                keep_alive: timeouts.keep_alive,
-            },
-            upload,
-            _in_flight: in_flight,
-        };
-        let patience = Patience::new(timeouts.idle);
-        Ok(Fetched {
-            head,
-            body: UpstreamBody::new(incoming, lease, patience, self.deadline),
-            endpoint: self.endpoint.index,
-        })
-    }
-
-    /// Waits for the head of the response; an upload that moves postpones the end of patience.
-    async fn head_in_time<T>(
-        &self,
-        response: impl Future<Output = T>,
-        upload: Option<&Upload>,
-    ) -> Result<T, Failure> {
-        let mut response = std::pin::pin!(response);
-        let first_byte = self.upstream.policy.timeouts.first_byte;
-        let mut moved = 0;
-        loop {
-            let (limit, failure) = self.within(first_byte, Failure::FirstByteTimedOut);
-            if let Ok(answered) = tokio::time::timeout(limit, response.as_mut()).await {
-                return Ok(answered);
-            }
-            match upload {
-                Some(upload) if failure != Failure::TotalTimedOut && upload.moved() > moved => {
-                    moved = upload.moved();
-                }
-                _ => return Err(failure),
-            }
-        }
-    }
-
-    /// The lesser of `limit` and what is left until the deadline, and what its end means.
-    fn within(&self, limit: Duration, failure: Failure) -> (Duration, Failure) {
-        match self.deadline {
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if left < limit {
-                    (left, Failure::TotalTimedOut)
-                } else {
-                    (limit, failure)
-                }
-            }
-            None => (limit, failure),
-        }
-    }
-
-    /// The request as the protocol of `sender` wants it.
-    fn request(&self, order: Order, sender: &Sender) -> Result<Request<RequestBody>, Failure> {
-        let host = self.upstream.host(self.endpoint, order.host);
-        let mut request = Request::new(order.body);
-        *request.method_mut() = order.method;
-        *request.headers_mut() = order.headers;
-        match sender {
-            Sender::Http1(_) => {
-                *request.uri_mut() = order.target.into_uri()?;
-                let streamed = matches!(
-                    request.body(),
-                    RequestBody::Client(_) | RequestBody::Resumed(_)
-                );
-                let unknown_length = streamed && !request.headers().contains_key(CONTENT_LENGTH);
-                let headers = request.headers_mut();
-                headers.insert(HOST, host);
-                if unknown_length {
-                    // Said in so many words, because hyper leaves the body of a GET out otherwise.
-                    headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-                }
-            }
-            Sender::Http2(_) => {
-                *request.uri_mut() = order.target.into_absolute_uri(self.endpoint, &host)?;
-            }
-        }
-        Ok(request)
+    /// How many tries there were.
+    pub(crate) fn tries(&self) -> u8 {
+        self.tries.load(Ordering::Relaxed)
     }
 }
 
-/// Whether the endpoint let go of the connection without a word.
-fn was_dropped(error: &hyper::Error) -> bool {
-    classify(error, None) == Failure::UpstreamClosed
-}
+// === impl FetchError ===
 
-/// Whose doing a failed exchange was.
-pub(crate) fn classify(error: &hyper::Error, upload: Option<&Upload>) -> Failure {
-    if let Some(failure) = upload.and_then(Upload::failure) {
-        return failure;
+impl FetchError {
+    /// A failure before any endpoint was asked.
+    pub(crate) const fn nowhere(failure: Failure) -> Self {
+        Self {
+            failure,
+            endpoint: None,
+            unsent: None,
+        }
     }
-    if error.is_parse() || error.is_parse_too_large() {
-        return Failure::UpstreamGarbage;
-    }
-    Failure::UpstreamClosed
 }

@@ -80,10 +80,9 @@ pub(super) async fn connect(dialer: Dialer<'_>, limit: Duration) -> Result<Sende
             (ConnectOutcome::TimedOut, Err(Failure::ConnectTimedOut))
         }
     };
-    let position = u16::try_from(endpoint.index).unwrap_or(u16::MAX);
     dialer
         .metrics
-        .upstream_connect(dialer.upstream, position, outcome);
+        .upstream_connect(dialer.upstream, endpoint.slot, outcome);
     opened
 }
 

@@ -1,18 +1,15 @@
 //! The use of one connection for one exchange.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use hyper::client::conn::{http1, http2};
 use telemetry::{ConnectionState, Metrics};
 use tokio::task::JoinHandle;
 
-use super::pool::{self, Keeping};
+use super::{
+    InFlight,
+    pool::{self, Keeping},
+};
 use crate::body::{RequestBody, Upload};
 
 /// Something requests can be sent on.
@@ -55,25 +52,14 @@ pub(crate) struct Lease {
     pub(crate) _in_flight: InFlight,
 }
 
-/// One request counted as in flight at an endpoint for as long as it lives.
-#[derive(Debug)]
-pub(crate) struct InFlight {
-    counts: Arc<[AtomicUsize]>,
-    endpoint: usize,
-}
-
 // === impl Lease ===
 
 impl Lease {
     /// A connection that is never given back, such as one that became a tunnel.
-    pub(crate) const fn single_use(
-        sender: Http1Sender,
-        endpoint: u64,
-        in_flight: InFlight,
-    ) -> Self {
+    pub(crate) fn single_use(sender: Http1Sender, in_flight: InFlight) -> Self {
         Self {
             sender: Sender::Http1(sender),
-            endpoint,
+            endpoint: in_flight.0.id,
             keeping: Keeping {
                 max_idle: 0,
                 keep_alive: Duration::ZERO,
@@ -137,23 +123,5 @@ impl Drop for ConnectionGauge {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-// === impl InFlight ===
-
-impl InFlight {
-    pub(crate) fn begin(counts: &Arc<[AtomicUsize]>, endpoint: usize) -> Self {
-        counts[endpoint].fetch_add(1, Ordering::Relaxed);
-        Self {
-            counts: Arc::clone(counts),
-            endpoint,
-        }
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.counts[self.endpoint].fetch_sub(1, Ordering::Relaxed);
     }
 }

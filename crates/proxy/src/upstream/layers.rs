@@ -1,0 +1,4 @@
+//! The layers of a call, one file each; [`super::stack`] puts them in order.
+
+pub(super) mod exchange;
+pub(super) mod retry;

@@ -1,0 +1,344 @@
+//! One try: picks an endpoint, takes a connection, sends, and waits for the head.
+//!
+//! **What a kept connection does to a request.** It may have been closed by the other side without
+//! our knowing. A request that it gave back unsent is sent on a new connection. One that it
+//! swallowed (the endpoint closed it at that very moment) is sent once more on a new connection,
+//! but only if it is idempotent and has no body (RFC 9110, section 9.2.2). Neither counts as a
+//! retry: the endpoint did not fail, our knowledge of it did (TRAPS 23).
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use engine::{
+    attempt::{Attempt, AttemptEnd},
+    failure::Failure,
+};
+use http::{
+    HeaderValue, Request, StatusCode,
+    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+};
+use tokio::time::Instant;
+use tower::Service;
+
+use crate::{
+    body::{RequestBody, Upload, UpstreamBody},
+    clock,
+    patience::Patience,
+    upstream::{
+        Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Line, Order,
+        UpstreamState,
+        call::Asked,
+        connect::connect,
+        lease::Sender,
+        pool::{self, Keeping, Taken},
+    },
+};
+
+/// The innermost layer.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::upstream) struct Exchange<'a> {
+    pub(in crate::upstream) upstream: &'a UpstreamState,
+}
+
+/// What to do after a request did not get a response.
+enum Setback {
+    /// It may be sent again on a new connection.
+    Again(Box<Order>),
+    /// It may not.
+    Final(Failure),
+    /// It may be written and sent once more: a kept connection swallowed it.
+    Rewrite,
+}
+
+/// Whether a kept connection will do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Any,
+    New,
+}
+
+/// A try as those see it who watch over the endpoint; one that is dropped was abandoned.
+#[derive(Debug)]
+struct Watched<'a> {
+    upstream: &'a UpstreamState,
+    endpoint: &'a EndpointState,
+    began: Duration,
+    end: AttemptEnd,
+}
+
+/// One try at one endpoint.
+struct Try<'a> {
+    upstream: &'a UpstreamState,
+    endpoint: &'a Arc<EndpointState>,
+    deadline: Option<Instant>,
+}
+
+/// Whether a connection has served before: only such a one may have been closed unnoticed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reused {
+    No,
+    Yes,
+}
+
+// === impl Exchange ===
+
+impl<'a> Service<Call<'a>> for Exchange<'a> {
+    type Response = Fetched;
+    type Error = FetchError;
+    type Future = CallFuture<'a>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), FetchError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call<'a>) -> CallFuture<'a> {
+        let upstream = self.upstream;
+        Box::pin(async move {
+            let Call {
+                order,
+                asked,
+                tried,
+            } = call;
+            let Some(endpoint) = upstream.pick(asked.errand.line(), &tried) else {
+                return Err(FetchError::nowhere(Failure::NoEndpoint));
+            };
+            asked.story.tries_again();
+            let mut watched = Watched {
+                upstream,
+                endpoint: &endpoint,
+                began: clock::monotonic(),
+                end: AttemptEnd::Abandoned,
+            };
+            let attempt = Try {
+                upstream,
+                endpoint: &endpoint,
+                deadline: asked.deadline,
+            };
+            let fetched = attempt.exchange(order, asked).await;
+            watched.end = match &fetched {
+                Ok(fetched) => {
+                    let head = &fetched.head;
+                    AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
+                }
+                Err((failure, _)) => AttemptEnd::Failed(*failure),
+            };
+            drop(watched);
+            fetched.map_err(|(failure, unsent)| FetchError {
+                failure,
+                endpoint: Some(endpoint),
+                unsent,
+            })
+        })
+    }
+}
+
+// === impl Watched ===
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        let took = clock::monotonic().saturating_sub(self.began);
+        let attempt = Attempt {
+            end: self.end,
+            took,
+        };
+        self.upstream.attempted(self.endpoint, &attempt);
+    }
+}
+
+// === impl Try ===
+
+impl Try<'_> {
+    /// Sends `order`; with a failure comes the order, when nothing of it was sent.
+    async fn exchange(
+        &self,
+        mut order: Order,
+        asked: Asked<'_>,
+    ) -> Result<Fetched, (Failure, Option<Box<Order>>)> {
+        let line = asked.errand.line();
+        let mut wanted = Wanted::Any;
+        loop {
+            let in_flight = InFlight::begin(self.endpoint);
+            let (sender, reused) = match self.connection(line, wanted).await {
+                Ok(connection) => connection,
+                Err(failure) => return Err((failure, Some(Box::new(order)))),
+            };
+            match self.send(order, sender, reused, in_flight).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(Setback::Again(again)) => order = *again,
+                Err(Setback::Final(failure)) => return Err((failure, None)),
+                Err(Setback::Rewrite) => order = asked.errand.order().0,
+            }
+            wanted = Wanted::New;
+        }
+    }
+
+    async fn connection(
+        &self,
+        line: Line<'_>,
+        wanted: Wanted,
+    ) -> Result<(Sender, Reused), Failure> {
+        if wanted == Wanted::Any {
+            match pool::take(self.endpoint.id) {
+                Taken::Http1(sender) => return Ok((Sender::Http1(sender), Reused::Yes)),
+                Taken::Http2(requests) => return Ok((Sender::Http2(requests), Reused::Yes)),
+                Taken::Nothing => {}
+            }
+        }
+        let policy = &self.upstream.policy;
+        let (limit, failure) = self.within(policy.timeouts.connect, Failure::ConnectTimedOut);
+        let sender = connect(self.upstream.dialer(self.endpoint, line), limit)
+            .await
+            .map_err(|error| match error {
+                Failure::ConnectTimedOut => failure,
+                other => other,
+            })?;
+        if let Sender::Http2(requests) = &sender {
+            pool::share(self.endpoint.id, requests.clone());
+        }
+        Ok((sender, Reused::No))
+    }
+
+    async fn send(
+        &self,
+        order: Order,
+        mut sender: Sender,
+        reused: Reused,
+        in_flight: InFlight,
+    ) -> Result<Fetched, Setback> {
+        let timeouts = self.upstream.policy.timeouts;
+        let upload = order.upload.clone();
+        let harmless = order.is_harmless_twice();
+        let context = order.context();
+        let request = self.request(order, &sender).map_err(Setback::Final)?;
+        let answered = match &mut sender {
+            Sender::Http1(sender) => {
+                let sent = sender.requests.try_send_request(request);
+                self.head_in_time(sent, upload.as_deref()).await
+            }
+            Sender::Http2(requests) => {
+                let sent = requests.try_send_request(request);
+                self.head_in_time(sent, upload.as_deref()).await
+            }
+        };
+        let response = match answered {
+            Ok(Ok(response)) => response,
+            Ok(Err(mut error)) => {
+                let unsent = error.take_message();
+                let error = error.into_error();
+                tracing::debug!(endpoint = %self.endpoint.authority, %error, "no response");
+                return Err(match (reused, unsent) {
+                    (Reused::Yes, Some(request)) => Setback::Again(context.recover(request)),
+                    (Reused::Yes, None) if harmless && was_dropped(&error) => Setback::Rewrite,
+                    _ => Setback::Final(classify(&error, upload.as_deref())),
+                });
+            }
+            Err(failure) => return Err(Setback::Final(failure)),
+        };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            // Nobody asked for another protocol: what follows on this connection is not HTTP.
+            return Err(Setback::Final(Failure::UpstreamGarbage));
+        }
+        let (head, incoming) = response.into_parts();
+        let lease = Lease {
+            sender,
+            endpoint: self.endpoint.id,
+            keeping: Keeping {
+                max_idle: self.upstream.policy.connections.max_idle,
+                keep_alive: timeouts.keep_alive,
+            },
+            upload,
+            _in_flight: in_flight,
+        };
+        let patience = Patience::new(timeouts.idle);
+        Ok(Fetched {
+            head,
+            body: UpstreamBody::new(incoming, lease, patience, self.deadline),
+            endpoint: Arc::clone(self.endpoint),
+        })
+    }
+
+    /// Waits for the head of the response; an upload that moves postpones the end of patience.
+    async fn head_in_time<T>(
+        &self,
+        response: impl Future<Output = T>,
+        upload: Option<&Upload>,
+    ) -> Result<T, Failure> {
+        let mut response = std::pin::pin!(response);
+        let first_byte = self.upstream.policy.timeouts.first_byte;
+        let mut moved = 0;
+        loop {
+            let (limit, failure) = self.within(first_byte, Failure::FirstByteTimedOut);
+            if let Ok(answered) = tokio::time::timeout(limit, response.as_mut()).await {
+                return Ok(answered);
+            }
+            match upload {
+                Some(upload) if failure != Failure::TotalTimedOut && upload.moved() > moved => {
+                    moved = upload.moved();
+                }
+                _ => return Err(failure),
+            }
+        }
+    }
+
+    /// The lesser of `limit` and what is left until the deadline, and what its end means.
+    fn within(&self, limit: Duration, failure: Failure) -> (Duration, Failure) {
+        match self.deadline {
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left < limit {
+                    (left, Failure::TotalTimedOut)
+                } else {
+                    (limit, failure)
+                }
+            }
+            None => (limit, failure),
+        }
+    }
+
+    /// The request as the protocol of `sender` wants it.
+    fn request(&self, order: Order, sender: &Sender) -> Result<Request<RequestBody>, Failure> {
+        let host = self.upstream.host(self.endpoint, order.host);
+        let mut request = Request::new(order.body);
+        *request.method_mut() = order.method;
+        *request.headers_mut() = order.headers;
+        match sender {
+            Sender::Http1(_) => {
+                *request.uri_mut() = order.target.into_uri()?;
+                let streamed = matches!(
+                    request.body(),
+                    RequestBody::Client(_) | RequestBody::Resumed(_)
+                );
+                let unknown_length = streamed && !request.headers().contains_key(CONTENT_LENGTH);
+                let headers = request.headers_mut();
+                headers.insert(HOST, host);
+                if unknown_length {
+                    // Said in so many words, because hyper leaves the body of a GET out otherwise.
+                    headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                }
+            }
+            Sender::Http2(_) => {
+                *request.uri_mut() = order.target.into_absolute_uri(self.endpoint, &host)?;
+            }
+        }
+        Ok(request)
+    }
+}
+
+/// Whether the endpoint let go of the connection without a word.
+fn was_dropped(error: &hyper::Error) -> bool {
+    classify(error, None) == Failure::UpstreamClosed
+}
+
+/// Whose doing a failed exchange was.
+pub(crate) fn classify(error: &hyper::Error, upload: Option<&Upload>) -> Failure {
+    if let Some(failure) = upload.and_then(Upload::failure) {
+        return failure;
+    }
+    if error.is_parse() || error.is_parse_too_large() {
+        return Failure::UpstreamGarbage;
+    }
+    Failure::UpstreamClosed
+}

@@ -1,0 +1,26 @@
+//! The call to an upstream, layer by layer. This is the only place that orders them.
+//!
+//! | layer | does |
+//! |---|---|
+//! | [`retry`](super::layers::retry) | sends again what may be sent again, elsewhere |
+//! | [`exchange`](super::layers::exchange) | picks an endpoint, takes a connection, sends, and waits for the head |
+//!
+//! Each layer is a [`tower::Layer`] around the next, and sees a [`Call`] on its way in and a
+//! [`Fetched`](super::Fetched) or a [`FetchError`](super::FetchError) on its way out. One that the
+//! file does not ask for hands the call on, and costs nothing. The layers borrow what they need from
+//! the upstream and are made anew for each call: there is nothing in them but references.
+
+use tower::{ServiceBuilder, layer::layer_fn};
+
+use super::{
+    UpstreamState,
+    call::Next,
+    layers::{exchange::Exchange, retry::Retry},
+};
+
+/// The layers around a call to `upstream`, from the outermost in.
+pub(super) fn stack<'a>(upstream: &'a UpstreamState) -> impl Next<'a> {
+    ServiceBuilder::new()
+        .layer(layer_fn(move |inner| Retry { upstream, inner }))
+        .service(Exchange { upstream })
+}

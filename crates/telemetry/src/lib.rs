@@ -18,6 +18,6 @@ pub use access_log::{AccessLog, AccessRecord, Selection};
 pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use metrics::{
-    CacheAnswers, CacheFigures, ClientConnectionEnd, ConnectOutcome, ConnectionState, Metrics,
-    MetricsError,
+    CacheAnswers, CacheFigures, ClientConnectionEnd, ConnectOutcome, ConnectionState,
+    EndpointPlace, Metrics, MetricsError,
 };

@@ -43,7 +43,7 @@ pub enum AttemptEnd {
 pub enum Symptom {
     /// It failed: 500, 502, 503, 504, or no answer at all.
     Ill,
-    /// Nothing: the client's doing, or abandoned.
+    /// Nothing: the client's doing, or ours, or abandoned.
     Nothing,
     /// It says that it has too much to do: 429, or 503 with `Retry-After`.
     Overload,
@@ -83,6 +83,10 @@ impl AttemptEnd {
                 ..
             } => Symptom::Ill,
             Self::Answered { .. } => Symptom::Well,
+            // Nobody was asked.
+            Self::Failed(
+                Failure::BreakerOpen | Failure::NoEndpoint | Failure::QueueTimedOut | Failure::Shed,
+            ) => Symptom::Nothing,
             Self::Failed(failure) => match failure.blame() {
                 Blame::Client | Blame::Us => Symptom::Nothing,
                 Blame::Upstream => Symptom::Ill,

@@ -7,6 +7,7 @@ pub mod admit;
 pub mod attempt;
 pub mod balance;
 pub mod bearer;
+pub mod breaker;
 pub mod cache;
 pub mod client_ip;
 pub mod collapse;

@@ -43,12 +43,13 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Dependencies, as they begin, and who alone may have them.
-const FENCES: [(&str, &[&str]); 11] = [
+const FENCES: [(&str, &[&str]); 12] = [
     ("pingora", &["forebay-proxy", "forebay"]),
     (
         "hyper",
         &["forebay-proxy", "forebay-admin", "forebay", "forebay-tests"],
     ),
+    ("hickory", &["forebay-proxy"]),
     ("moka", &["forebay-store"]),
     ("prometheus", &["forebay-telemetry"]),
     ("axum", &["forebay-admin"]),

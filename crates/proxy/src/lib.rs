@@ -37,4 +37,4 @@ pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
-pub use upstream::{Unaddressable, watch};
+pub use upstream::{Unaddressable, first_look, watch};

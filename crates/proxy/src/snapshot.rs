@@ -64,7 +64,9 @@ impl Snapshot {
                 .upstreams
                 .iter()
                 .enumerate()
-                .map(|(position, upstream)| UpstreamState::new(position, upstream).map(Arc::new))
+                .map(|(position, upstream)| {
+                    UpstreamState::new(position, upstream, &metrics).map(Arc::new)
+                })
                 .collect::<Result<_, _>>()?,
             metrics: Arc::new(metrics),
             policies: Arc::new(policies),

@@ -4,11 +4,13 @@
 
 mod call;
 mod connect;
+mod discovery;
 mod endpoint;
 mod layers;
 mod lease;
 mod order;
 mod pool;
+mod retired;
 mod roster;
 mod stack;
 mod state;
@@ -16,7 +18,7 @@ mod tls;
 mod watch;
 
 pub use endpoint::Unaddressable;
-pub use watch::watch;
+pub use watch::{first_look, watch};
 
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
 pub(crate) use connect::connect_http1;

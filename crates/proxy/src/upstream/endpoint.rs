@@ -2,11 +2,15 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress};
+use telemetry::EndpointPlace;
+
+use super::retired;
+use crate::clock;
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -15,12 +19,15 @@ pub(crate) struct EndpointState {
     pub(crate) id: u64,
     /// Its place in the metrics of its upstream.
     pub(crate) slot: u16,
+    _place: Option<EndpointPlace>,
+    /// As it was when it was first heard of; the roster knows its standing now.
     pub(crate) policy: Endpoint,
     /// `host:port`, as requests name it.
     pub(crate) authority: Authority,
     /// The same, as a `Host` field.
     pub(crate) host: HeaderValue,
     in_flight: AtomicUsize,
+    retired: AtomicBool,
 }
 
 /// One request counted as in flight at an endpoint for as long as it lives.
@@ -37,7 +44,11 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 // === impl EndpointState ===
 
 impl EndpointState {
-    pub(super) fn new(slot: u16, policy: &Endpoint) -> Result<Self, Unaddressable> {
+    /// One that is counted at `place`; without one it is counted for nobody.
+    pub(super) fn new(
+        place: Option<EndpointPlace>,
+        policy: &Endpoint,
+    ) -> Result<Self, Unaddressable> {
         let named = match &policy.address {
             EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
                 match host.contains(':') {
@@ -51,12 +62,26 @@ impl EndpointState {
         let wrong = |_| Unaddressable(named.clone());
         Ok(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            slot,
+            slot: place.as_ref().map_or(u16::MAX, EndpointPlace::number),
+            _place: place,
             policy: policy.clone(),
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
             in_flight: AtomicUsize::new(0),
+            retired: AtomicBool::new(false),
         })
+    }
+
+    /// It is in no roster any more: what is in flight ends in its own time, and no connection to it
+    /// is kept.
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+        retired::note(self.id, clock::monotonic());
+    }
+
+    /// Whether it is in no roster any more.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
     }
 
     /// The requests it has now.

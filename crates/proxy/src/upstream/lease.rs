@@ -79,8 +79,9 @@ impl Lease {
             .upload
             .as_ref()
             .is_none_or(|upload| upload.is_finished());
+        let kept = sent && !self._in_flight.0.is_retired();
         match self.sender {
-            Sender::Http1(mut sender) if sent && !sender.requests.is_closed() => {
+            Sender::Http1(mut sender) if kept && !sender.requests.is_closed() => {
                 sender.gauge.becomes(ConnectionState::Idle);
                 pool::put(self.endpoint, sender, self.keeping);
             }

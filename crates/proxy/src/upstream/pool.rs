@@ -10,7 +10,10 @@ use std::{cell::RefCell, collections::HashMap, time::Duration};
 use hyper::client::conn::http2;
 use telemetry::ConnectionState;
 
-use super::lease::Http1Sender;
+use super::{
+    lease::Http1Sender,
+    retired::{Tenure, tenure},
+};
 use crate::{body::RequestBody, clock};
 
 thread_local! {
@@ -96,10 +99,14 @@ pub(crate) fn share(endpoint: u64, sender: http2::SendRequest<RequestBody>) {
     });
 }
 
-/// Closes what has been idle too long, or was closed by the other side.
+/// Closes what has been idle too long, was closed by the other side, or leads to an endpoint that is
+/// no more.
 pub(crate) fn sweep(now: Duration) {
     POOLS.with_borrow_mut(|pools| {
-        pools.retain(|_, pool| {
+        pools.retain(|endpoint, pool| {
+            if tenure(*endpoint) == Tenure::Over {
+                return false;
+            }
             let oldest = now.saturating_sub(pool.keep_alive);
             pool.http1
                 .retain(|idle| idle.since >= oldest && !idle.sender.requests.is_closed());

@@ -6,8 +6,12 @@
 
 use std::sync::Arc;
 
-use engine::balance::{Balancer, Pick};
+use engine::{
+    balance::{Balancer, Pick},
+    discovery::{Change, Member},
+};
 use policy::{Balance, Endpoint, Mode, Upstream};
+use telemetry::Metrics;
 
 use super::{
     Line,
@@ -18,6 +22,8 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct Roster {
     pub(crate) endpoints: Box<[Arc<EndpointState>]>,
+    /// Weight, priority and zone of each; its state may be from before they changed.
+    pub(crate) standings: Box<[Endpoint]>,
     balancer: Balancer,
     /// The balancer whose choices are counted and not followed.
     shadow: Option<Balancer>,
@@ -26,38 +32,44 @@ pub(crate) struct Roster {
 // === impl Roster ===
 
 impl Roster {
-    /// Of these endpoints; the states of those that `before` knew go on.
+    /// Of these endpoints of the upstream at this position, and those of `before` that are gone; the
+    /// states of those that it knew go on.
     pub(super) fn new(
-        upstream: &Upstream,
-        endpoints: &[Endpoint],
+        (position, upstream): (u16, &Upstream),
+        endpoints: Vec<Endpoint>,
         before: Option<&Self>,
-    ) -> Result<Self, Unaddressable> {
-        let mut states = Vec::with_capacity(endpoints.len());
-        for (position, endpoint) in endpoints.iter().enumerate() {
-            let slot = u16::try_from(position).unwrap_or(u16::MAX);
-            let known = before.and_then(|before| before.find(endpoint));
-            states.push(match known {
-                Some(state) => Arc::clone(state),
-                None => Arc::new(EndpointState::new(slot, endpoint)?),
-            });
+        metrics: &Metrics,
+    ) -> Result<(Self, Vec<Arc<EndpointState>>), Unaddressable> {
+        let known = before.map_or(&[][..], |before| &before.endpoints);
+        let change = Change::between(known.iter().map(|known| &known.policy), endpoints);
+        let (mut states, mut standings) = (Vec::new(), Vec::new());
+        for member in change.members {
+            let (state, standing) = match member {
+                Member::Stays(place, endpoint) => (Arc::clone(&known[place]), endpoint),
+                Member::New(endpoint) => {
+                    let named = endpoint.address.to_string();
+                    let place = metrics.endpoint_place(position, &named);
+                    (Arc::new(EndpointState::new(place, &endpoint)?), endpoint)
+                }
+            };
+            states.push(state);
+            standings.push(standing);
         }
+        let gone = change.gone.iter();
+        let gone = gone.map(|place| Arc::clone(&known[*place])).collect();
         let balancing = &upstream.balancing;
         let followed = match balancing.mode {
             Mode::Enforce => balancing.balance,
             Mode::Off | Mode::Shadow => Balance::RoundRobin,
         };
-        Ok(Self {
+        let roster = Self {
             endpoints: states.into(),
-            balancer: Balancer::new(followed, endpoints),
+            balancer: Balancer::new(followed, &standings),
             shadow: (balancing.mode == Mode::Shadow)
-                .then(|| Balancer::new(balancing.balance, endpoints)),
-        })
-    }
-
-    fn find(&self, endpoint: &Endpoint) -> Option<&Arc<EndpointState>> {
-        self.endpoints
-            .iter()
-            .find(|known| known.policy == *endpoint)
+                .then(|| Balancer::new(balancing.balance, &standings)),
+            standings: standings.into(),
+        };
+        Ok((roster, gone))
     }
 
     /// Who gets the next request of the upstream at this position, those with the ids `tried` left
@@ -84,7 +96,7 @@ impl Roster {
     }
 
     /// The endpoint at this place in the metrics.
-    pub(crate) fn at(&self, slot: u16) -> Option<Arc<EndpointState>> {
+    pub(super) fn at(&self, slot: u16) -> Option<Arc<EndpointState>> {
         let mut endpoints = self.endpoints.iter();
         endpoints.find(|known| known.slot == slot).map(Arc::clone)
     }

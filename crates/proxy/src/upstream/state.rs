@@ -1,11 +1,14 @@
 //! An upstream while the process runs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::{ArcSwap, Guard};
 use engine::attempt::Attempt;
 use http::HeaderValue;
-use policy::{HostHeader, Upstream};
+use parking_lot::Mutex;
+use policy::{Endpoint, HostHeader, Upstream};
+use telemetry::Metrics;
+use tokio::sync::watch;
 
 use super::{
     Line,
@@ -13,6 +16,10 @@ use super::{
     endpoint::{EndpointState, Unaddressable},
     roster::Roster,
 };
+use crate::clock;
+
+/// How long an endpoint that is gone, and has nothing in flight, is remembered.
+const REMEMBERED: Duration = Duration::from_secs(10);
 
 /// An upstream and what is known about it.
 #[derive(Debug)]
@@ -21,17 +28,98 @@ pub(crate) struct UpstreamState {
     /// Its position in the policies.
     pub(crate) position: u16,
     roster: ArcSwap<Roster>,
+    /// Those that were in it, and since when they are not (monotonic). Whoever changes the roster
+    /// holds the lock.
+    left: Mutex<Vec<(Duration, Arc<EndpointState>)>>,
+    /// Whether the endpoints have been looked for once, whatever came of it.
+    looked: watch::Sender<Looked>,
+}
+
+/// Whether the endpoints of an upstream have been looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    NotYet,
+    /// Or there is nothing to look for.
+    Once,
 }
 
 // === impl UpstreamState ===
 
 impl UpstreamState {
-    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, Unaddressable> {
+    pub(crate) fn new(
+        position: usize,
+        policy: &Upstream,
+        metrics: &Metrics,
+    ) -> Result<Self, Unaddressable> {
+        let position = u16::try_from(position).unwrap_or(u16::MAX);
+        let listed = policy.endpoints.clone();
+        metrics.upstream_endpoints(position, listed.len());
+        let (roster, _nobody_left) = Roster::new((position, policy), listed, None, metrics)?;
+        let looked = match policy.discovery {
+            None => Looked::Once,
+            Some(_) => Looked::NotYet,
+        };
         Ok(Self {
-            roster: ArcSwap::from_pointee(Roster::new(policy, &policy.endpoints, None)?),
-            position: u16::try_from(position).unwrap_or(u16::MAX),
+            roster: ArcSwap::from_pointee(roster),
+            left: Mutex::default(),
+            looked: watch::Sender::new(looked),
+            position,
             policy: policy.clone(),
         })
+    }
+
+    /// From now on these are its endpoints. The states of those that stay go on; those that are gone
+    /// get nothing new, end what they have, and lose their idle connections.
+    ///
+    /// # Errors
+    /// When one of them cannot be addressed; then nothing changes.
+    pub(super) fn replace(
+        &self,
+        endpoints: Vec<Endpoint>,
+        metrics: &Metrics,
+    ) -> Result<(), Unaddressable> {
+        let mut left = self.left.lock();
+        let before = self.roster.load();
+        let known = endpoints.len();
+        let upstream = (self.position, &self.policy);
+        let (roster, gone) = Roster::new(upstream, endpoints, Some(&before), metrics)?;
+        self.roster.store(Arc::new(roster));
+        metrics.upstream_endpoints(self.position, known);
+        let now = clock::monotonic();
+        for endpoint in gone {
+            endpoint.retire();
+            left.push((now, endpoint));
+        }
+        Ok(())
+    }
+
+    /// Forgets those who have left and have nothing in flight any more.
+    pub(super) fn forget(&self, metrics: &Metrics) {
+        let now = clock::monotonic();
+        self.left.lock().retain(|(since, endpoint)| {
+            endpoint.in_flight() > 0 || now.saturating_sub(*since) < REMEMBERED
+        });
+        metrics.forget_endpoints(self.position, now);
+    }
+
+    /// The endpoint at this place in the metrics, also if it has left a short while ago.
+    pub(crate) fn endpoint_at(&self, slot: u16) -> Option<Arc<EndpointState>> {
+        self.roster.load().at(slot).or_else(|| {
+            let left = self.left.lock();
+            let mut left = left.iter().filter(|(_, endpoint)| endpoint.slot == slot);
+            left.next_back().map(|(_, endpoint)| Arc::clone(endpoint))
+        })
+    }
+
+    /// The endpoints have been looked for.
+    pub(super) fn looked(&self) {
+        self.looked.send_replace(Looked::Once);
+    }
+
+    /// Waits until the endpoints have been looked for once.
+    pub(super) async fn first_look(&self) {
+        let mut looked = self.looked.subscribe();
+        let _it_lives = looked.wait_for(|looked| *looked == Looked::Once).await;
     }
 
     /// Who may be asked now.

@@ -8,6 +8,7 @@ use policy::{
     UpstreamProtocol,
 };
 use serde_json::{Value, json};
+use telemetry::EndpointFigures;
 
 /// Every route in the order of the file.
 pub(crate) fn routes(policies: &Policies) -> Value {
@@ -19,12 +20,13 @@ pub(crate) fn routes(policies: &Policies) -> Value {
 }
 
 /// Every upstream in the order of the file.
-pub(crate) fn upstreams(policies: &Policies, in_flight: &dyn Fn(usize, usize) -> u64) -> Value {
+pub(crate) fn upstreams(
+    policies: &Policies,
+    endpoints: &dyn Fn(usize) -> Vec<EndpointFigures>,
+) -> Value {
     let upstreams = policies.upstreams.iter().enumerate();
     upstreams
-        .map(|(position, upstream)| {
-            self::upstream(upstream, &|endpoint| in_flight(position, endpoint))
-        })
+        .map(|(position, upstream)| self::upstream(upstream, &endpoints(position)))
         .collect()
 }
 
@@ -76,19 +78,8 @@ fn limit(limit: &LimitPolicy) -> Value {
     })
 }
 
-fn upstream(upstream: &Upstream, in_flight: &dyn Fn(usize) -> u64) -> Value {
-    let endpoints: Vec<Value> = upstream
-        .endpoints
-        .iter()
-        .enumerate()
-        .map(|(position, endpoint)| {
-            json!({
-                "url": endpoint.url(),
-                "weight": endpoint.weight.value(),
-                "in_flight": in_flight(position),
-            })
-        })
-        .collect();
+fn upstream(upstream: &Upstream, endpoints: &[EndpointFigures]) -> Value {
+    let endpoints: Vec<Value> = endpoints.iter().map(endpoint).collect();
     let protocol = match upstream.protocol {
         UpstreamProtocol::Auto => "auto",
         UpstreamProtocol::Http1 => "http1",
@@ -99,6 +90,18 @@ fn upstream(upstream: &Upstream, in_flight: &dyn Fn(usize) -> u64) -> Value {
         "balance": upstream.balancing.balance.as_str(),
         "protocol": protocol,
         "endpoints": endpoints,
+    })
+}
+
+fn endpoint(figures: &EndpointFigures) -> Value {
+    let endpoint = &figures.endpoint;
+    json!({
+        "url": endpoint.url(),
+        "origin": figures.origin.as_str(),
+        "weight": endpoint.weight.value(),
+        "priority": endpoint.priority,
+        "zone": endpoint.zone.as_deref(),
+        "in_flight": figures.in_flight,
     })
 }
 

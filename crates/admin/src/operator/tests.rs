@@ -1,6 +1,7 @@
 //! What is shown, and to whom.
 
 use http::{Method, StatusCode};
+use telemetry::EndpointOrigin;
 
 use super::*;
 use crate::fixture::{Answer, ask, policies};
@@ -19,11 +20,30 @@ fn router(token: Option<&str>) -> Router {
         }),
         lookup: Arc::new(cache::holding),
         purge: Arc::new(cache::purged),
-        in_flight: Arc::new(|upstream, endpoint| (10 * upstream + endpoint) as u64),
+        endpoints: Arc::new(endpoints),
         token: token.map(|token| Token::new(token).unwrap()),
         names: vec!["forebay.internal".to_owned()],
         version: "1.2.3",
     })
+}
+
+/// Two that are listed, and one that was found and has gone.
+fn endpoints(upstream: usize) -> Vec<EndpointFigures> {
+    let listed = policies().upstreams[upstream].endpoints.clone();
+    let mut figures: Vec<_> = (0..)
+        .zip(listed)
+        .map(|(in_flight, endpoint)| EndpointFigures {
+            endpoint,
+            origin: EndpointOrigin::Listed,
+            in_flight,
+        })
+        .collect();
+    figures.push(EndpointFigures {
+        endpoint: policy::Endpoint::tcp(policy::Scheme::Http, "10.0.0.7", 80),
+        origin: EndpointOrigin::Draining,
+        in_flight: 3,
+    });
+    figures
 }
 
 async fn get(path: &str) -> Answer {
@@ -80,6 +100,17 @@ async fn endpoints_tell_their_load() {
     assert_eq!(upstreams[0]["endpoints"][0]["url"], "http://127.0.0.1:3000");
     assert_eq!(upstreams[0]["endpoints"][1]["url"], "https://[::1]:443");
     assert_eq!(upstreams[0]["endpoints"][1]["in_flight"], 1);
+    assert_eq!(upstreams[0]["endpoints"][1]["origin"], "listed");
+}
+
+#[tokio::test]
+async fn endpoints_are_those_there_are_now() {
+    let upstreams = get("/upstreams").await.json();
+    let gone = &upstreams[0]["endpoints"][2];
+    assert_eq!(gone["url"], "http://10.0.0.7:80");
+    assert_eq!(gone["origin"], "draining");
+    assert_eq!(gone["in_flight"], 3);
+    assert_eq!((&gone["priority"], &gone["weight"]), (&0.into(), &1.into()));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use engine::attempt::Attempt;
 use http::HeaderValue;
 use parking_lot::Mutex;
 use policy::{Endpoint, HostHeader, Upstream};
-use telemetry::Metrics;
+use telemetry::{EndpointFigures, EndpointOrigin, Metrics};
 use tokio::sync::watch;
 
 use super::{
@@ -100,6 +100,31 @@ impl UpstreamState {
             endpoint.in_flight() > 0 || now.saturating_sub(*since) < REMEMBERED
         });
         metrics.forget_endpoints(self.position, now);
+    }
+
+    /// Its endpoints as they are now, and those that are leaving.
+    pub(crate) fn figures(&self) -> Vec<EndpointFigures> {
+        let roster = self.roster.load();
+        let figures = |endpoint: &Endpoint, state: &EndpointState, origin| EndpointFigures {
+            endpoint: endpoint.clone(),
+            origin,
+            in_flight: state.in_flight() as u64,
+        };
+        let standing = roster.standings.iter().zip(&roster.endpoints);
+        // Those of the configuration come first, in its order.
+        let listed = self.policy.endpoints.len();
+        let members = standing.enumerate().map(|(place, (endpoint, state))| {
+            let origin = match place < listed {
+                true => EndpointOrigin::Listed,
+                false => EndpointOrigin::Found,
+            };
+            figures(endpoint, state, origin)
+        });
+        let left = self.left.lock();
+        let leaving = left.iter().filter(|(_, state)| state.in_flight() > 0);
+        let leaving =
+            leaving.map(|(_, state)| figures(&state.policy, state, EndpointOrigin::Draining));
+        members.chain(leaving).collect()
     }
 
     /// The endpoint at this place in the metrics, also if it has left a short while ago.

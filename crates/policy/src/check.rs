@@ -3,6 +3,7 @@
 //! The checks go on after a mistake with a value that stands in for the wrong one; the result is only
 //! handed out when nothing was wrong.
 
+mod batch;
 mod blocks;
 mod cache;
 mod conditions;
@@ -18,9 +19,9 @@ mod routes;
 mod upstreams;
 
 use crate::{
-    Diagnostic, Policies,
+    Balance, Diagnostic, Endpoint, Policies,
     deserialize::Pruned,
-    file::{At, File},
+    file::{At, EndpointFile, File},
     tree::Places,
 };
 
@@ -43,11 +44,12 @@ pub(crate) fn check(
     let admin = operator::check_admin(&mut findings, &file.value, &mut taken);
     let access_log = operator::access_log(&file.value);
     let shutdown = operator::check_shutdown(&mut findings, &file.value);
-    let upstreams = upstreams::check_upstreams(&mut findings, file);
     let mut known = known::Known::new(&findings, &file.value);
+    let upstreams = upstreams::check_upstreams(&mut findings, file, &mut known);
     let cache = cache::check_cache_settings(&mut findings, &file.value, &known);
     let identity = identity::check_identity(&mut findings, &file.value);
-    let routes = routes::check_routes(&mut findings, file, &upstreams, memory.limit, &mut known);
+    let routes = routes::check_routes(&mut findings, file, memory.limit, &mut known);
+    upstreams::check_path_parameters(&mut findings, &file.value, &routes);
     known.report_unused(&mut findings);
     let policies = Policies {
         listeners,
@@ -63,4 +65,17 @@ pub(crate) fn check(
         redacted,
     };
     (policies, findings.into_list())
+}
+
+/// Checks a list of endpoints that stands in a file of its own.
+pub(crate) fn check_endpoints(
+    endpoints: &[At<EndpointFile>],
+    balance: Balance,
+    text: &str,
+    places: &Places,
+    pruned: &Pruned,
+) -> (Vec<Endpoint>, Vec<Diagnostic>) {
+    let mut findings = Findings::new(text, places, pruned);
+    let endpoints = upstreams::read_endpoints(&mut findings, endpoints, balance);
+    (endpoints, findings.into_list())
 }

@@ -8,17 +8,16 @@ mod mistake;
 use std::collections::HashSet;
 
 use serde::{
-    Deserialize,
     de::{
-        DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-        VariantAccess, Visitor, value::StrDeserializer,
+        DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess,
+        SeqAccess, VariantAccess, Visitor, value::StrDeserializer,
     },
     forward_to_deserialize_any,
 };
 
 use crate::{
     diagnostic::{Code, Diagnostic},
-    file::{AT, File},
+    file::{AT, ONE_OR_MANY},
     tree::{Entry, Node, NodeId, Places, Tree, Value},
 };
 
@@ -62,19 +61,19 @@ struct Choice<'de> {
     node: NodeId,
 }
 
-/// Reads the file's shape out of the tree, leaving out and reporting what is wrong.
-pub(crate) fn read_shape(
+/// Reads a shape out of the tree, leaving out and reporting what is wrong.
+pub(crate) fn read_shape<T: DeserializeOwned>(
     tree: &mut Tree,
     pruned: &mut Pruned,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Option<File> {
+) -> Option<T> {
     loop {
         let reader = Reader {
             node: &tree.root,
             places: &tree.places,
         };
-        let mistake = match File::deserialize(reader) {
-            Ok(file) => return Some(file),
+        let mistake = match T::deserialize(reader) {
+            Ok(shape) => return Some(shape),
             Err(mistake) => mistake,
         };
         let at = mistake.node().unwrap_or(tree.root.id);
@@ -201,6 +200,17 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         }
     }
 
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self.untyped().and_then(|text| text.parse().ok()) {
+            Some(number) => {
+                let id = self.node.id;
+                let read = visitor.visit_f64(number);
+                read.map_err(|mistake: Mistake| mistake.at(id, Part::Value))
+            }
+            None => self.deserialize_any(visitor),
+        }
+    }
+
     /// A field that is there is there, even when nothing stands behind its colon: `cache:` switches
     /// caching on with its defaults.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
@@ -217,6 +227,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 reader: self,
                 number_given: false,
             });
+        }
+        if name == ONE_OR_MANY && matches!(self.node.value, Value::Sequence(_)) {
+            return self.deserialize_any(visitor);
         }
         visitor.visit_newtype_struct(self)
     }
@@ -263,7 +276,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 char str string bytes byte_buf unit unit_struct
         seq tuple tuple_struct map identifier ignored_any
     }
 }

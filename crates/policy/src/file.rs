@@ -5,17 +5,20 @@
 //! the policy reference, so they are written for operators. Field order is the order of both.
 
 mod at;
+mod batch;
 mod cache;
 mod identity;
 mod policies;
 mod routes;
+mod switch;
 mod upstreams;
 mod values;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use at::{AT, At, Named, OneOrMany};
+pub(crate) use at::{AT, At, Named, ONE_OR_MANY, OneOrMany};
+pub(crate) use batch::{BatchBodyFile, BatchFile, BatchPathFile};
 pub(crate) use cache::{
     BodyKeyFile, CacheFile, CacheSettingsFile, CaseFile, DimensionFields, HonorRequestWord,
     KeyFile, LifetimeFields, PersonaFile, PopularityFile, PurgeFile, QueryKeyFile, RangesWord,
@@ -26,10 +29,15 @@ pub(crate) use policies::{
     CompressionFile, DeduplicationFile, EncodingWord, LimitFile, LimitKeyFile, ModeWord, PolicyFile,
 };
 pub(crate) use routes::{ConditionFile, ConditionKeys, MatchFile, RouteFile};
+pub(crate) use switch::OrOff;
 pub(crate) use upstreams::{
-    BalanceWord, EndpointFile, HostHeaderWord, ProtocolWord, TimeoutsFile, UpstreamFile,
+    AnswerFile, BalanceWord, BreakerFile, CapacityFile, ClassesFile, ConnectionsFile,
+    DiscoveryFile, DnsFile, EndpointFile, HashOnFile, HealthCheckFile, HedgeFile, HostHeaderWord,
+    MethodWord, MirrorFile, OutliersFile, PriorityWord, ProbeWord, ProtocolWord, ProxyProtocolWord,
+    RecordWord, RetryFile, SchemeWord, StickyFile, SuccessRateFile, TimeoutsFile, UpstreamFile,
+    UpstreamTlsFile, WatchedFile,
 };
-pub(crate) use values::{ByStatus, Count, Pace, Share, Size, Time};
+pub(crate) use values::{After, ByStatus, Count, Load, Pace, Share, Size, Tenths, Time};
 
 /// One Forebay configuration: where clients connect, where requests go, and the policies between.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -77,6 +85,9 @@ pub(crate) struct ListenerFile {
     pub(crate) address: Option<At<String>>,
     /// Addresses or networks whose `Forwarded` and `X-Forwarded-*` headers are believed. Default none.
     pub(crate) trusted_proxies: Option<At<Vec<At<String>>>>,
+    /// Whether every connection begins with a PROXY protocol header, version 1 or 2. It is believed
+    /// from `trusted_proxies` only; a connection of anybody else is closed. Default `false`.
+    pub(crate) proxy_protocol: Option<At<bool>>,
     /// Certificate and key. Default plain HTTP.
     pub(crate) tls: Option<At<TlsFile>>,
 }

@@ -58,7 +58,7 @@ pub use route::{FieldMatch, HostPattern, PathPattern, PathSegment, Route, RouteM
 pub use schema::json_schema;
 pub use setting::{Setting, SettingOrigin};
 pub use single::single_upstream;
-pub use source::{Checked, Source, parse};
+pub use source::{Checked, Source, parse, parse_endpoints};
 pub use spelling::{parse_duration, show_duration};
 pub use tree::Span;
 pub use upstream::{

@@ -67,7 +67,12 @@ fn is_a_field_of_ours(node: NodeId, places: &Places) -> bool {
         Some(field) => matches!(field, "request_cookies" | "set_cookie" | "key.cookies"),
         None => matches!(
             kind.as_str(),
-            "cache.personas.*.cookies" | "identity.jwt.token" | "identity.jwt.token.cookie"
+            "cache.personas.*.cookies"
+                | "identity.jwt.token"
+                | "identity.jwt.token.cookie"
+                | "upstreams.*.hash_on.cookie"
+                | "upstreams.*.hash_on[].cookie"
+                | "upstreams.*.sticky.cookie"
         ),
     }
 }

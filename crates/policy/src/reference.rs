@@ -106,10 +106,13 @@ fn kind(field: &Value) -> String {
             field.get("items").map(kind).unwrap_or_default()
         ),
         Some("boolean") => "`true` or `false`".to_owned(),
-        Some("integer") => "number".to_owned(),
+        Some("integer" | "number") => "number".to_owned(),
         Some("object") => mapping(field),
         Some("string") => match field.get("pattern").and_then(Value::as_str) {
             Some(pattern) if pattern.contains("ms") && pattern.contains('/') => "rate".to_owned(),
+            Some(pattern) if pattern.contains('%') && pattern.contains("ms") => {
+                "percentile or duration".to_owned()
+            }
             Some(pattern) if pattern.contains('%') => "percentage".to_owned(),
             Some(pattern) if pattern.contains("ms") => "duration".to_owned(),
             Some(pattern) if pattern.contains("KMGT") => "size".to_owned(),

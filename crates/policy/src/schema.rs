@@ -77,7 +77,8 @@ fn allow_variables(schema: &mut Value) {
         Value::Object(object) => {
             object.values_mut().for_each(allow_variables);
             let kind = object.get("type").and_then(Value::as_str);
-            if object.contains_key("enum") || matches!(kind, Some("boolean" | "integer")) {
+            if object.contains_key("enum") || matches!(kind, Some("boolean" | "integer" | "number"))
+            {
                 let mut value = std::mem::take(object);
                 object.extend(value.shift_remove_entry("description"));
                 let variable = json!({"type": "string", "pattern": r"\$\{"});

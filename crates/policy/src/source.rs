@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use crate::{
-    Diagnostic, Diagnostics, Policies, Severity, Span,
-    check::check,
+    Balance, Diagnostic, Diagnostics, Endpoint, Policies, Severity, Span,
+    check::{check, check_endpoints},
     deserialize::{Pruned, read_shape},
     diagnostic::Code,
-    file::At,
+    file::{At, EndpointFile},
     interpolate::interpolate,
     redact::redact,
     tree::{Tree, Value},
@@ -72,6 +72,29 @@ pub fn parse(
         policies,
         warnings: diagnostics,
     })
+}
+
+/// Reads and checks a list of endpoints that stands in a file of its own, for an upstream of this
+/// `balance`: what may stand under `endpoints`, and without variables.
+///
+/// The error holds every mistake that could be found.
+pub fn parse_endpoints(source: Source<'_>, balance: Balance) -> Result<Vec<Endpoint>, Diagnostics> {
+    let text = text_of(source)?;
+    let all = |list| Diagnostics::new(source.name, text, list);
+    let mut tree = yaml::read(text).map_err(|diagnostic| all(vec![diagnostic]))?;
+    let mut pruned = Pruned::default();
+    let mut list = Vec::new();
+    let shape = read_shape::<Vec<At<EndpointFile>>>(&mut tree, &mut pruned, &mut list);
+    let Some(shape) = shape else {
+        return Err(all(list));
+    };
+    let (endpoints, found) = check_endpoints(&shape, balance, text, &tree.places, &pruned);
+    list.extend(found);
+    if list.is_empty() {
+        Ok(endpoints)
+    } else {
+        Err(all(list))
+    }
 }
 
 fn text_of(source: Source<'_>) -> Result<&str, Diagnostics> {

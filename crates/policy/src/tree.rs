@@ -19,9 +19,10 @@ pub struct Span {
     pub column: usize,
 }
 
-/// The mappings whose keys are names that the operator chose.
-const NAMED: [&[&str]; 4] = [
+/// The mappings whose keys are names that the operator chose; `*` is any key.
+const NAMED: [&[&str]; 5] = [
     &["upstreams"],
+    &["upstreams", "*", "capacity", "classes", "values"],
     &["policies"],
     &["cache", "strategies"],
     &["cache", "personas"],
@@ -227,7 +228,9 @@ impl Places {
             let mut fits = path.iter().rev().all(|key| {
                 let here = at.map(|at| self.get(at));
                 at = here.and_then(|place| place.parent);
-                here.is_some_and(|place| matches!(&place.segment, Segment::Key(k) if k == key))
+                here.is_some_and(
+                    |place| matches!(&place.segment, Segment::Key(k) if k == key || *key == "*"),
+                )
             });
             // What is above the first key is the file itself.
             fits &= at.is_some_and(|at| self.get(at).parent.is_none());

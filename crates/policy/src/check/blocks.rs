@@ -7,14 +7,19 @@ use http::HeaderName;
 use crate::{
     ByteSize, MediaTypePattern,
     diagnostic::Code,
-    file::{At, CacheFile, CompressionFile, LimitFile, LimitKeyFile},
+    file::{
+        At, BatchFile, BreakerFile, CacheFile, CompressionFile, DeduplicationFile, LimitFile,
+        LimitKeyFile, PolicyFile, PriorityWord, RouteFile,
+    },
 };
 
 use super::{
+    batch::check_batch,
     cache::check_cache,
     findings::Findings,
     known::Known,
     names::{NameIs, Seen, check_name},
+    upstreams::check_breaker,
 };
 
 /// What `memory.limit` is at least.
@@ -25,7 +30,39 @@ pub(super) const SMALLEST_MEMORY: ByteSize = ByteSize::from_bytes(8 << 20);
 pub(super) struct Blocks<'f> {
     pub(super) cache: Option<&'f At<CacheFile>>,
     pub(super) compression: Option<&'f At<CompressionFile>>,
+    pub(super) deduplication: Option<&'f At<DeduplicationFile>>,
     pub(super) rate_limit: Option<&'f At<Vec<At<LimitFile>>>>,
+    pub(super) batch: Option<&'f At<BatchFile>>,
+    pub(super) breaker: Option<&'f At<BreakerFile>>,
+    pub(super) priority: Option<&'f At<PriorityWord>>,
+}
+
+// === impl Blocks ===
+
+impl<'f> Blocks<'f> {
+    pub(super) fn of_policy(policy: &'f PolicyFile) -> Self {
+        Self {
+            cache: policy.cache.as_ref(),
+            compression: policy.compression.as_ref(),
+            deduplication: policy.deduplication.as_ref(),
+            rate_limit: policy.rate_limit.as_ref(),
+            batch: policy.batch.as_ref(),
+            breaker: policy.breaker.as_ref(),
+            priority: policy.priority.as_ref(),
+        }
+    }
+
+    pub(super) fn of_route(route: &'f RouteFile) -> Self {
+        Self {
+            cache: route.cache.as_ref(),
+            compression: route.compression.as_ref(),
+            deduplication: route.deduplication.as_ref(),
+            rate_limit: route.rate_limit.as_ref(),
+            batch: route.batch.as_ref(),
+            breaker: route.breaker.as_ref(),
+            priority: route.priority.as_ref(),
+        }
+    }
 }
 
 pub(super) fn check_blocks(
@@ -47,6 +84,12 @@ pub(super) fn check_blocks(
         for limit in &limits.value {
             check_limit(findings, limit, &mut names);
         }
+    }
+    if let Some(batch) = blocks.batch {
+        check_batch(findings, &batch.value);
+    }
+    if let Some(breaker) = blocks.breaker {
+        check_breaker(findings, &breaker.value, known);
     }
 }
 

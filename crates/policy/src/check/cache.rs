@@ -16,7 +16,7 @@ use super::{findings::Findings, known::Known};
 use key::check_key;
 use lifetimes::check_lifetimes;
 
-pub(super) use key::{check_cookie, of_one_connection};
+pub(super) use key::{check_claim, check_cookie, not_verified, of_one_connection};
 pub(super) use lifetimes::{early_refresh, read_negative, read_strategy};
 pub(super) use settings::check_cache_settings;
 

@@ -6,7 +6,7 @@ use crate::{
     ByteSize, Diagnostic, Percent, Severity, Span,
     deserialize::Pruned,
     diagnostic::Code,
-    file::{At, Count, Pace, Share, Size, Time},
+    file::{At, Count, OrOff, Pace, Share, Size, Time},
     spelling::show_duration,
     tree::{NodeId, Places},
 };
@@ -41,6 +41,11 @@ impl<'t> Findings<'t> {
     /// How much was found so far, to tell later whether something was added.
     pub(super) fn len(&self) -> usize {
         self.list.len()
+    }
+
+    /// Whether a mistake of this kind was found.
+    pub(super) fn holds(&self, code: Code) -> bool {
+        self.list.iter().any(|found| found.code == code)
     }
 
     /// A mistake in a value.
@@ -196,6 +201,35 @@ impl<'t> Findings<'t> {
         }
     }
 
+    /// A share within bounds, or its default.
+    pub(super) fn share_within(
+        &mut self,
+        share: Option<&At<Share>>,
+        default: Percent,
+        bounds: (Percent, Percent),
+    ) -> Percent {
+        let Some(share) = share else { return default };
+        let value = share.value.0;
+        if value < bounds.0 || value > bounds.1 {
+            self.out_of_bounds(share.node, &bounds.0.to_string(), &bounds.1.to_string());
+        }
+        value
+    }
+
+    /// A number within bounds, its default, or nothing for `off`.
+    pub(super) fn count_or_off(
+        &mut self,
+        count: Option<&At<OrOff<Count>>>,
+        default: u32,
+        bounds: (u64, u64),
+    ) -> Option<u32> {
+        let Some(at) = count else {
+            return Some(default);
+        };
+        let count = at.with(*at.value.on()?);
+        Some(self.count(Some(&count), default, bounds))
+    }
+
     /// A rate whose events are counted over a day at most.
     pub(super) fn rate_within_a_day(&mut self, rate: &At<Pace>) {
         if rate.value.0.per() > DAY {
@@ -226,7 +260,7 @@ impl<'t> Findings<'t> {
         }
     }
 
-    fn out_of_bounds(&mut self, node: NodeId, low: &str, high: &str) {
+    pub(super) fn out_of_bounds(&mut self, node: NodeId, low: &str, high: &str) {
         // The file itself never holds what the environment says, so its own words may be repeated.
         let span = self.places.get(node).span;
         let shown = self.text[span.start..span.end].trim_matches(['"', '\'']);

@@ -16,9 +16,11 @@ use super::{cache::read_strategy, findings::Findings};
 pub(super) struct Known<'f> {
     strategies: HashMap<&'f str, &'f At<StrategyFile>>,
     personas: HashMap<&'f str, &'f At<PersonaFile>>,
+    upstreams: HashMap<&'f str, usize>,
     identity: Verified,
     used_strategies: HashSet<String>,
     used_personas: HashSet<String>,
+    used_upstreams: HashSet<String>,
 }
 
 /// Whether the file says how tokens are verified.
@@ -51,6 +53,7 @@ impl<'f> Known<'f> {
         let cache = file.cache.as_ref().map(|at| &at.value);
         let strategies = cache.and_then(|cache| cache.strategies.as_ref());
         let personas = cache.and_then(|cache| cache.personas.as_ref());
+        let upstreams = file.upstreams.as_ref().map_or(&[][..], |at| &at.value.0);
         let verified = file.identity.is_some() || findings.was_pruned("identity");
         Self {
             strategies: strategies
@@ -63,6 +66,11 @@ impl<'f> Known<'f> {
                 .iter()
                 .map(|(name, persona)| (name.as_str(), persona))
                 .collect(),
+            upstreams: upstreams
+                .iter()
+                .enumerate()
+                .map(|(index, (name, _))| (name.as_str(), index))
+                .collect(),
             identity: if verified {
                 Verified::Yes
             } else {
@@ -70,6 +78,7 @@ impl<'f> Known<'f> {
             },
             used_strategies: HashSet::new(),
             used_personas: HashSet::new(),
+            used_upstreams: HashSet::new(),
         }
     }
 
@@ -130,6 +139,36 @@ impl<'f> Known<'f> {
         let message = format!("there is no persona `{}`", findings.show(name));
         let help = meant(findings, name, &known, "personas");
         findings.error(name.node, Code::UnknownPersona, message, &help);
+    }
+
+    /// The place of the upstream of this name among all.
+    pub(super) fn upstream(&self, name: &str) -> Option<usize> {
+        self.upstreams.get(name).copied()
+    }
+
+    /// Notes that something names an upstream, and reports it when there is none.
+    pub(super) fn use_upstream(
+        &mut self,
+        findings: &mut Findings<'_>,
+        name: &At<String>,
+    ) -> Option<usize> {
+        self.used_upstreams.insert(name.value.clone());
+        let index = self.upstream(&name.value);
+        let lost = findings.was_pruned("upstreams")
+            || findings.was_pruned(&format!("upstreams.{}", name.value));
+        if index.is_none() && !lost {
+            let mut known: Vec<_> = self.upstreams.keys().copied().collect();
+            known.sort_unstable();
+            let message = format!("there is no upstream `{}`", findings.show(name));
+            let help = meant(findings, name, &known, "upstreams");
+            findings.error(name.node, Code::UnknownUpstream, message, &help);
+        }
+        index
+    }
+
+    /// Whether something named this upstream.
+    pub(super) fn uses_upstream(&self, name: &str) -> bool {
+        self.used_upstreams.contains(name)
     }
 
     /// Reports what no block named.

@@ -52,6 +52,7 @@ fn check_listener(
         .tls
         .as_ref()
         .and_then(|tls| check_tls(findings, tls));
+    let proxy_protocol = check_proxy_protocol(findings, listener);
     let Some(address) = &listener.value.address else {
         findings.missing(listener.node, "address", "such as `address: 0.0.0.0:8080`");
         return None;
@@ -60,9 +61,24 @@ fn check_listener(
     Some(Listener {
         address,
         trusted_proxies,
-        proxy_protocol: false,
+        proxy_protocol,
         tls,
     })
+}
+
+/// Without anybody to believe, every connection would be closed.
+fn check_proxy_protocol(findings: &mut Findings<'_>, listener: &At<ListenerFile>) -> bool {
+    let Some(flag) = &listener.value.proxy_protocol else {
+        return false;
+    };
+    let proxies = listener.value.trusted_proxies.as_ref();
+    let nobody = proxies.is_none_or(|at| at.value.is_empty());
+    if flag.value && nobody && !findings.lost_in(listener.node, "trusted_proxies") {
+        let message = "`proxy_protocol` is believed from `trusted_proxies`, and there are none";
+        let help = "add whoever connects here: `trusted_proxies: [10.0.0.0/8]`";
+        findings.error(flag.node, Code::Contradiction, message.to_owned(), help);
+    }
+    flag.value
 }
 
 fn check_address(

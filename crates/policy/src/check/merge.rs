@@ -4,32 +4,37 @@
 //! origin, so that `forebay explain` can point at the line that decided it. What only shows when the
 //! layers are put together, or beside the route they are for, is reported from here.
 
+mod batch;
+mod breaker;
 mod cache;
 mod compression;
 mod key;
 mod lifetimes;
 mod limits;
 mod picker;
+mod priority;
 
 use crate::{
-    CachePolicy, CompressionPolicy, DeduplicationPolicy, LimitPolicy, PathPattern, Setting,
-    file::{At, CacheFile, CompressionFile, DeduplicationFile, LimitFile},
+    BatchPolicy, Breaker, CachePolicy, CompressionPolicy, DeduplicationPolicy, LimitPolicy,
+    PathPattern, Priority, Setting, file::At,
 };
 
-use super::{findings::Findings, known::Known};
+use super::{blocks::Blocks, findings::Findings, known::Known};
 
+use batch::merge_batch;
+use breaker::merge_breaker;
 use cache::merge_cache;
 use compression::merge_compression;
 use limits::merge_limits;
 use picker::{Picker, Stack, Wrong};
+use priority::merge_priority;
+
+pub(super) use breaker::breaker_alone;
 
 /// One source of settings: a named policy, or the route itself when it has no name.
 pub(super) struct Layer<'f> {
     pub(super) policy: Option<&'f str>,
-    pub(super) cache: Option<&'f At<CacheFile>>,
-    pub(super) compression: Option<&'f At<CompressionFile>>,
-    pub(super) deduplication: Option<&'f At<DeduplicationFile>>,
-    pub(super) rate_limit: Option<&'f At<Vec<At<LimitFile>>>>,
+    pub(super) blocks: Blocks<'f>,
 }
 
 /// The route that the policies are for.
@@ -39,6 +44,8 @@ pub(super) struct Governed<'r> {
     pub(super) name: &'r str,
     /// Its path; `None` when that could not be read as written.
     pub(super) path: Option<&'r PathPattern>,
+    /// The place of its upstream; `None` when there is none.
+    pub(super) upstream: Option<usize>,
 }
 
 /// The policies of one route.
@@ -47,6 +54,9 @@ pub(super) struct Merged {
     pub(super) compression: Option<CompressionPolicy>,
     pub(super) deduplication: Option<DeduplicationPolicy>,
     pub(super) rate_limits: Vec<LimitPolicy>,
+    pub(super) batch: Option<BatchPolicy>,
+    pub(super) breaker: Option<Breaker>,
+    pub(super) priority: Option<Priority>,
     pub(super) settings: Vec<Setting>,
 }
 
@@ -58,20 +68,27 @@ pub(super) fn merge(
     route: Governed<'_>,
 ) -> (Merged, Vec<Wrong>) {
     let mut picker = Picker::new(findings);
-    let cache = stack("cache", layers, |layer| layer.cache);
+    let cache = stack("cache", layers, |layer| layer.blocks.cache);
     let cache = cache.map(|stack| merge_cache(&mut picker, &stack, known, route));
-    let compression = stack("compression", layers, |layer| layer.compression);
+    let compression = stack("compression", layers, |layer| layer.blocks.compression);
     let compression = compression.map(|stack| merge_compression(&mut picker, &stack));
-    let deduplication = stack("deduplication", layers, |layer| layer.deduplication);
+    let deduplication = stack("deduplication", layers, |layer| layer.blocks.deduplication);
     let deduplication = deduplication.map(|stack| DeduplicationPolicy {
         mode: picker.mode(&stack, |block| block.mode.as_ref()),
     });
     let rate_limits = merge_limits(&mut picker, layers);
+    let batch = merge_batch(&mut picker, layers, route);
+    let breaker = stack("breaker", layers, |layer| layer.blocks.breaker);
+    let breaker = breaker.map(|stack| merge_breaker(&mut picker, &stack, known, route.upstream));
+    let priority = merge_priority(&mut picker, layers);
     let merged = Merged {
         cache,
         compression,
         deduplication,
         rate_limits,
+        batch,
+        breaker,
+        priority,
         settings: picker.settings,
     };
     (merged, picker.wrong)

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    ByteSize, Route, Upstream,
+    ByteSize, Route,
     diagnostic::Code,
     file::{At, File, Named, PolicyFile, RouteFile},
     tree::NodeId,
@@ -19,11 +19,9 @@ use super::{
     reachable::unreachable,
 };
 
-/// What routes may refer to, and what was referred to.
+/// The policies that routes may refer to, and what was referred to.
 pub(super) struct References<'f> {
-    upstreams: HashMap<String, usize>,
     policies: HashMap<&'f str, &'f PolicyFile>,
-    used_upstreams: HashSet<String>,
     used_policies: HashSet<String>,
 }
 
@@ -38,13 +36,12 @@ enum Matched {
 pub(super) fn check_routes(
     findings: &mut Findings<'_>,
     file: &At<File>,
-    upstreams: &[Upstream],
     memory: ByteSize,
     known: &mut Known<'_>,
 ) -> Vec<Route> {
     let help = "add `routes:` with an entry such as `- {name: all, upstream: app}`";
     check_policies(findings, file.value.policies.as_ref(), memory, known);
-    let mut references = References::new(&file.value, upstreams);
+    let mut references = References::new(&file.value);
     let Some(routes) = &file.value.routes else {
         findings.missing(file.node, "routes", help);
         return Vec::new();
@@ -57,12 +54,7 @@ pub(super) fn check_routes(
     let mut checked = Vec::new();
     let mut matches = Vec::new();
     for route in &routes.value {
-        let blocks = Blocks {
-            cache: route.value.cache.as_ref(),
-            compression: route.value.compression.as_ref(),
-            rate_limit: route.value.rate_limit.as_ref(),
-        };
-        check_blocks(findings, blocks, memory, known);
+        check_blocks(findings, Blocks::of_route(&route.value), memory, known);
         if let Some(name) = &route.value.name {
             let shown = findings.show(name).to_owned();
             check_name(findings, name.node, &name.value, NameIs::Value, &shown);
@@ -73,7 +65,7 @@ pub(super) fn check_routes(
         matches.push(matched);
     }
     report_unreachable(findings, &checked, &matches);
-    references.report_unused(findings, &file.value);
+    references.report_unused(findings, &file.value, known);
     checked
 }
 
@@ -100,12 +92,7 @@ fn check_policies(
 ) {
     for (name, policy) in policies.map_or(&[][..], |at| &at.value.0) {
         check_name(findings, policy.node, name, NameIs::Key, name);
-        let blocks = Blocks {
-            cache: policy.value.cache.as_ref(),
-            compression: policy.value.compression.as_ref(),
-            rate_limit: policy.value.rate_limit.as_ref(),
-        };
-        check_blocks(findings, blocks, memory, known);
+        check_blocks(findings, Blocks::of_policy(&policy.value), memory, known);
     }
 }
 
@@ -113,7 +100,7 @@ fn check_route<'f>(
     findings: &mut Findings<'_>,
     route: &'f At<RouteFile>,
     references: &mut References<'f>,
-    known: &Known<'_>,
+    known: &mut Known<'_>,
 ) -> (Route, Matched) {
     let shape = &route.value;
     let before = findings.len();
@@ -128,7 +115,7 @@ fn check_route<'f>(
         findings.missing(route.node, "name", help);
     }
     let upstream = match &shape.upstream {
-        Some(upstream) => references.upstream(findings, upstream),
+        Some(upstream) => known.use_upstream(findings, upstream),
         None => {
             let help = "name the upstream that its requests go to";
             findings.missing(route.node, "upstream", help);
@@ -142,6 +129,7 @@ fn check_route<'f>(
             Matched::AsWritten(_) => Some(&matches.path),
             Matched::InPart => None,
         },
+        upstream,
     };
     let (merged, wrong) = merge(findings, &layers, known, governed);
     for wrong in wrong {
@@ -159,9 +147,9 @@ fn check_route<'f>(
         compression: merged.compression,
         deduplication: merged.deduplication,
         rate_limits: merged.rate_limits,
-        batch: None,
-        breaker: None,
-        priority: None,
+        batch: merged.batch,
+        breaker: merged.breaker,
+        priority: merged.priority,
         settings: merged.settings,
         line: findings.line(route.node),
     };
@@ -171,36 +159,15 @@ fn check_route<'f>(
 // === impl References ===
 
 impl<'f> References<'f> {
-    fn new(file: &'f File, upstreams: &[Upstream]) -> Self {
+    fn new(file: &'f File) -> Self {
         let policies = file.policies.as_ref().map_or(&[][..], |at| &at.value.0);
         Self {
-            upstreams: upstreams
-                .iter()
-                .enumerate()
-                .map(|(index, upstream)| (upstream.name.clone(), index))
-                .collect(),
             policies: policies
                 .iter()
                 .map(|(name, policy)| (name.as_str(), &policy.value))
                 .collect(),
-            used_upstreams: HashSet::new(),
             used_policies: HashSet::new(),
         }
-    }
-
-    fn upstream(&mut self, findings: &mut Findings<'_>, name: &At<String>) -> Option<usize> {
-        self.used_upstreams.insert(name.value.clone());
-        let index = self.upstreams.get(&name.value).copied();
-        let lost = findings.was_pruned("upstreams")
-            || findings.was_pruned(&format!("upstreams.{}", name.value));
-        if index.is_none() && !lost {
-            let mut known: Vec<_> = self.upstreams.keys().map(String::as_str).collect();
-            known.sort_unstable();
-            let message = format!("there is no upstream `{}`", findings.show(name));
-            let help = meant(findings, name, &known, "upstreams");
-            findings.error(name.node, Code::UnknownUpstream, message, &help);
-        }
-        index
     }
 
     /// The named policies a route uses, in its order, and then the route itself.
@@ -214,10 +181,7 @@ impl<'f> References<'f> {
             match self.policies.get_key_value(name.value.as_str()) {
                 Some((policy, shape)) if first => layers.push(Layer {
                     policy: Some(policy),
-                    cache: shape.cache.as_ref(),
-                    compression: shape.compression.as_ref(),
-                    deduplication: shape.deduplication.as_ref(),
-                    rate_limit: shape.rate_limit.as_ref(),
+                    blocks: Blocks::of_policy(shape),
                 }),
                 Some(_) => {
                     let message =
@@ -229,10 +193,7 @@ impl<'f> References<'f> {
         }
         layers.push(Layer {
             policy: None,
-            cache: route.cache.as_ref(),
-            compression: route.compression.as_ref(),
-            deduplication: route.deduplication.as_ref(),
-            rate_limit: route.rate_limit.as_ref(),
+            blocks: Blocks::of_route(route),
         });
         layers
     }
@@ -250,13 +211,13 @@ impl<'f> References<'f> {
         findings.error(name.node, Code::UnknownPolicy, message, &help);
     }
 
-    fn report_unused(&self, findings: &mut Findings<'_>, file: &File) {
+    fn report_unused(&self, findings: &mut Findings<'_>, file: &File, known: &Known<'_>) {
         if findings.lost_below("routes") {
             return;
         }
         let upstreams = file.upstreams.as_ref().map_or(&[][..], |at| &at.value.0);
         for (name, at) in upstreams {
-            if !self.used_upstreams.contains(name) {
+            if !known.uses_upstream(name) {
                 let message = format!("no route uses the upstream `{name}`");
                 findings.key_warning(
                     at.node,

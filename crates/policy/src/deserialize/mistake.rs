@@ -90,13 +90,7 @@ impl Mistake {
             }
             Kind::UnknownWord { word, known } => match &place.written {
                 Some(written) => unknown_word(written, &[], known),
-                None => {
-                    let kind = tree.places.kind_of_path(node);
-                    match planned::word(&kind, word) {
-                        Plan::Planned => not_built(word, "choose another"),
-                        Plan::Unknown => unknown_word(word, known, known),
-                    }
-                }
+                None => unknown_word(word, known, known),
             },
             Kind::Unexpected { expected } => {
                 let found = find(&tree.root, node);

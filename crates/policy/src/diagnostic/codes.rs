@@ -114,6 +114,12 @@ codes! {
     DuplicateEndpoint = "FB0502",
     /// Weights are given to a balancer that does not look at them.
     UselessWeight = "FB0503",
+    /// What a health check would ask for is not usable.
+    BadProbe = "FB0504",
+    /// What a discovery would look at is not usable.
+    BadDiscovery = "FB0505",
+    /// The name of a server to verify is not usable.
+    BadServerName = "FB0506",
 
     // Routes
     /// A host pattern is not valid.
@@ -144,6 +150,8 @@ codes! {
     NotAKeyPart = "FB0707",
     /// A tag is not valid, or speaks of a parameter that the route's path does not have.
     BadTag = "FB0708",
+    /// A batch is not described in a way that can be carried out.
+    BadBatch = "FB0709",
 
     // Identity and the cache as a whole
     /// A claim is used, and nothing says how tokens are verified.

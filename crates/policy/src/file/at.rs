@@ -13,6 +13,10 @@ use crate::tree::NodeId;
 /// The name under which the deserializer recognises an [`At`].
 pub(crate) const AT: &str = "forebay::At";
 
+/// The name under which the deserializer recognises what may be one value or a list: it shows a list
+/// as such, and anything else as itself.
+pub(crate) const ONE_OR_MANY: &str = "forebay::OneOrMany";
+
 /// A value, and the node it was read from.
 #[derive(Clone, Debug)]
 pub(crate) struct At<T> {

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{At, CacheFile, Count, Pace, Size};
+use crate::Mode;
+
+use super::{At, BatchFile, BreakerFile, CacheFile, Count, Pace, PriorityWord, Size};
 
 /// A reusable group of policies.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -18,6 +20,14 @@ pub(crate) struct PolicyFile {
     pub(crate) deduplication: Option<At<DeduplicationFile>>,
     /// Rate limits, all of which must allow a request.
     pub(crate) rate_limit: Option<At<Vec<At<LimitFile>>>>,
+    /// Small reads that are asked as one.
+    pub(crate) batch: Option<At<BatchFile>>,
+    /// When the route leaves its upstream alone for a while. An empty mapping switches it on with its
+    /// defaults.
+    pub(crate) breaker: Option<At<BreakerFile>>,
+    /// How urgent requests are: `low`, `normal`, `high` or `critical`. Default what the upstream's
+    /// `capacity.classes` say.
+    pub(crate) priority: Option<At<PriorityWord>>,
 }
 
 /// How far a policy may go: `enforce` decides and acts, `shadow` decides and reports and changes
@@ -93,4 +103,17 @@ pub(crate) enum LimitKeyFile {
     ClientIp,
     /// The value of this request header; requests without it share one allowance.
     Header(At<String>),
+}
+
+// === impl ModeWord ===
+
+impl ModeWord {
+    /// What it stands for.
+    pub(crate) fn mode(self) -> Mode {
+        match self {
+            Self::Enforce => Mode::Enforce,
+            Self::Off => Mode::Off,
+            Self::Shadow => Mode::Shadow,
+        }
+    }
 }

@@ -8,7 +8,10 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::{At, CacheFile, CompressionFile, DeduplicationFile, LimitFile, Named, OneOrMany};
+use super::{
+    At, BatchFile, BreakerFile, CacheFile, CompressionFile, DeduplicationFile, LimitFile, Named,
+    OneOrMany, PriorityWord,
+};
 
 /// Which requests go where, and under which policies.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -35,6 +38,14 @@ pub(crate) struct RouteFile {
     pub(crate) deduplication: Option<At<DeduplicationFile>>,
     /// Rate limits; those with a name that `use` brings refine it, others are added.
     pub(crate) rate_limit: Option<At<Vec<At<LimitFile>>>>,
+    /// Small reads that are asked as one; refines what `use` brings.
+    pub(crate) batch: Option<At<BatchFile>>,
+    /// When the route leaves its upstream alone for a while; refines what `use` brings. An empty
+    /// mapping switches it on with its defaults.
+    pub(crate) breaker: Option<At<BreakerFile>>,
+    /// How urgent its requests are: `low`, `normal`, `high` or `critical`. Default what `use` brings,
+    /// else what the upstream's `capacity.classes` say.
+    pub(crate) priority: Option<At<PriorityWord>>,
 }
 
 /// The conditions of a route.

@@ -8,7 +8,7 @@ use serde::{
     de::{self, MapAccess, Visitor},
 };
 
-use crate::{ByteSize, Percent, Rate, spelling};
+use crate::{ByteSize, HedgeAfter, Percent, Rate, spelling};
 
 use super::At;
 
@@ -28,6 +28,18 @@ pub(crate) struct Pace(pub(crate) Rate);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Share(pub(crate) Percent);
 
+/// `125%`: a share that may be more than the whole, in hundredths.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load(pub(crate) u16);
+
+/// `p95`, `95%` or `50ms`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct After(pub(crate) HedgeAfter);
+
+/// `1.9`: a number with at most one decimal, in tenths.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tenths(pub(crate) u32);
+
 /// Durations by status code; whether the keys are such codes is for `check` to say.
 #[derive(Clone, Debug)]
 pub(crate) struct ByStatus(Vec<(String, At<Time>)>);
@@ -46,6 +58,7 @@ trait Spelled: Sized {
 
 struct SpelledVisitor<T>(PhantomData<T>);
 struct CountVisitor;
+struct TenthsVisitor;
 struct ByStatusVisitor;
 
 // === impl Time ===
@@ -94,6 +107,38 @@ impl Spelled for Share {
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().map(Self)
+    }
+}
+
+// === impl Load ===
+
+impl Spelled for Load {
+    const EXPECTED: &'static str = "a percentage above 100% such as 125%";
+    const NAME: &'static str = "load";
+    const PATTERN: &'static str = r"^[0-9]+%$|\$\{";
+
+    fn read(text: &str) -> Option<Self> {
+        let digits = text.strip_suffix('%')?;
+        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|_| plain).map(Self)
+    }
+}
+
+// === impl After ===
+
+impl Spelled for After {
+    const EXPECTED: &'static str = "a percentile such as p95, or a duration such as 50ms";
+    const NAME: &'static str = "percentile or duration";
+    const PATTERN: &'static str = r"^(p[0-9]{1,2}|[0-9]{1,2}%|([0-9]+(d|h|ms|m|s))+)$|\$\{";
+
+    fn read(text: &str) -> Option<Self> {
+        let share = match text.strip_prefix('p') {
+            Some(digits) => format!("{digits}%").parse().ok(),
+            None => text.parse().ok(),
+        };
+        let percentile = share.map(HedgeAfter::Percentile);
+        let time = || spelling::parse_duration(text).ok().map(HedgeAfter::Time);
+        percentile.or_else(time).map(Self)
     }
 }
 
@@ -181,6 +226,51 @@ impl JsonSchema for Count {
     }
 }
 
+// === impl Tenths ===
+
+impl<'de> Deserialize<'de> for Tenths {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_f64(TenthsVisitor)
+    }
+}
+
+impl Visitor<'_> for TenthsVisitor {
+    type Value = Tenths;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a number with at most one decimal, such as 1.9")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Tenths, E> {
+        let tenths = u32::try_from(number).ok().and_then(|n| n.checked_mul(10));
+        let wrong = || E::invalid_value(de::Unexpected::Other("a number"), &self);
+        tenths.map(Tenths).ok_or_else(wrong)
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Tenths, E> {
+        // Written with one decimal it must be the same number again.
+        let text = format!("{number:.1}");
+        let same = text.parse() == Ok(number);
+        let tenths = text.replace('.', "").parse().ok().filter(|_| same);
+        let wrong = || E::invalid_value(de::Unexpected::Other("a number"), &self);
+        tenths.map(Tenths).ok_or_else(wrong)
+    }
+}
+
+impl JsonSchema for Tenths {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "tenths".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "number", "minimum": 0})
+    }
+}
+
 // === impl SpelledVisitor ===
 
 impl<T: Spelled> Visitor<'_> for SpelledVisitor<T> {
@@ -219,4 +309,4 @@ macro_rules! spelled {
     )+};
 }
 
-spelled!(Pace, Share, Size, Time);
+spelled!(After, Load, Pace, Share, Size, Time);

@@ -80,7 +80,7 @@ pub(super) fn check_dimensions(
     }
 }
 
-fn not_verified<T>(findings: &mut Findings<'_>, claim: &At<T>) {
+pub(in crate::check) fn not_verified<T>(findings: &mut Findings<'_>, claim: &At<T>) {
     let message = "the file has no `identity`, and claims count only in verified tokens".to_owned();
     let help = "add `identity: {jwt: {jwks_file: /etc/forebay/jwks.json}}`";
     findings.error(claim.node, Code::NoIdentity, message, help);
@@ -147,7 +147,7 @@ pub(in crate::check) fn check_cookie(findings: &mut Findings<'_>, name: &At<Stri
     }
 }
 
-fn check_claim(findings: &mut Findings<'_>, name: &At<String>) {
+pub(in crate::check) fn check_claim(findings: &mut Findings<'_>, name: &At<String>) {
     let text = &name.value;
     if text.is_empty() || text.len() > LONGEST_CLAIM || text.chars().any(char::is_control) {
         let message = format!("`{}` is not the name of a claim", findings.show(name));

@@ -17,7 +17,7 @@ use super::{
 pub(super) fn merge_limits(picker: &mut Picker<'_, '_>, layers: &[Layer<'_>]) -> Vec<LimitPolicy> {
     let mut stacks: Vec<(&At<String>, Stack<'_, LimitFile>)> = Vec::new();
     for layer in layers {
-        for limit in layer.rate_limit.map_or(&[][..], |at| &at.value) {
+        for limit in layer.blocks.rate_limit.map_or(&[][..], |at| &at.value) {
             let Some(name) = &limit.value.name else {
                 continue;
             };

@@ -50,6 +50,16 @@ pub(super) fn list(items: &[String]) -> String {
     format!("[{}]", quoted.join(", "))
 }
 
+// === impl Stack ===
+
+impl<'f, B> Stack<'f, B> {
+    /// Where the last layer that says something about a field says it.
+    pub(super) fn said<F: 'f>(&self, get: impl Fn(&'f B) -> Option<&'f At<F>>) -> Option<NodeId> {
+        let mut layers = self.layers.iter().rev();
+        layers.find_map(|(_, block)| get(block).map(|at| at.node))
+    }
+}
+
 // === impl Fallback ===
 
 impl<T> Fallback<T> {
@@ -129,7 +139,10 @@ impl<'a, 't> Picker<'a, 't> {
     /// Notes a setting that no layer can say.
     pub(super) fn note(&mut self, prefix: &str, field: &str, value: String, origin: SettingOrigin) {
         self.settings.push(Setting {
-            path: format!("{prefix}.{field}"),
+            path: match prefix {
+                "" => field.to_owned(),
+                prefix => format!("{prefix}.{field}"),
+            },
             value,
             origin,
         });
@@ -154,11 +167,7 @@ impl<'a, 't> Picker<'a, 't> {
             stack,
             "mode",
             get,
-            |word| match word {
-                ModeWord::Enforce => Mode::Enforce,
-                ModeWord::Off => Mode::Off,
-                ModeWord::Shadow => Mode::Shadow,
-            },
+            |word| word.mode(),
             Mode::Enforce,
             |mode| mode.as_str().to_owned(),
         )

@@ -10,6 +10,7 @@ mod compression;
 mod connection_header;
 mod content_length;
 mod deduplication;
+mod discovery;
 mod down_conversion;
 mod draining;
 mod early_answers;

@@ -10,7 +10,7 @@ mod file;
 use std::{sync::Arc, time::Duration};
 
 use engine::discovery::{Finding, Known, Refreshed};
-use policy::Discovery;
+use policy::{Balance, Discovery};
 use telemetry::Metrics;
 use tokio::time::sleep;
 
@@ -40,7 +40,8 @@ pub(super) async fn watch(upstream: Arc<UpstreamState>, metrics: Arc<Metrics>) {
     let Some(discovery) = &upstream.policy.discovery else {
         return;
     };
-    let mut source = Source::new(discovery);
+    let balance = upstream.policy.balancing.balance;
+    let mut source = Source::new(discovery, balance);
     let mut known = Known::new(upstream.policy.endpoints.clone());
     let mut told = None;
     loop {
@@ -117,10 +118,10 @@ fn went_well(refreshed: Refreshed) -> bool {
 // === impl Source ===
 
 impl Source {
-    fn new(discovery: &Discovery) -> Self {
+    fn new(discovery: &Discovery, balance: Balance) -> Self {
         match discovery {
             Discovery::Dns(policy) => Self::Dns(Box::new(Dns::new(policy.clone()))),
-            Discovery::File(policy) => Self::File(WatchedFile::new(policy.clone())),
+            Discovery::File(policy) => Self::File(WatchedFile::new(policy.clone(), balance)),
         }
     }
 

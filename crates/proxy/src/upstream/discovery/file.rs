@@ -8,18 +8,20 @@
 use std::{io, path::Path, time::Duration};
 
 use engine::discovery::Finding;
-use policy::FileDiscovery;
+use policy::{Balance, FileDiscovery, Source, parse_endpoints};
 use tokio::io::AsyncReadExt as _;
 
 use super::Look;
 
-/// A list of endpoints longer than this, in bytes, is a mistake.
-const MOST: u64 = 4 * 1024 * 1024;
+/// No more of a file is read, in bytes; what is too long is refused when it is parsed.
+const MOST: u64 = 2 * 1024 * 1024;
 
 /// A file that is looked at.
 #[derive(Debug)]
 pub(super) struct WatchedFile {
     policy: FileDiscovery,
+    /// What weights are worth depends on it.
+    balance: Balance,
     /// The hash of what was read last, and what came of it.
     last: Option<(u128, Finding, Option<String>)>,
 }
@@ -27,8 +29,12 @@ pub(super) struct WatchedFile {
 // === impl WatchedFile ===
 
 impl WatchedFile {
-    pub(super) fn new(policy: FileDiscovery) -> Self {
-        Self { policy, last: None }
+    pub(super) fn new(policy: FileDiscovery, balance: Balance) -> Self {
+        Self {
+            policy,
+            balance,
+            last: None,
+        }
     }
 
     /// How long to wait until the next look.
@@ -38,21 +44,20 @@ impl WatchedFile {
 
     pub(super) async fn look(&mut self) -> Look {
         let path = &self.policy.path;
-        let text = match read(path).await {
-            Ok(text) => text,
+        let bytes = match read(path).await {
+            Ok(bytes) => bytes,
             Err(error) => {
                 let finding = match error.kind() {
                     io::ErrorKind::NotFound => Finding::Missing,
-                    io::ErrorKind::InvalidData => Finding::Invalid,
                     _ => Finding::Failed,
                 };
                 return Look::bad(finding, format!("{}: {error}", path.display()));
             }
         };
-        let hash = store::hash(text.as_bytes());
+        let hash = store::hash(&bytes);
         let (finding, reason) = match &self.last {
             Some((last, finding, reason)) if *last == hash => (finding.clone(), reason.clone()),
-            _ => parse(path, &text),
+            _ => self.parse(&bytes),
         };
         self.last = Some((hash, finding.clone(), reason.clone()));
         Look {
@@ -61,19 +66,18 @@ impl WatchedFile {
             ttl: Duration::ZERO,
         }
     }
-}
-
-async fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let file = tokio::fs::File::open(path).await?;
-    file.take(MOST + 1).read_to_string(&mut text).await?;
-    if text.len() as u64 > MOST {
-        let error = format!("more than {MOST} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+    fn parse(&self, bytes: &[u8]) -> (Finding, Option<String>) {
+        let name = &self.policy.path.display().to_string();
+        match parse_endpoints(Source { name, bytes }, self.balance) {
+            Ok(endpoints) => (Finding::Found(endpoints), None),
+            Err(mistakes) => (Finding::Invalid, Some(mistakes.render(false))),
+        }
     }
-    Ok(text)
 }
 
-fn parse(_path: &Path, _text: &str) -> (Finding, Option<String>) {
-    (Finding::Empty, None)
+async fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = tokio::fs::File::open(path).await?;
+    file.take(MOST).read_to_end(&mut bytes).await?;
+    Ok(bytes)
 }

@@ -48,11 +48,21 @@ pub(crate) async fn ask(
     target: &str,
     headers: &[(&str, &str)],
 ) -> Answer {
+    send(router, method, target, headers, "").await
+}
+
+pub(crate) async fn send(
+    router: &Router,
+    method: Method,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut request = Request::builder().method(method).uri(target);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(Body::empty()).unwrap();
+    let request = request.body(Body::from(body.to_owned())).unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();

@@ -187,3 +187,17 @@ impl IntoResponse for Refusal {
         response
     }
 }
+/// Refuses an order that is not JSON: a page on another site cannot send this media type without
+/// asking first (Fetch, section 2.2.2).
+pub(crate) fn json_only(headers: &HeaderMap) -> Result<(), Problem> {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split_once(';').map_or(kind, |(kind, _)| kind);
+    if kind.trim().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "Send the order as application/json.",
+    ))
+}

@@ -7,6 +7,7 @@
 //! they show comes in through closures, and the one thing that can be changed, what the cache holds, is
 //! changed through one.
 
+mod breakers;
 mod describe;
 #[cfg(test)]
 mod fixture;
@@ -21,6 +22,7 @@ mod stats;
 
 use std::sync::Arc;
 
+pub use breakers::{BreakerLine, Breakers, BreakersMeant};
 pub use engine::bearer::{InvalidToken, Token};
 pub use lookup::{Holding, LastAnswer, Lookup, NoHolding, Question, Variant};
 pub use operator::{AdminState, admin_router};

@@ -18,7 +18,7 @@ use telemetry::EndpointFigures;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
-    CacheStats, Lookup, Purger, Source, Token, describe, guard, lookup::lookup,
+    Breakers, CacheStats, Lookup, Purger, Source, Token, breakers, describe, guard, lookup::lookup,
     probes::LARGEST_BODY, problem::Problem, purge::purge,
 };
 
@@ -33,6 +33,8 @@ pub struct AdminState {
     pub lookup: Lookup,
     /// Purges what the cache holds.
     pub purge: Purger,
+    /// What is left alone because it fails.
+    pub breakers: Breakers,
     /// The endpoints of the upstream at this position in the policies, as they are now.
     pub endpoints: Arc<dyn Fn(usize) -> Vec<EndpointFigures> + Send + Sync>,
     /// The token to ask for; `None` lets everybody in who can connect.
@@ -51,11 +53,21 @@ struct Place {
     shows: &'static str,
 }
 
-const PLACES: [Place; 8] = [
+const PLACES: [Place; 10] = [
     Place {
         method: "GET",
         path: "/",
         shows: "this list",
+    },
+    Place {
+        method: "GET",
+        path: "/breakers",
+        shows: "the breakers of routes, upstreams and endpoints, and what they are doing",
+    },
+    Place {
+        method: "POST",
+        path: "/breakers/reset",
+        shows: "closes breakers: {\"upstream\": NAME}, {\"route\": NAME}, or {} for all",
     },
     Place {
         method: "GET",
@@ -94,12 +106,14 @@ const PLACES: [Place; 8] = [
     },
 ];
 
-/// `GET /`, `/cache/lookup`, `/cache/stats`, `/config_dump`, `/routes`, `/upstreams` and `/version`, and
-/// `POST /cache/purge`, for those who ask by one of our names, from no other site, and with the token
+/// `GET /`, `/breakers`, `/cache/lookup`, `/cache/stats`, `/config_dump`, `/routes`, `/upstreams` and
+/// `/version`, and `POST /breakers/reset` and `/cache/purge`, for those who ask by one of our names, from no other site, and with the token
 /// when there is one.
 pub fn admin_router(state: AdminState) -> Router {
     Router::new()
         .route("/", get(async || Json(PLACES)))
+        .route("/breakers", get(breakers::list))
+        .route("/breakers/reset", post(breakers::reset))
         .route("/cache/lookup", get(lookup))
         .route("/cache/purge", post(purge))
         .route("/cache/stats", get(cache_stats))

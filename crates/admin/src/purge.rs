@@ -12,12 +12,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use engine::cache::purge::{Manner, Purge, Target};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use hyper::body::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{operator::AdminState, problem::Problem};
+use crate::{guard, operator::AdminState, problem::Problem};
 
 /// Carries out a purge. The query of a URL comes as it was written.
 pub type Purger = Arc<dyn Fn(Purge) + Send + Sync>;
@@ -64,17 +64,8 @@ pub(crate) async fn purge(
     Json(json!({"purged": purged})).into_response()
 }
 
-/// A page on another site cannot send this media type without asking first (Fetch, section 2.2.2).
 fn order(headers: &HeaderMap, body: &[u8]) -> Result<Order, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split_once(';').map_or(kind, |(kind, _)| kind);
-    if !kind.trim().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Send the order as application/json.",
-        ));
-    }
+    guard::json_only(headers)?;
     let wrong = |why: String| Problem::new(StatusCode::BAD_REQUEST, why);
     let body: Body = serde_json::from_slice(body).map_err(|_| wrong(SHAPE.to_owned()))?;
     let manner = match body.hard {

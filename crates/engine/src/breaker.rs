@@ -42,7 +42,7 @@ pub struct Breaker {
 
 #[derive(Debug)]
 enum State {
-    Closed { in_a_row: u32, window: Window },
+    Closed { in_a_row: u32, window: Box<Window> },
     HalfOpen { trying: u32, well: u32 },
     Open { until: Duration },
 }
@@ -224,7 +224,7 @@ impl State {
     fn closed(policy: &Policy) -> Self {
         Self::Closed {
             in_a_row: 0,
-            window: Window::new(policy.window),
+            window: Box::new(Window::new(policy.window)),
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod negotiation;
 pub mod outcome;
 pub mod path;
 mod percent;
+pub mod proxy_protocol;
 pub mod rate_limit;
 pub mod renewal;
 pub mod routing;

@@ -117,6 +117,8 @@ pub enum SkipReason {
     SetCookie,
     /// The policy is in shadow mode.
     Shadow,
+    /// Another upstream stood in while a breaker was open.
+    OtherUpstream,
     /// What was asked for was written to, or purged, while it was on its way.
     Overtaken,
     /// It was stale on arrival and has no validator.
@@ -270,6 +272,7 @@ impl SkipReason {
             Self::NoCache => "no-cache",
             Self::NoFreshness => "no-freshness",
             Self::NoStore => "no-store",
+            Self::OtherUpstream => "other-upstream",
             Self::Overtaken => "overtaken",
             Self::Partial => "partial",
             Self::Private => "private",

@@ -3,6 +3,7 @@
 //! Clients are served by pingora's threads. The operator's side (`run::operator`) has threads of its
 //! own, so that probes and metrics answer however busy the others are.
 
+mod breakers_door;
 mod cache_door;
 mod gate;
 mod operator;
@@ -70,7 +71,7 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
     let mut server = Server::new_with_opt_and_conf(None, server_conf(threads));
     server.bootstrap();
     for service in services {
-        server.add_service(Gate::new(service, operator.closing()));
+        server.add_service(Gate::new(service, operator.closing(), Arc::clone(&sidecar)));
     }
     server.run(ServerRunArgs {
         shutdown_signal: Box::new(operator.end()),
@@ -108,6 +109,11 @@ fn sidecar(policies: &Policies, health: &Arc<Health>) -> anyhow::Result<Arc<Side
     sidecar.metrics().watch_cache(move || {
         let sidecar = watched.upgrade();
         sidecar.map_or_else(Default::default, |sidecar| sidecar.cache_figures())
+    });
+    let watched = Arc::downgrade(&sidecar);
+    sidecar.metrics().watch_breakers(move || {
+        let sidecar = watched.upgrade();
+        sidecar.map_or_else(Vec::new, |sidecar| sidecar.breaker_figures())
     });
     Ok(sidecar)
 }

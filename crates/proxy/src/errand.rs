@@ -15,6 +15,7 @@ use engine::{
     },
     client_ip::PeerTrust,
     forwarding::{self, ForwardFacts},
+    proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
@@ -24,7 +25,7 @@ use http::{
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
-use policy::{Mode, Route, Scheme};
+use policy::{Mode, OpenAnswer, Route, Scheme};
 
 use crate::{
     body::RequestBody,
@@ -32,7 +33,7 @@ use crate::{
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::lookup::{Intent, Scope},
-    upstream::{Line, Order, Target, UpstreamState},
+    upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
 
 /// A request for the upstream, before it is written.
@@ -49,6 +50,8 @@ pub(crate) struct Errand {
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
     peer: IpAddr,
+    /// The same for endpoints that are told before the first byte.
+    client: Named,
     trust: PeerTrust,
     scheme: Scheme,
     request_id: RequestId,
@@ -98,6 +101,7 @@ impl Errand {
             intent,
             content: None,
             peer: peer.ip,
+            client: peer.named,
             trust: exchange.client.peer,
             scheme: peer.scheme,
             request_id: exchange.request_id.clone(),
@@ -111,6 +115,20 @@ impl Errand {
         &self.snapshot.policies.routes[self.route]
     }
 
+    /// The breaker of its route, if it has one.
+    pub(crate) fn route_breaker(&self) -> Option<&BreakerCell> {
+        self.snapshot.breakers[self.route].as_ref()
+    }
+
+    /// Whether an open breaker is to be answered for with what is stored.
+    pub(crate) fn wants_stale(&self) -> bool {
+        let of_upstream = &self.upstream().policy.breaker;
+        [&self.route().breaker, of_upstream]
+            .into_iter()
+            .flatten()
+            .any(|breaker| breaker.answer == OpenAnswer::Stale)
+    }
+
     /// The upstream it is for.
     pub(crate) fn upstream(&self) -> &UpstreamState {
         &self.snapshot.upstreams[self.route().upstream]
@@ -119,6 +137,7 @@ impl Errand {
     /// What connections to it are made with.
     pub(crate) fn line(&self) -> Line<'_> {
         Line {
+            client: self.client,
             tls: &self.sidecar.tls,
             metrics: &self.snapshot.metrics,
         }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod body;
+mod breakers;
 mod clock;
 mod connection;
 mod errand;
@@ -30,11 +31,13 @@ mod tunnel;
 mod unabandoned;
 mod upstream;
 
+pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};
+pub use connection::awaken;
 pub use identity::IdentityError;
 pub use inspect::{HeldVariant, Inspection, LastSkipped, Uninspectable};
 pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
-pub use upstream::{Unaddressable, first_look, watch};
+pub use upstream::{Unaddressable, UpstreamError, UpstreamTlsError, first_look, watch};

@@ -97,7 +97,7 @@ pub(crate) fn serve(
             let answered = async move {
                 match join::join(&mut exchange, errand, Content::Unread(body)).await {
                     Ok(delivery) => answer::from_origin(exchange, delivery),
-                    Err(failure) => answer::refuse(exchange, failure.into()),
+                    Err(refusal) => answer::refuse(exchange, refusal),
                 }
             };
             Answering::OnItsWay(Box::pin(answered))

@@ -16,7 +16,7 @@ use crate::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
     },
-    upstream::{Unaddressable, UpstreamState},
+    upstream::{BreakerCell, UpstreamError, UpstreamState},
 };
 
 /// Policies and everything that is computed from them once.
@@ -27,8 +27,12 @@ pub(crate) struct Snapshot {
     pub(crate) builders: Builders,
     /// Per route, in the order of the policies.
     pub(crate) limits: Vec<RouteLimits>,
+    /// Per route, in the order of the policies; `None` where there is none.
+    pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
+    /// Whether any upstream is told who connects to us.
+    pub(crate) tells_clients: bool,
     pub(crate) metrics: Arc<Metrics>,
     /// How the one who asks is known, if anybody wants to know.
     pub(crate) identity: Option<Identity>,
@@ -40,8 +44,8 @@ pub(crate) struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub enum SnapshotError {
-    /// An endpoint cannot be written as an authority.
-    Endpoint(#[from] Unaddressable),
+    /// An upstream cannot be made ready.
+    Upstream(#[from] UpstreamError),
     /// The keys for tokens cannot be used.
     Identity(#[from] IdentityError),
     /// The token for purging cannot be used.
@@ -60,6 +64,9 @@ impl Snapshot {
             router: Router::new(&policies.routes),
             builders: Builders::new(&policies.clients),
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
+            breakers: (policies.routes.iter())
+                .map(|route| BreakerCell::new(route.breaker.as_ref()))
+                .collect(),
             upstreams: policies
                 .upstreams
                 .iter()
@@ -68,6 +75,10 @@ impl Snapshot {
                     UpstreamState::new(position, upstream, &metrics).map(Arc::new)
                 })
                 .collect::<Result<_, _>>()?,
+            tells_clients: policies
+                .upstreams
+                .iter()
+                .any(|upstream| upstream.connections.proxy_protocol.is_some()),
             metrics: Arc::new(metrics),
             policies: Arc::new(policies),
         })

@@ -51,6 +51,7 @@ pub(crate) async fn open(
     let (head, incoming) = response.into_parts();
     let timeouts = errand.upstream().policy.timeouts;
     let origin = Some(Origin {
+        upstream: endpoint.upstream,
         endpoint: endpoint.slot,
         status: head.status,
         time,
@@ -75,8 +76,8 @@ async fn connect(
     let mut failure = Failure::ConnectFailed;
     while let Some(endpoint) = upstream.pick(errand.line(), &tried) {
         let in_flight = InFlight::begin(&endpoint);
-        let dialer = upstream.dialer(&endpoint, errand.line());
-        let mut sender = match upstream::connect_http1(dialer, timeouts.connect).await {
+        let dialer = upstream.dialer(&endpoint, errand.line(), None);
+        let mut sender = match upstream::connect_http1(dialer).await {
             Ok(sender) => sender,
             Err(failed) => {
                 failure = failed;

@@ -2,7 +2,9 @@
 //!
 //! Start reading at [`stack`]: it is the table of the layers of a call, in their order.
 
+mod breaker;
 mod call;
+mod checkout;
 mod connect;
 mod discovery;
 mod endpoint;
@@ -10,22 +12,29 @@ mod layers;
 mod lease;
 mod order;
 mod pool;
-mod retired;
+mod preconnect;
 mod roster;
+mod sender;
+mod socket;
 mod stack;
+mod standing;
 mod state;
 mod tls;
 mod watch;
 
 pub use endpoint::Unaddressable;
+pub use state::UpstreamError;
+pub use tls::UpstreamTlsError;
 pub use watch::{first_look, watch};
 
+pub(crate) use breaker::BreakerCell;
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
-pub(crate) use connect::connect_http1;
+pub(crate) use checkout::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};
 pub(crate) use layers::exchange::classify;
 pub(crate) use lease::Lease;
 pub(crate) use order::{Order, Target};
 pub(crate) use pool::sweep;
+pub(crate) use preconnect::{is_wanted as is_preconnect_wanted, tend as preconnect};
 pub(crate) use state::UpstreamState;
 pub(crate) use tls::TlsClient;

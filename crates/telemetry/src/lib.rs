@@ -20,6 +20,6 @@ pub use endpoint::{EndpointFigures, EndpointOrigin};
 pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use metrics::{
-    CacheAnswers, CacheFigures, ClientConnectionEnd, ConnectOutcome, ConnectionState,
-    EndpointPlace, Metrics, MetricsError,
+    BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, ClientConnectionEnd, CloseReason,
+    ConnectOutcome, ConnectionState, EndpointPlace, Metrics, MetricsError,
 };

@@ -6,6 +6,7 @@
 //! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
+mod breakers;
 mod cells;
 mod connections;
 mod export;
@@ -28,7 +29,8 @@ use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
 use crate::{AccessLog, Health, RequestEvent};
 
-pub use connections::{ClientConnectionEnd, ConnectOutcome, ConnectionState};
+pub use breakers::{BreakerFigures, BreakerScope};
+pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
 pub use upstream::EndpointPlace;
 
@@ -170,6 +172,27 @@ impl Metrics {
         }
     }
 
+    /// A connection to an upstream was closed.
+    pub fn upstream_connection_closed(&self, upstream: u16, reason: CloseReason) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.closed(Shard::mine(), reason);
+        }
+    }
+
+    /// A request begins to wait for a connection to an upstream.
+    pub fn upstream_wait_began(&self, upstream: u16) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.waiting(Shard::mine(), 1);
+        }
+    }
+
+    /// A request that waited for a connection has got one, or given up.
+    pub fn upstream_wait_ended(&self, upstream: u16) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.waiting(Shard::mine(), -1);
+        }
+    }
+
     /// A client has connected.
     pub fn client_connected(&self) {
         self.series.process.client_connected(Shard::mine());
@@ -193,6 +216,14 @@ impl Metrics {
     /// Where the figures of the cache come from, asked at each scrape; the first source stays.
     pub fn watch_cache(&self, figures: impl Fn() -> CacheFigures + Send + Sync + 'static) {
         self.series.process.watch_cache(Box::new(figures));
+    }
+
+    /// Where the figures of the breakers come from, asked at each scrape; the first source stays.
+    pub fn watch_breakers(
+        &self,
+        figures: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
+    ) {
+        self.series.process.watch_breakers(figures);
     }
 
     /// Which access log to report the losses of; the first one stays.

@@ -171,6 +171,7 @@ impl Word for StoreOutcome {
         Self::Skipped(SkipReason::CloseDelimited),
         Self::Skipped(SkipReason::NoCache),
         Self::Skipped(SkipReason::Overtaken),
+        Self::Skipped(SkipReason::OtherUpstream),
     ];
 
     fn slot(self) -> usize {
@@ -195,6 +196,7 @@ impl Word for StoreOutcome {
                 SkipReason::CloseDelimited => 16,
                 SkipReason::NoCache => 17,
                 SkipReason::Overtaken => 18,
+                SkipReason::OtherUpstream => 19,
             },
         }
     }

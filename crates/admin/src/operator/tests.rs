@@ -6,6 +6,7 @@ use telemetry::EndpointOrigin;
 use super::*;
 use crate::fixture::{Answer, ask, policies};
 
+mod breakers;
 mod cache;
 
 const TOKEN: &str = "0123456789abcdef";
@@ -20,6 +21,7 @@ fn router(token: Option<&str>) -> Router {
         }),
         lookup: Arc::new(cache::holding),
         purge: Arc::new(cache::purged),
+        breakers: breakers::breakers(),
         endpoints: Arc::new(endpoints),
         token: token.map(|token| Token::new(token).unwrap()),
         names: vec!["forebay.internal".to_owned()],

@@ -199,6 +199,9 @@ fn skip(reason: SkipReason, facts: &Facts<'_>) -> Advice {
         ),
         SkipReason::NoFreshness => silent(facts),
         SkipReason::NoStore => Advice::nothing("The origin says no-store.", ORIGIN_FORBIDS),
+        SkipReason::OtherUpstream => Advice::fine(
+            "Another upstream answered while a breaker was open; what it says is not kept.",
+        ),
         SkipReason::Overtaken => Advice::fine(
             "It was written to while the answer was on its way; the next answer is kept.",
         ),

@@ -187,16 +187,36 @@ pub fn decide(meta: &StoredMeta, lookup: &Lookup, moment: &Moment) -> Reuse {
 /// freshness information (RFC 5861, section 4). Nor is a soft purge: by no more than its grace may a
 /// response be stale, and one that was purged while fresh is stale by nothing yet.
 pub fn on_error(meta: &StoredMeta, now: Now) -> StandIn {
-    let age = age::current(meta.initial_age, meta.received_at, now);
-    let over = age.saturating_sub(meta.lifetime.length);
+    let over = over(meta, now);
     if over < meta.grace.if_error {
-        StandIn::Stale {
-            age: DeltaSeconds::new(age.as_secs()),
-            over: DeltaSeconds::new(over.as_secs()),
-        }
+        standing_in(meta, now)
     } else {
         StandIn::Refused
     }
+}
+
+/// Says whether the stored response stands in for an origin that is left alone because it has
+/// failed too often, where the operator wants that: however old it is, unless the origin forbade to
+/// use it without asking (RFC 9111, section 4.2.4).
+pub fn on_open_breaker(meta: &StoredMeta, now: Now) -> StandIn {
+    match meta.rules.must_revalidate || meta.rules.no_cache {
+        true => StandIn::Refused,
+        false => standing_in(meta, now),
+    }
+}
+
+fn standing_in(meta: &StoredMeta, now: Now) -> StandIn {
+    let age = age::current(meta.initial_age, meta.received_at, now);
+    StandIn::Stale {
+        age: DeltaSeconds::new(age.as_secs()),
+        over: DeltaSeconds::new(over(meta, now).as_secs()),
+    }
+}
+
+/// For how long it has been stale.
+fn over(meta: &StoredMeta, now: Now) -> Duration {
+    let age = age::current(meta.initial_age, meta.received_at, now);
+    age.saturating_sub(meta.lifetime.length)
 }
 
 /// Decides about a response that is no longer fresh.

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    cache_door,
+    breakers_door, cache_door,
     preflight::{Accepting, Preflight, accepting},
     shutdown::{Announce, End, Life, Signals, shutdown},
 };
@@ -142,6 +142,7 @@ fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
         Arc::clone(sidecar),
     );
     AdminState {
+        breakers: breakers_door::breakers(sidecar),
         policies: Arc::new(move || policies.policies()),
         cache: Arc::new(move || {
             CacheStats::new(cache.cache_figures(), cache.metrics().cache_answers())

@@ -117,12 +117,13 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
         store,
         join,
         personal,
+        failure: _,
     } = delivery;
     let event = exchange.event();
     event.join = join;
     event.store = store;
     if let Some(origin) = &origin {
-        event.upstream = u16::try_from(errand.route().upstream).ok();
+        event.upstream = Some(origin.upstream);
         event.endpoint = Some(origin.endpoint);
         event.upstream_status = Some(origin.status.as_u16());
         event.upstream_time = Some(origin.time);

@@ -36,6 +36,8 @@ pub(crate) struct Delivery {
     pub(crate) origin: Option<Origin>,
     pub(crate) store: Option<StoreOutcome>,
     pub(crate) join: JoinOutcome,
+    /// Why what is stored stands in.
+    pub(crate) failure: Option<Failure>,
     /// Fields of the origin's answer that are for the one who asked and for nobody else.
     pub(crate) personal: HeaderMap,
 }
@@ -43,7 +45,9 @@ pub(crate) struct Delivery {
 /// The origin's part in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
-    /// Its place in the metrics of its upstream.
+    /// The position of the upstream in the policies; another than the route's may have stood in.
+    pub(crate) upstream: u16,
+    /// The endpoint's place in the metrics of the upstream.
     pub(crate) endpoint: u16,
     pub(crate) status: StatusCode,
     /// From the request being sent to the head of the response.
@@ -78,6 +82,7 @@ pub(crate) async fn fetch(
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
                 let origin = Origin {
+                    upstream: fetched.endpoint.upstream,
                     endpoint: fetched.endpoint.slot,
                     status: fetched.head.status,
                     time: clock::monotonic().saturating_sub(sent.at.monotonic),
@@ -91,10 +96,12 @@ pub(crate) async fn fetch(
             .ok()
             .map(|fetched| Arc::clone(&fetched.endpoint));
         note(&errand, failed);
+        let failure = fetched.as_ref().err().map(|error| error.failure);
         if failed == Asked::Failed
-            && let Some(stored) = stand_in(&errand)
+            && let Some(stored) = stand_in(&errand, failure)
         {
-            let delivery = Delivery::new(errand, Kept::StoodIn(stored), origin);
+            let mut delivery = Delivery::new(errand, Kept::StoodIn(stored), origin);
+            delivery.failure = failure;
             return Ok((delivery, None));
         }
         match keep::keep(&errand, fetched?, asking, sent, audience) {
@@ -108,9 +115,8 @@ pub(crate) async fn fetch(
             }
             Next::Senseless => {
                 return Err(FetchError {
-                    failure: Failure::UpstreamGarbage,
                     endpoint: answered,
-                    unsent: None,
+                    ..FetchError::nowhere(Failure::UpstreamGarbage)
                 });
             }
             Next::Answer(verdicted) => {
@@ -125,12 +131,19 @@ pub(crate) async fn fetch(
 
 /// What is stored, if it may stand in for an origin that has failed. A client that demanded
 /// something newer is told of the failure instead.
-pub(crate) fn stand_in(errand: &Errand) -> Option<Arc<StoredResponse>> {
+pub(crate) fn stand_in(errand: &Errand, failure: Option<Failure>) -> Option<Arc<StoredResponse>> {
     let stale = errand.intent.stale.as_ref()?;
     if stale.reason == RevalidateReason::Demand {
         return None;
     }
-    match reuse::on_error(&stale.stored.meta, clock::now()) {
+    let meta = &stale.stored.meta;
+    let decided = match failure {
+        Some(Failure::BreakerOpen) if errand.wants_stale() => {
+            reuse::on_open_breaker(meta, clock::now())
+        }
+        _ => reuse::on_error(meta, clock::now()),
+    };
+    match decided {
         StandIn::Stale { .. } => Some(Arc::clone(&stale.stored)),
         StandIn::Refused => None,
     }
@@ -177,6 +190,7 @@ impl Delivery {
             origin,
             store: None,
             join: JoinOutcome::Alone,
+            failure: None,
             personal: HeaderMap::new(),
         }
     }

@@ -39,7 +39,7 @@ pub(crate) async fn serve(
     match answered(&mut exchange, &mut head, body, gathering).await {
         Ok(Answer::Origin(delivery)) => answer::from_origin(exchange, delivery),
         Ok(Answer::Store(found)) => answer::from_store(exchange, &head, &found),
-        Err(failure) => answer::refuse(exchange, failure.into()),
+        Err(refusal) => answer::refuse(exchange, refusal),
     }
 }
 
@@ -53,7 +53,7 @@ async fn answered(
     head: &mut request::Parts,
     body: Incoming,
     Gathering { route, most }: Gathering,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, answer::Refusal> {
     // Looked at once before, and found in order.
     let declared = admit::admit(exchange, head, &body)?.declared;
     let clients = &exchange.snapshot().policies.clients;
@@ -109,8 +109,8 @@ async fn answered(
             let delivery = join::join(exchange, Box::new(errand), Content::Read).await?;
             Ok(Answer::Origin(delivery))
         }
-        Looked::NotCached => Err(Failure::NotCached),
+        Looked::NotCached => Err(Failure::NotCached.into()),
         // The body is here: nothing more can be read.
-        Looked::Gather(_) => Err(Failure::Internal),
+        Looked::Gather(_) => Err(Failure::Internal.into()),
     }
 }

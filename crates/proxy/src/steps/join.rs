@@ -19,13 +19,16 @@ use engine::{
     collapse::{self, Demand, Landed, Manner, Onward, memory::Remembered, variant},
     failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
+    rate_limit,
 };
+use http::header::RETRY_AFTER;
 use hyper::body::Incoming;
 use policy::Mode;
 use store::StoredResponse;
 
 use self::meanwhile::{renewed_meanwhile, stored_meanwhile};
 use super::{
+    answer::Refusal,
     fetch::{Delivery, fetch, stand_in},
     keep::{Audience, Kept},
 };
@@ -87,7 +90,7 @@ pub(crate) async fn join(
     exchange: &mut Exchange,
     mut errand: Box<Errand>,
     content: Content,
-) -> Result<Delivery, Failure> {
+) -> Result<Delivery, Refusal> {
     if errand.intent.flight_key.is_empty() {
         return alone(exchange, errand, content).await;
     }
@@ -110,7 +113,7 @@ pub(crate) async fn join(
                 }
                 Followed::Board(errand) => errand,
                 Followed::Delivered(delivery) => return Ok(*delivery),
-                Followed::Failed(failure) => return Err(failure),
+                Followed::Failed(failure) => return Err(failure.into()),
                 Followed::Promoted(errand, lead) => {
                     return lead_errand(exchange, errand, lead).await;
                 }
@@ -154,7 +157,7 @@ async fn take_lead(
     exchange: &mut Exchange,
     errand: Box<Errand>,
     mut lead: Lead,
-) -> Result<Delivery, Failure> {
+) -> Result<Delivery, Refusal> {
     match stored_meanwhile(&errand) {
         Some(stored) => {
             lead.land(Landing::Stored(Arc::clone(&stored)));
@@ -168,7 +171,7 @@ async fn alone(
     exchange: &mut Exchange,
     errand: Box<Errand>,
     content: Content,
-) -> Result<Delivery, Failure> {
+) -> Result<Delivery, Refusal> {
     let (body, upload) = match content {
         Content::Opened(body, upload) => (body, upload),
         Content::Read => (errand.kept_body(), None),
@@ -200,7 +203,7 @@ async fn lead_errand(
     exchange: &mut Exchange,
     errand: Box<Errand>,
     lead: Lead,
-) -> Result<Delivery, Failure> {
+) -> Result<Delivery, Refusal> {
     let mut delivery = told(exchange, Unabandoned::new(fly(errand, lead)).await)?;
     delivery.join = JoinOutcome::Lead;
     Ok(delivery)
@@ -303,14 +306,16 @@ fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
         }
         (Kept::Filling { .. }, Some(job)) => Landing::Filling(job.filling()),
         // Those who hold the same will stand in with it themselves.
-        (Kept::StoodIn(_), _) => Landing::Failed(Failure::UpstreamClosed),
+        (Kept::StoodIn(_), _) => {
+            Landing::Failed(delivery.failure.unwrap_or(Failure::UpstreamClosed))
+        }
         _ => Landing::Alone,
     }
 }
 
 async fn follow(errand: Box<Errand>, follower: Follower, boardings: u32) -> Followed {
     // Whoever has something to stand in does not lead after a failure: the next one does.
-    let will = match stand_in(&errand) {
+    let will = match stand_in(&errand, None) {
         Some(_) => Will::Decline,
         None => Will::Lead,
     };
@@ -318,7 +323,7 @@ async fn follow(errand: Box<Errand>, follower: Follower, boardings: u32) -> Foll
         flight::Followed::Alone(after) => {
             onward(Landed::Unshareable, errand, None, boardings, after)
         }
-        flight::Followed::Failed(failure) => match stand_in(&errand) {
+        flight::Followed::Failed(failure) => match stand_in(&errand, Some(failure)) {
             Some(stored) => Followed::delivered(errand, Kept::StoodIn(stored)),
             None => Followed::Failed(failure),
         },
@@ -386,12 +391,19 @@ fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
 }
 
 /// Tells the event who failed.
-fn told<T>(exchange: &mut Exchange, ran: Result<T, FetchError>) -> Result<T, Failure> {
+fn told<T>(exchange: &mut Exchange, ran: Result<T, FetchError>) -> Result<T, Refusal> {
     ran.map_err(|error| {
         let upstream = exchange.route().map(|route| route.upstream);
         let event = exchange.event();
         event.upstream = upstream.and_then(|upstream| u16::try_from(upstream).ok());
-        event.endpoint = error.endpoint.map(|endpoint| endpoint.slot);
-        error.failure
+        if let Some(endpoint) = &error.endpoint {
+            event.upstream = Some(endpoint.upstream);
+            event.endpoint = Some(endpoint.slot);
+        }
+        let wait = error.retry_after.map(rate_limit::retry_after);
+        Refusal {
+            failure: error.failure,
+            fields: wait.map(|wait| (RETRY_AFTER, wait)).into_iter().collect(),
+        }
     })
 }

@@ -95,6 +95,11 @@ pub(crate) fn keep(
         return posted::keep(errand, fetched, sent);
     };
     let status = fetched.head.status;
+    if usize::from(fetched.endpoint.upstream) != errand.route().upstream {
+        // Another upstream stood in: what it says is for now, and not for when the breaker closes.
+        let outcome = StoreOutcome::Skipped(SkipReason::OtherUpstream);
+        return Next::direct(fetched, Some(outcome));
+    }
     if Verdict::of(asking, status) == Verdict::Confirmed {
         return confirmed::confirmed(errand, &known, &fetched, sent);
     }

@@ -7,14 +7,15 @@ use std::{
         Arc,
         atomic::{AtomicU8, Ordering},
     },
+    time::Duration,
 };
 
-use engine::failure::Failure;
+use engine::{failure::Failure, proxy_protocol::Named};
 use telemetry::Metrics;
 use tokio::time::Instant;
 use tower::Service;
 
-use super::{EndpointState, Order, TlsClient, stack::stack};
+use super::{EndpointState, Order, TlsClient, UpstreamState, stack::stack};
 use crate::{body::UpstreamBody, errand::Errand};
 
 /// A request on its way through the layers.
@@ -34,6 +35,16 @@ pub(crate) struct Asked<'a> {
     /// When the whole exchange must be over.
     pub(crate) deadline: Option<Instant>,
     pub(crate) story: &'a Story,
+    pub(crate) turn: Turn,
+}
+
+/// Whose turn it is to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The upstream that the route names.
+    Own,
+    /// Another one, while a breaker is open.
+    StandIn,
 }
 
 /// What happened on the way; each layer writes its own part.
@@ -59,11 +70,15 @@ pub(crate) struct FetchError {
     pub(crate) endpoint: Option<Arc<EndpointState>>,
     /// The request, when nothing of it was sent.
     pub(crate) unsent: Option<Box<Order>>,
+    /// When asking again makes sense, if that is known.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// What new connections are made with, whichever upstream they are for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line<'a> {
+    /// Whom endpoints are told of that want to know the client.
+    pub(crate) client: Named,
     pub(crate) tls: &'a TlsClient,
     pub(crate) metrics: &'a Arc<Metrics>,
 }
@@ -92,12 +107,18 @@ pub(crate) fn fetch<'a>(errand: &'a Errand, order: Order, story: &'a Story) -> C
         errand,
         deadline: total.map(|total| Instant::now() + total),
         story,
+        turn: Turn::Own,
     };
     let call = Call {
         order,
         asked,
         tried: Vec::new(),
     };
+    fetch_from(upstream, call)
+}
+
+/// Sends a call through the layers of `upstream`.
+pub(super) fn fetch_from<'a>(upstream: &'a UpstreamState, call: Call<'a>) -> CallFuture<'a> {
     // Every layer is always ready: whoever has to wait does so within the call, where it can be
     // given up.
     stack(upstream).call(call)
@@ -138,6 +159,7 @@ impl FetchError {
             failure,
             endpoint: None,
             unsent: None,
+            retry_after: None,
         }
     }
 }

@@ -2,21 +2,22 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
 use http::{HeaderValue, uri::Authority};
-use policy::{Endpoint, EndpointAddress};
+use policy::{Endpoint, EndpointAddress, Upstream};
 use telemetry::EndpointPlace;
 
-use super::retired;
-use crate::clock;
+use super::{BreakerCell, pool::Home};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
 pub(crate) struct EndpointState {
     /// Unlike any other endpoint's of this process: what the pools are named by.
     pub(crate) id: u64,
+    /// The position of its upstream in the policies.
+    pub(crate) upstream: u16,
     /// Its place in the metrics of its upstream.
     pub(crate) slot: u16,
     _place: Option<EndpointPlace>,
@@ -26,8 +27,10 @@ pub(crate) struct EndpointState {
     pub(crate) authority: Authority,
     /// The same, as a `Host` field.
     pub(crate) host: HeaderValue,
+    pub(crate) breaker: Option<BreakerCell>,
+    /// Where its connections are while nobody uses them.
+    pub(super) home: Home,
     in_flight: AtomicUsize,
-    retired: AtomicBool,
 }
 
 /// One request counted as in flight at an endpoint for as long as it lives.
@@ -44,8 +47,10 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 // === impl EndpointState ===
 
 impl EndpointState {
-    /// One that is counted at `place`; without one it is counted for nobody.
+    /// One of this upstream that is counted at `place`; without one it is counted for nobody.
     pub(super) fn new(
+        of: &Upstream,
+        upstream: u16,
         place: Option<EndpointPlace>,
         policy: &Endpoint,
     ) -> Result<Self, Unaddressable> {
@@ -60,28 +65,30 @@ impl EndpointState {
             EndpointAddress::Unix(_) => policy.host().to_owned(),
         };
         let wrong = |_| Unaddressable(named.clone());
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            id,
+            upstream,
             slot: place.as_ref().map_or(u16::MAX, EndpointPlace::number),
             _place: place,
             policy: policy.clone(),
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
+            breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
+            home: Home::new(id, of),
             in_flight: AtomicUsize::new(0),
-            retired: AtomicBool::new(false),
         })
     }
 
     /// It is in no roster any more: what is in flight ends in its own time, and no connection to it
     /// is kept.
     pub(super) fn retire(&self) {
-        self.retired.store(true, Ordering::Relaxed);
-        retired::note(self.id, clock::monotonic());
+        self.home.retire();
     }
 
     /// Whether it is in no roster any more.
     pub(crate) fn is_retired(&self) -> bool {
-        self.retired.load(Ordering::Relaxed)
+        self.home.is_retired()
     }
 
     /// The requests it has now.

@@ -35,7 +35,7 @@ impl Roster {
     /// Of these endpoints of the upstream at this position, and those of `before` that are gone; the
     /// states of those that it knew go on.
     pub(super) fn new(
-        (position, upstream): (u16, &Upstream),
+        (upstream, index): (&Upstream, u16),
         endpoints: Vec<Endpoint>,
         before: Option<&Self>,
         metrics: &Metrics,
@@ -48,8 +48,9 @@ impl Roster {
                 Member::Stays(place, endpoint) => (Arc::clone(&known[place]), endpoint),
                 Member::New(endpoint) => {
                     let named = endpoint.address.to_string();
-                    let place = metrics.endpoint_place(position, &named);
-                    (Arc::new(EndpointState::new(place, &endpoint)?), endpoint)
+                    let place = metrics.endpoint_place(index, &named);
+                    let state = EndpointState::new(upstream, index, place, &endpoint)?;
+                    (Arc::new(state), endpoint)
                 }
             };
             states.push(state);

@@ -3,6 +3,7 @@
 //! | layer | does |
 //! |---|---|
 //! | [`retry`](super::layers::retry) | sends again what may be sent again, elsewhere |
+//! | [`breaker`](super::layers::breaker) | leaves an upstream alone that fails |
 //! | [`exchange`](super::layers::exchange) | picks an endpoint, takes a connection, sends, and waits for the head |
 //!
 //! Each layer is a [`tower::Layer`] around the next, and sees a [`Call`] on its way in and a
@@ -15,12 +16,13 @@ use tower::{ServiceBuilder, layer::layer_fn};
 use super::{
     UpstreamState,
     call::Next,
-    layers::{exchange::Exchange, retry::Retry},
+    layers::{breaker::Breaker, exchange::Exchange, retry::Retry},
 };
 
 /// The layers around a call to `upstream`, from the outermost in.
 pub(super) fn stack<'a>(upstream: &'a UpstreamState) -> impl Next<'a> {
     ServiceBuilder::new()
         .layer(layer_fn(move |inner| Retry { upstream, inner }))
+        .layer(layer_fn(move |inner| Breaker { upstream, inner }))
         .service(Exchange { upstream })
 }

@@ -8,18 +8,29 @@ use http::HeaderValue;
 use parking_lot::Mutex;
 use policy::{Endpoint, HostHeader, Upstream};
 use telemetry::{EndpointFigures, EndpointOrigin, Metrics};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{
-    Line,
+    BreakerCell, Line,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     roster::Roster,
+    tls::{UpstreamTls, UpstreamTlsError},
 };
 use crate::clock;
 
 /// How long an endpoint that is gone, and has nothing in flight, is remembered.
 const REMEMBERED: Duration = Duration::from_secs(10);
+
+/// An upstream that cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum UpstreamError {
+    /// Its TLS files cannot be used.
+    Tls(#[from] UpstreamTlsError),
+    /// An endpoint cannot be written as an authority.
+    Unaddressable(#[from] Unaddressable),
+}
 
 /// An upstream and what is known about it.
 #[derive(Debug)]
@@ -27,6 +38,9 @@ pub(crate) struct UpstreamState {
     pub(crate) policy: Upstream,
     /// Its position in the policies.
     pub(crate) position: u16,
+    /// The whole upstream's.
+    pub(crate) breaker: Option<BreakerCell>,
+    pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
     /// Those that were in it, and since when they are not (monotonic). Whoever changes the roster
     /// holds the lock.
@@ -50,11 +64,11 @@ impl UpstreamState {
         position: usize,
         policy: &Upstream,
         metrics: &Metrics,
-    ) -> Result<Self, Unaddressable> {
+    ) -> Result<Self, UpstreamError> {
         let position = u16::try_from(position).unwrap_or(u16::MAX);
         let listed = policy.endpoints.clone();
         metrics.upstream_endpoints(position, listed.len());
-        let (roster, _nobody_left) = Roster::new((position, policy), listed, None, metrics)?;
+        let (roster, _nobody_left) = Roster::new((policy, position), listed, None, metrics)?;
         let looked = match policy.discovery {
             None => Looked::Once,
             Some(_) => Looked::NotYet,
@@ -63,6 +77,8 @@ impl UpstreamState {
             roster: ArcSwap::from_pointee(roster),
             left: Mutex::default(),
             looked: watch::Sender::new(looked),
+            tls: UpstreamTls::load(policy)?,
+            breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
             policy: policy.clone(),
         })
@@ -81,7 +97,7 @@ impl UpstreamState {
         let mut left = self.left.lock();
         let before = self.roster.load();
         let known = endpoints.len();
-        let upstream = (self.position, &self.policy);
+        let upstream = (&self.policy, self.position);
         let (roster, gone) = Roster::new(upstream, endpoints, Some(&before), metrics)?;
         self.roster.store(Arc::new(roster));
         metrics.upstream_endpoints(self.position, known);
@@ -175,13 +191,18 @@ impl UpstreamState {
     }
 
     /// What a new connection to `endpoint` is made with.
-    pub(crate) fn dialer<'a>(&self, endpoint: &'a EndpointState, line: Line<'a>) -> Dialer<'a> {
+    pub(crate) fn dialer<'a>(
+        &'a self,
+        endpoint: &'a EndpointState,
+        line: Line<'a>,
+        deadline: Option<Instant>,
+    ) -> Dialer<'a> {
         Dialer {
-            upstream: self.position,
+            upstream: self,
             endpoint,
             protocol: self.policy.protocol,
-            tls: line.tls,
-            metrics: line.metrics,
+            line,
+            deadline,
         }
     }
 

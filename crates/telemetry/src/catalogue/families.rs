@@ -2,7 +2,11 @@
 //!
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
+mod breakers;
+
 use super::{Family, Kind, Unit, labels::*};
+
+pub use breakers::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -28,12 +32,17 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,
+    &UPSTREAM_CONNECTION_CLOSES,
+    &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
     &UPSTREAM_ENDPOINTS,
     &UPSTREAM_SERIES_DROPPED,
     &DISCOVERY_REFRESHES,
     &DISCOVERY_LAST_SUCCESS_TIMESTAMP,
+    &BREAKERS,
+    &BREAKER_OPENINGS,
+    &BREAKER_STOPPED,
     &CLIENT_CONNECTIONS,
     &CLIENT_CONNECTIONS_ENDED,
     &ACCESS_LOG_DROPPED,
@@ -239,6 +248,24 @@ pub const UPSTREAM_CONNECTIONS: Family = Family {
     unit: Unit::Count,
     help: "Connections to the endpoints of an upstream.",
     labels: &[UPSTREAM, STATE],
+};
+
+/// Connections to the endpoints of an upstream that were closed, by reason.
+pub const UPSTREAM_CONNECTION_CLOSES: Family = Family {
+    name: "forebay_upstream_connection_closes_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Connections to the endpoints of an upstream that were closed, by reason.",
+    labels: &[UPSTREAM, CLOSE_REASON],
+};
+
+/// Requests that wait for a connection to an endpoint now.
+pub const UPSTREAM_CONNECTION_WAITS: Family = Family {
+    name: "forebay_upstream_connection_waits",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    help: "Requests that wait for a connection to an endpoint now: it has as many as it may, or one is being opened for several.",
+    labels: &[UPSTREAM],
 };
 
 /// Attempts to connect to an endpoint.

@@ -1,6 +1,7 @@
 //! Every label, and the values it can take.
 
 use engine::{
+    breaker::Position,
     discovery::Refreshed,
     failure::{Blame, Failure},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
@@ -10,13 +11,28 @@ use policy::Mode;
 use super::{Label, Values};
 use crate::{
     MethodLabel,
-    metrics::{ClientConnectionEnd, ConnectOutcome, ConnectionState},
+    metrics::{BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState},
     words::{CodeClass, UpstreamOutcome, words},
 };
 
 pub(super) const BLAME: Label = Label {
     name: "blame",
     values: Values::Fixed(words::<Blame>),
+};
+
+pub(super) const BREAKER: Label = Label {
+    name: "breaker",
+    values: Values::Configured("the name of a route or an upstream, as `scope` says"),
+};
+
+pub(super) const BREAKER_POSITION: Label = Label {
+    name: "position",
+    values: Values::Fixed(|| Position::ALL.map(Position::as_str).to_vec()),
+};
+
+pub(super) const BREAKER_SCOPE: Label = Label {
+    name: "scope",
+    values: Values::Fixed(|| BreakerScope::ALL.map(BreakerScope::as_str).to_vec()),
 };
 
 pub(super) const CACHE: Label = Label {
@@ -27,6 +43,11 @@ pub(super) const CACHE: Label = Label {
 pub(super) const CACHE_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(words::<CacheOutcome>),
+};
+
+pub(super) const CLOSE_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<CloseReason>),
 };
 
 pub(super) const CODE_CLASS: Label = Label {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    breakers::{BreakerFigures, Breakers},
     cells::{Counter, Gauge, Shard, Sharded},
     connections::ClientConnectionEnd,
     export::Sheet,
@@ -66,6 +67,7 @@ type CacheSource = Box<dyn Fn() -> CacheFigures + Send + Sync>;
 pub(super) struct Process {
     health: Arc<Health>,
     clients: Sharded<ClientCells>,
+    breakers: Breakers,
     cache: OnceLock<CacheSource>,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
     reload_failed: AtomicBool,
@@ -85,6 +87,7 @@ impl Process {
         Arc::new(Self {
             health,
             clients: Sharded::default(),
+            breakers: Breakers::default(),
             cache: OnceLock::new(),
             access_log_losses: OnceLock::new(),
             reload_failed: AtomicBool::new(false),
@@ -119,6 +122,13 @@ impl Process {
         let _only_the_first_counts = self.cache.set(source);
     }
 
+    pub(super) fn watch_breakers(
+        &self,
+        source: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
+    ) {
+        self.breakers.watch(Box::new(source));
+    }
+
     pub(super) fn watch_access_log(&self, losses: Arc<AtomicU64>) {
         let _only_the_first_counts = self.access_log_losses.set(losses);
     }
@@ -128,6 +138,7 @@ impl Process {
         if let Some(figures) = self.cache.get() {
             export_cache(&figures(), sheet);
         }
+        self.breakers.export(sheet);
         let ready = self.health.stage() == Stage::Ready;
         sheet.gauge(&catalogue::READY, &[], f64::from(u8::from(ready)));
         sheet.gauge(&catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);

@@ -477,6 +477,16 @@ fn what_is_exported_is_exactly_the_catalogue() {
     let many: Vec<_> = (0..1024)
         .map(|it| metrics.endpoint_place(0, &it.to_string()))
         .collect();
+    metrics.watch_breakers(|| {
+        vec![BreakerFigures {
+            scope: BreakerScope::Route,
+            name: "api".to_owned(),
+            mode: Mode::Enforce,
+            positions: [1, 0, 0],
+            opened: 0,
+            stopped: 0,
+        }]
+    });
     let text = metrics.text().unwrap();
     let exported: BTreeSet<&str> = text
         .lines()

@@ -16,7 +16,7 @@ use policy::Upstream;
 
 use self::{discovery::Discovery, places::Places};
 use super::{
-    ConnectOutcome, ConnectionState,
+    CloseReason, ConnectOutcome, ConnectionState,
     cells::{Counter, Durations, Gauge, Shard, Sharded},
     export::Sheet,
 };
@@ -57,6 +57,8 @@ struct UpstreamCells {
     endpoints: [OnceLock<Box<[EndpointCells; GROUP]>>; places::ALL.div_ceil(GROUP)],
     durations: Durations,
     connections: [Gauge; ConnectionState::ALL.len()],
+    closes: [Counter; CloseReason::ALL.len()],
+    waiting: Gauge,
 }
 
 #[derive(Debug)]
@@ -140,6 +142,14 @@ impl UpstreamSeries {
         }
     }
 
+    pub(super) fn closed(&self, shard: Shard, reason: CloseReason) {
+        self.cells(shard).closes[reason.slot()].add(shard, 1);
+    }
+
+    pub(super) fn waiting(&self, shard: Shard, more: i64) {
+        self.cells(shard).waiting.add(shard, more);
+    }
+
     pub(super) fn export(&self, sheet: &mut Sheet) {
         let upstream = self.labels.name.as_str();
         for (place, endpoint) in self.places.names() {
@@ -163,6 +173,17 @@ impl UpstreamSeries {
                 open.max(0) as f64,
             );
         }
+        for reason in CloseReason::ALL {
+            let count = self.cells.sum(|cells| &cells.closes[reason.slot()]);
+            let labels = [upstream, reason.word()];
+            sheet.counter(&catalogue::UPSTREAM_CONNECTION_CLOSES, &labels, count);
+        }
+        let waiting = self.cells.level(|cells| &cells.waiting);
+        sheet.gauge(
+            &catalogue::UPSTREAM_CONNECTION_WAITS,
+            &[upstream],
+            waiting.max(0) as f64,
+        );
     }
 
     fn export_endpoint(&self, place: u16, endpoint: &str, sheet: &mut Sheet) {
@@ -234,6 +255,8 @@ impl Default for UpstreamCells {
             endpoints: array::from_fn(|_| OnceLock::new()),
             durations: Durations::default(),
             connections: Default::default(),
+            closes: Default::default(),
+            waiting: Gauge::default(),
         }
     }
 }

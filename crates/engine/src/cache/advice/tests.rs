@@ -23,7 +23,7 @@ const BYPASSES: [BypassReason; 14] = [
     BypassReason::Upgrade,
 ];
 
-const SKIPS: [SkipReason; 18] = [
+const SKIPS: [SkipReason; 19] = [
     SkipReason::Authorization,
     SkipReason::CloseDelimited,
     SkipReason::Cookie,
@@ -33,6 +33,7 @@ const SKIPS: [SkipReason; 18] = [
     SkipReason::NoCache,
     SkipReason::NoFreshness,
     SkipReason::NoStore,
+    SkipReason::OtherUpstream,
     SkipReason::Overtaken,
     SkipReason::Partial,
     SkipReason::Private,
@@ -178,6 +179,7 @@ fn each_reason_not_to_store_has_its_remedy() {
             ("no-cache", "nothing"),
             ("no-freshness", "cache: {ttl: 60s}"),
             ("no-store", "nothing"),
+            ("other-upstream", "fine"),
             ("overtaken", "fine"),
             ("partial", "cache: {ranges: fill}"),
             ("private", "nothing"),

@@ -22,7 +22,7 @@ pub(crate) fn refuse(mut exchange: Exchange, refusal: Refusal) -> Response<Recor
     exchange.event().failure = Some(failure);
     let mut response = answer::problem(failure, exchange.request_id.as_str());
     for (name, value) in refusal.fields {
-        response.headers_mut().append(name, value);
+        response.headers_mut().insert(name, value);
     }
     let told = match failure {
         Failure::NotCached => NOT_CACHED,

@@ -14,6 +14,7 @@ use std::{
 
 use engine::{
     attempt::{Attempt, AttemptEnd},
+    breaker::Passage,
     failure::Failure,
 };
 use http::{
@@ -28,12 +29,13 @@ use crate::{
     clock,
     patience::Patience,
     upstream::{
-        Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Line, Order,
+        BreakerCell, Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Order,
         UpstreamState,
+        breaker::Passing,
         call::Asked,
-        connect::connect,
-        lease::Sender,
-        pool::{self, Keeping, Taken},
+        checkout::{Reused, Wanted, acquire},
+        lease::Next,
+        sender::Sender,
     },
 };
 
@@ -53,18 +55,12 @@ enum Setback {
     Rewrite,
 }
 
-/// Whether a kept connection will do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Any,
-    New,
-}
-
 /// A try as those see it who watch over the endpoint; one that is dropped was abandoned.
 #[derive(Debug)]
 struct Watched<'a> {
     upstream: &'a UpstreamState,
     endpoint: &'a EndpointState,
+    passage: Option<Passage>,
     began: Duration,
     end: AttemptEnd,
 }
@@ -74,13 +70,6 @@ struct Try<'a> {
     upstream: &'a UpstreamState,
     endpoint: &'a Arc<EndpointState>,
     deadline: Option<Instant>,
-}
-
-/// Whether a connection has served before: only such a one may have been closed unnoticed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reused {
-    No,
-    Yes,
 }
 
 // === impl Exchange ===
@@ -102,13 +91,12 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                 asked,
                 tried,
             } = call;
-            let Some(endpoint) = upstream.pick(asked.errand.line(), &tried) else {
-                return Err(FetchError::nowhere(Failure::NoEndpoint));
-            };
+            let (endpoint, passage) = pick(upstream, asked, tried)?;
             asked.story.tries_again();
             let mut watched = Watched {
                 upstream,
                 endpoint: &endpoint,
+                passage,
                 began: clock::monotonic(),
                 end: AttemptEnd::Abandoned,
             };
@@ -127,18 +115,48 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
             };
             drop(watched);
             fetched.map_err(|(failure, unsent)| FetchError {
-                failure,
-                endpoint: Some(endpoint),
+                endpoint: Some(Arc::clone(&endpoint)),
                 unsent,
+                ..FetchError::nowhere(failure)
             })
         })
     }
+}
+
+/// Picks an endpoint whose breaker lets the request through.
+fn pick(
+    upstream: &UpstreamState,
+    asked: Asked<'_>,
+    mut tried: Vec<u64>,
+) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
+    let mut error = FetchError::nowhere(Failure::NoEndpoint);
+    let mut stopped = Vec::new();
+    while let Some(endpoint) = upstream.pick(asked.errand.line(), &tried) {
+        let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
+        match asked.map(|passing| passing.and_then(Passing::suspended)) {
+            Ok(passage) => return Ok((endpoint, passage)),
+            Err(stop) => {
+                let soonest = error.retry_after.unwrap_or(Duration::MAX);
+                error.retry_after = Some(soonest.min(stop.retry_after));
+                error.failure = Failure::BreakerOpen;
+            }
+        }
+        if stopped.contains(&endpoint.id) {
+            break;
+        }
+        stopped.push(endpoint.id);
+        tried.push(endpoint.id);
+    }
+    Err(error)
 }
 
 // === impl Watched ===
 
 impl Drop for Watched<'_> {
     fn drop(&mut self) {
+        if let (Some(breaker), Some(passage)) = (&self.endpoint.breaker, self.passage.take()) {
+            breaker.resumed(passage).ended(self.end.symptom());
+        }
         let took = clock::monotonic().saturating_sub(self.began);
         let attempt = Attempt {
             end: self.end,
@@ -158,10 +176,11 @@ impl Try<'_> {
         asked: Asked<'_>,
     ) -> Result<Fetched, (Failure, Option<Box<Order>>)> {
         let line = asked.errand.line();
+        let dialer = self.upstream.dialer(self.endpoint, line, self.deadline);
         let mut wanted = Wanted::Any;
         loop {
             let in_flight = InFlight::begin(self.endpoint);
-            let (sender, reused) = match self.connection(line, wanted).await {
+            let (sender, reused) = match acquire(&dialer, wanted).await {
                 Ok(connection) => connection,
                 Err(failure) => return Err((failure, Some(Box::new(order)))),
             };
@@ -173,32 +192,6 @@ impl Try<'_> {
             }
             wanted = Wanted::New;
         }
-    }
-
-    async fn connection(
-        &self,
-        line: Line<'_>,
-        wanted: Wanted,
-    ) -> Result<(Sender, Reused), Failure> {
-        if wanted == Wanted::Any {
-            match pool::take(self.endpoint.id) {
-                Taken::Http1(sender) => return Ok((Sender::Http1(sender), Reused::Yes)),
-                Taken::Http2(requests) => return Ok((Sender::Http2(requests), Reused::Yes)),
-                Taken::Nothing => {}
-            }
-        }
-        let policy = &self.upstream.policy;
-        let (limit, failure) = self.within(policy.timeouts.connect, Failure::ConnectTimedOut);
-        let sender = connect(self.upstream.dialer(self.endpoint, line), limit)
-            .await
-            .map_err(|error| match error {
-                Failure::ConnectTimedOut => failure,
-                other => other,
-            })?;
-        if let Sender::Http2(requests) = &sender {
-            pool::share(self.endpoint.id, requests.clone());
-        }
-        Ok((sender, Reused::No))
     }
 
     async fn send(
@@ -218,8 +211,8 @@ impl Try<'_> {
                 let sent = sender.requests.try_send_request(request);
                 self.head_in_time(sent, upload.as_deref()).await
             }
-            Sender::Http2(requests) => {
-                let sent = requests.try_send_request(request);
+            Sender::Http2(sender) => {
+                let sent = sender.requests.try_send_request(request);
                 self.head_in_time(sent, upload.as_deref()).await
             }
         };
@@ -244,13 +237,12 @@ impl Try<'_> {
         let (head, incoming) = response.into_parts();
         let lease = Lease {
             sender,
-            endpoint: self.endpoint.id,
-            keeping: Keeping {
-                max_idle: self.upstream.policy.connections.max_idle,
-                keep_alive: timeouts.keep_alive,
+            next: match self.upstream.policy.connections.proxy_protocol {
+                Some(_) => Next::End,
+                None => Next::Reuse,
             },
             upload,
-            _in_flight: in_flight,
+            in_flight,
         };
         let patience = Patience::new(timeouts.idle);
         Ok(Fetched {

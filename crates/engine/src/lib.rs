@@ -6,9 +6,11 @@
 pub mod admit;
 pub mod attempt;
 pub mod balance;
+pub mod batch;
 pub mod bearer;
 pub mod breaker;
 pub mod cache;
+pub mod capacity;
 pub mod client_ip;
 pub mod collapse;
 pub mod compression;

@@ -5,6 +5,7 @@
 //! This crate moves bytes and time between them.
 
 mod answer;
+mod batch;
 mod body;
 mod breakers;
 mod clock;

@@ -12,6 +12,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 use crate::{
+    batch::Whose,
     body::{RequestBody, ResponseBody, UpstreamBody},
     clock,
     errand::Errand,
@@ -55,6 +56,7 @@ pub(crate) async fn open(
         endpoint: endpoint.slot,
         status: head.status,
         time,
+        whose: Whose::Own,
     });
     let body = UpstreamBody::new(incoming, lease, Patience::new(timeouts.idle), None);
     let fetched = Fetched {

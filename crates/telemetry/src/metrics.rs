@@ -6,6 +6,7 @@
 //! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
+mod batch;
 mod breakers;
 mod cells;
 mod connections;
@@ -21,6 +22,7 @@ use std::{
 };
 
 use engine::{
+    batch::{BatchOutcome, MemberOutcome},
     discovery::Refreshed,
     outcome::{BypassReason, CacheOutcome, MissReason},
 };
@@ -116,6 +118,23 @@ impl Metrics {
         }
     }
 
+    /// Counts a batch of so many requests of the route at this position.
+    pub fn batch(&self, route: usize, outcome: BatchOutcome, members: usize) {
+        if let Some(series) = self.series.routes.get(route) {
+            series
+                .batches()
+                .batch(Shard::mine(), outcome, members as u64);
+        }
+    }
+
+    /// Counts what became of a request that might have been in a batch, of the route at this position.
+    pub fn batch_request(&self, route: usize, outcome: MemberOutcome) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.batches().request(Shard::mine(), outcome);
+        }
+    }
+
+    /// Counts an attempt to connect to an endpoint (positions in the policies).
     /// A place for the endpoint `host:port` of an upstream (by position); what is counted for it is
     /// counted there. Nothing when there is no such upstream.
     pub fn endpoint_place(&self, upstream: u16, endpoint: &str) -> Option<EndpointPlace> {

@@ -7,6 +7,7 @@
 mod failure;
 
 use engine::{
+    batch::{BatchOutcome, MemberOutcome},
     discovery::Refreshed,
     failure::{Blame, Failure},
     outcome::{
@@ -108,6 +109,34 @@ impl Word for MethodLabel {
         Self::Post,
         Self::Put,
     ];
+
+    fn slot(self) -> usize {
+        self as usize
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl BatchOutcome ===
+
+impl Word for BatchOutcome {
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn slot(self) -> usize {
+        self as usize
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl MemberOutcome ===
+
+impl Word for MemberOutcome {
+    const ALL: &'static [Self] = Self::ALL;
 
     fn slot(self) -> usize {
         self as usize

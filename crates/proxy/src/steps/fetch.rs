@@ -14,17 +14,19 @@ use engine::{
 };
 use http::{HeaderMap, StatusCode};
 use store::{Moment, StoredResponse};
+use tokio::time::timeout_at;
 
 use super::{
     keep::{self, Audience, Kept, Next},
     lookup::Intent,
 };
 use crate::{
+    batch::{self, Batched, Whose},
     body::{RequestBody, Upload},
     clock,
     errand::Errand,
     fill_job::FillJob,
-    upstream::{self, FetchError, Story},
+    upstream::{self, FetchError, Fetched, Order, Story},
 };
 
 /// What a request gets in the end.
@@ -52,6 +54,8 @@ pub(crate) struct Origin {
     pub(crate) status: StatusCode,
     /// From the request being sent to the head of the response.
     pub(crate) time: Duration,
+    /// Whether the exchange is counted as this request's.
+    pub(crate) whose: Whose,
 }
 
 /// The moment at which a request was sent, by every clock that matters for its answer.
@@ -77,7 +81,7 @@ pub(crate) async fn fetch(
     loop {
         let sent = Sent::now(&errand);
         let story = Story::default();
-        let fetched = upstream::fetch(&errand, order, &story).await;
+        let (fetched, batched) = asked(&errand, order, &story).await;
         tracing::trace!(tries = story.tries(), "asked");
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
@@ -85,7 +89,11 @@ pub(crate) async fn fetch(
                     upstream: fetched.endpoint.upstream,
                     endpoint: fetched.endpoint.slot,
                     status: fetched.head.status,
-                    time: clock::monotonic().saturating_sub(sent.at.monotonic),
+                    time: batched.map_or_else(
+                        || clock::monotonic().saturating_sub(sent.at.monotonic),
+                        |(_, time)| time,
+                    ),
+                    whose: batched.map_or(Whose::Own, |(whose, _)| whose),
                 };
                 (Some(origin), Asked::with_status(fetched.head.status))
             }
@@ -125,6 +133,28 @@ pub(crate) async fn fetch(
                 delivery.personal = verdicted.personal;
                 return Ok((delivery, verdicted.job));
             }
+        }
+    }
+}
+
+/// What the upstream says, to this request alone or to several that were asked as one; of the latter
+/// whose exchange it was, and how long it took.
+async fn asked(
+    errand: &Errand,
+    mut order: Order,
+    story: &Story,
+) -> (Result<Fetched, FetchError>, Option<(Whose, Duration)>) {
+    let Some(collector) = errand.collector() else {
+        return (upstream::fetch(errand, order, story).await, None);
+    };
+    match Box::pin(batch::ask(collector, errand, &mut order)).await {
+        Batched::Answered(served) => (Ok(served.fetched), Some((served.whose, served.time))),
+        Batched::Failed(failure) => (Err(FetchError::nowhere(failure)), None),
+        Batched::Alone(None) => (upstream::fetch(errand, order, story).await, None),
+        Batched::Alone(Some(deadline)) => {
+            let fetched = timeout_at(deadline, upstream::fetch(errand, order, story)).await;
+            let too_late = FetchError::nowhere(Failure::TotalTimedOut);
+            (fetched.unwrap_or(Err(too_late)), None)
         }
     }
 }

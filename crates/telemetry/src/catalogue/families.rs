@@ -3,10 +3,12 @@
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
 mod breakers;
+mod discovery;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
+pub use discovery::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -26,6 +28,9 @@ pub const CATALOGUE: &[&Family] = &[
     &CACHE_PURGES,
     &CACHE_RENEWALS,
     &DEDUPLICATION_REQUESTS,
+    &BATCHES,
+    &BATCH_MEMBERS,
+    &BATCH_REQUESTS,
     &RATE_LIMIT_DECISIONS,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
@@ -196,6 +201,33 @@ pub const DEDUPLICATION_REQUESTS: Family = Family {
     labels: &[ROUTE, JOIN_OUTCOME, MODE],
 };
 
+/// Batches of requests, by how they ended.
+pub const BATCHES: Family = Family {
+    name: "forebay_batches_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Batches of requests that were sent as one, by how they ended; in shadow mode those that would have been sent, all of them as split.",
+    labels: &[ROUTE, BATCH_OUTCOME, MODE],
+};
+
+/// Requests that were in batches.
+pub const BATCH_MEMBERS: Family = Family {
+    name: "forebay_batch_members_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that were in batches; divided by the batches, how many go together.",
+    labels: &[ROUTE, MODE],
+};
+
+/// Requests of routes with a batch policy that needed a fetch, by what became of them.
+pub const BATCH_REQUESTS: Family = Family {
+    name: "forebay_batch_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that needed a fetch on routes with a batch policy, by whether a batch answered them or why they were sent as they are; in shadow mode what would have been.",
+    labels: &[ROUTE, BATCH_MEMBER, MODE],
+};
+
 /// Decisions of each rate limit; in shadow mode what it would have decided. A request denied by one limit is not counted as allowed by the others.
 pub const RATE_LIMIT_DECISIONS: Family = Family {
     name: "forebay_rate_limit_decisions_total",
@@ -284,42 +316,6 @@ pub const UPSTREAM_SHADOW_PICKS: Family = Family {
     unit: Unit::Count,
     help: "Endpoints that a balance in shadow mode would have chosen.",
     labels: &[UPSTREAM, ENDPOINT],
-};
-
-/// Endpoints of an upstream that are known now.
-pub const UPSTREAM_ENDPOINTS: Family = Family {
-    name: "forebay_upstream_endpoints",
-    kind: Kind::Gauge,
-    unit: Unit::Count,
-    help: "Endpoints of an upstream that are known now, listed and found.",
-    labels: &[UPSTREAM],
-};
-
-/// Endpoints that have no series of their own.
-pub const UPSTREAM_SERIES_DROPPED: Family = Family {
-    name: "forebay_upstream_series_dropped_total",
-    kind: Kind::Counter,
-    unit: Unit::Count,
-    help: "Endpoints that are counted as `other` because their upstream has more than 1024.",
-    labels: &[UPSTREAM],
-};
-
-/// Looks at where the endpoints of an upstream come from.
-pub const DISCOVERY_REFRESHES: Family = Family {
-    name: "forebay_discovery_refreshes_total",
-    kind: Kind::Counter,
-    unit: Unit::Count,
-    help: "Looks at where the endpoints of an upstream come from (DNS or a file); all outcomes but `changed` leave them as they are.",
-    labels: &[UPSTREAM, REFRESH_OUTCOME],
-};
-
-/// When the endpoints of an upstream were last told without a mistake.
-pub const DISCOVERY_LAST_SUCCESS_TIMESTAMP: Family = Family {
-    name: "forebay_discovery_last_success_timestamp_seconds",
-    kind: Kind::Gauge,
-    unit: Unit::Seconds,
-    help: "When DNS or the file last named endpoints of the upstream, in seconds since 1970.",
-    labels: &[UPSTREAM],
 };
 
 /// Connections of clients.

@@ -1,6 +1,7 @@
 //! Every label, and the values it can take.
 
 use engine::{
+    batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
     discovery::Refreshed,
     failure::{Blame, Failure},
@@ -13,6 +14,16 @@ use crate::{
     MethodLabel,
     metrics::{BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState},
     words::{CodeClass, UpstreamOutcome, words},
+};
+
+pub(super) const BATCH_MEMBER: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<MemberOutcome>),
+};
+
+pub(super) const BATCH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<BatchOutcome>),
 };
 
 pub(super) const BLAME: Label = Label {

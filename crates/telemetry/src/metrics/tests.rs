@@ -15,9 +15,9 @@ use engine::{
     },
 };
 use policy::{
-    Admin, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy, DeduplicationPolicy,
-    Endpoint, LimitKey, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch, Scheme, Shutdown,
-    Upstream,
+    Admin, BatchKind, BatchPolicy, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy,
+    DeduplicationPolicy, Endpoint, LimitKey, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch,
+    Scheme, Shutdown, Upstream,
 };
 
 use super::*;
@@ -49,7 +49,17 @@ fn route(name: &str, mode: Mode) -> Route {
         }),
         deduplication: Some(DeduplicationPolicy { mode }),
         rate_limits: vec![limit("strict", Mode::Enforce), limit("trial", Mode::Shadow)],
-        batch: None,
+        batch: Some(BatchPolicy {
+            mode,
+            kind: BatchKind::Body {
+                items: "/input".to_owned(),
+                answers: "/data".to_owned(),
+                index: None,
+            },
+            max_size: 2,
+            max_wait: Duration::from_millis(1),
+            max_answer: ByteSize::from_bytes(1),
+        }),
         breaker: None,
         priority: None,
         settings: Vec::new(),
@@ -330,6 +340,37 @@ fn each_limit_has_its_own_decisions() {
 }
 
 #[test]
+fn batches_and_their_members_are_counted() {
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    metrics.batch(0, BatchOutcome::Split, 7);
+    metrics.batch(0, BatchOutcome::Status, 2);
+    metrics.batch_request(0, MemberOutcome::Missing);
+    // Of a route that is not there.
+    metrics.batch(1, BatchOutcome::Split, 7);
+    metrics.batch_request(1, MemberOutcome::Missing);
+    for (name, value) in [
+        (
+            r#"forebay_batches_total{route="api",outcome="split",mode="enforce"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_batches_total{route="api",outcome="status",mode="enforce"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_batch_members_total{route="api",mode="enforce"}"#,
+            9.0,
+        ),
+        (
+            r#"forebay_batch_requests_total{route="api",outcome="missing",mode="enforce"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
+}
+
+#[test]
 fn positions_that_do_not_exist_are_not_a_panic() {
     let metrics = metrics(vec![route("api", Mode::Enforce)]);
     metrics.record(&RequestEvent {
@@ -465,9 +506,12 @@ fn what_is_exported_is_exactly_the_catalogue() {
         failure: Some(Failure::UpstreamTruncated),
         ..miss()
     });
+    metrics.batch(0, BatchOutcome::Split, 2);
+    metrics.batch_request(0, MemberOutcome::Answered);
     metrics.shadow_pick(0, 0);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
+    metrics.upstream_connection_closed(0, CloseReason::Removed);
     metrics.client_connected();
     metrics.client_disconnected(ClientConnectionEnd::Closed);
     metrics.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(1));

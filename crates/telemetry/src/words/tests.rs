@@ -14,6 +14,8 @@ fn check<W: Word>() {
 fn every_word_has_its_own_place() {
     check::<CodeClass>();
     check::<MethodLabel>();
+    check::<BatchOutcome>();
+    check::<MemberOutcome>();
     check::<CacheOutcome>();
     check::<StoreOutcome>();
     check::<JoinOutcome>();

@@ -19,6 +19,7 @@ mod examples;
 mod expect_continue;
 mod explaining;
 mod forwarding;
+mod health;
 mod hosts;
 mod http_caching;
 mod identity;

@@ -10,6 +10,8 @@ use policy::{
 use serde_json::{Value, json};
 use telemetry::EndpointFigures;
 
+use crate::EndpointHealth;
+
 /// Every route in the order of the file.
 pub(crate) fn routes(policies: &Policies) -> Value {
     let routes = policies
@@ -23,10 +25,15 @@ pub(crate) fn routes(policies: &Policies) -> Value {
 pub(crate) fn upstreams(
     policies: &Policies,
     endpoints: &dyn Fn(usize) -> Vec<EndpointFigures>,
+    health: &dyn Fn(usize, usize) -> Option<EndpointHealth>,
 ) -> Value {
     let upstreams = policies.upstreams.iter().enumerate();
     upstreams
-        .map(|(position, upstream)| self::upstream(upstream, &endpoints(position)))
+        .map(|(position, upstream)| {
+            self::upstream(upstream, &endpoints(position), &|endpoint| {
+                health(position, endpoint)
+            })
+        })
         .collect()
 }
 
@@ -78,8 +85,15 @@ fn limit(limit: &LimitPolicy) -> Value {
     })
 }
 
-fn upstream(upstream: &Upstream, endpoints: &[EndpointFigures]) -> Value {
-    let endpoints: Vec<Value> = endpoints.iter().map(endpoint).collect();
+fn upstream(
+    upstream: &Upstream,
+    endpoints: &[EndpointFigures],
+    health: &dyn Fn(usize) -> Option<EndpointHealth>,
+) -> Value {
+    let endpoints = endpoints.iter().enumerate();
+    let endpoints: Vec<Value> = endpoints
+        .map(|(position, figures)| endpoint(figures, health(position)))
+        .collect();
     let protocol = match upstream.protocol {
         UpstreamProtocol::Auto => "auto",
         UpstreamProtocol::Http1 => "http1",
@@ -93,7 +107,7 @@ fn upstream(upstream: &Upstream, endpoints: &[EndpointFigures]) -> Value {
     })
 }
 
-fn endpoint(figures: &EndpointFigures) -> Value {
+fn endpoint(figures: &EndpointFigures, health: Option<EndpointHealth>) -> Value {
     let endpoint = &figures.endpoint;
     json!({
         "url": endpoint.url(),
@@ -102,6 +116,7 @@ fn endpoint(figures: &EndpointFigures) -> Value {
         "priority": endpoint.priority,
         "zone": endpoint.zone.as_deref(),
         "in_flight": figures.in_flight,
+        "health": health,
     })
 }
 

@@ -18,8 +18,8 @@ use telemetry::EndpointFigures;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
-    Breakers, CacheStats, Lookup, Purger, Source, Token, breakers, describe, guard, lookup::lookup,
-    probes::LARGEST_BODY, problem::Problem, purge::purge,
+    Breakers, CacheStats, HealthOf, Lookup, Purger, Source, Token, breakers, describe, guard,
+    lookup::lookup, probes::LARGEST_BODY, problem::Problem, purge::purge,
 };
 
 /// What the admin listener tells, and whom.
@@ -37,6 +37,8 @@ pub struct AdminState {
     pub breakers: Breakers,
     /// The endpoints of the upstream at this position in the policies, as they are now.
     pub endpoints: Arc<dyn Fn(usize) -> Vec<EndpointFigures> + Send + Sync>,
+    /// How the endpoints are.
+    pub health: HealthOf,
     /// The token to ask for; `None` lets everybody in who can connect.
     pub token: Option<Token>,
     /// Names, besides addresses and `localhost`, that clients may use for this listener.
@@ -97,7 +99,7 @@ const PLACES: [Place; 10] = [
     Place {
         method: "GET",
         path: "/upstreams",
-        shows: "the endpoints of each upstream and the requests in flight to them",
+        shows: "the endpoints of each upstream, the requests in flight to them and how they are",
     },
     Place {
         method: "GET",
@@ -146,7 +148,11 @@ async fn routes(State(state): State<AdminState>) -> Json<Value> {
 }
 
 async fn upstreams(State(state): State<AdminState>) -> Json<Value> {
-    Json(describe::upstreams(&(state.policies)(), &*state.endpoints))
+    Json(describe::upstreams(
+        &(state.policies)(),
+        &*state.endpoints,
+        &*state.health,
+    ))
 }
 
 async fn version(State(state): State<AdminState>) -> Json<Value> {

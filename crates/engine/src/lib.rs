@@ -18,6 +18,7 @@ pub mod discovery;
 pub mod failure;
 mod field_list;
 pub mod forwarding;
+pub mod health;
 pub mod hop_by_hop;
 pub mod host;
 pub mod identity;

@@ -26,7 +26,7 @@ use crate::{
     purged_urls::inner_keys,
     renewal::Renewals,
     snapshot::{Snapshot, SnapshotError},
-    upstream::TlsClient,
+    upstream::{HealthReport, TlsClient},
 };
 
 /// One running Forebay: its policies, its stores, and what it tells.
@@ -149,6 +149,12 @@ impl Sidecar {
         let snapshot = self.snapshot.load();
         let upstream = snapshot.upstreams.get(upstream);
         upstream.map_or_else(Vec::new, |upstream| upstream.figures())
+    }
+
+    /// The health of one endpoint, both by position; nothing where nobody watches over it.
+    pub fn endpoint_health(&self, upstream: usize, endpoint: usize) -> Option<HealthReport> {
+        let snapshot = self.snapshot.load();
+        snapshot.upstreams.get(upstream)?.health(endpoint)
     }
 
     /// The policies that are in force.

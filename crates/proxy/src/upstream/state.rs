@@ -8,12 +8,16 @@ use http::HeaderValue;
 use parking_lot::Mutex;
 use policy::{Endpoint, HostHeader, Upstream};
 use telemetry::{EndpointFigures, EndpointOrigin, Metrics};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{
     BreakerCell, Line,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
+    health::{HealthReport, Nudge, Watched},
     roster::Roster,
     tls::{UpstreamTls, UpstreamTlsError},
 };
@@ -42,6 +46,8 @@ pub(crate) struct UpstreamState {
     pub(crate) breaker: Option<BreakerCell>,
     pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
+    /// Wakes who watches over the health of the endpoints.
+    nudge: Notify,
     /// Those that were in it, and since when they are not (monotonic). Whoever changes the roster
     /// holds the lock.
     left: Mutex<Vec<(Duration, Arc<EndpointState>)>>,
@@ -81,6 +87,7 @@ impl UpstreamState {
             breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
             policy: policy.clone(),
+            nudge: Notify::new(),
         })
     }
 
@@ -101,6 +108,7 @@ impl UpstreamState {
         let (roster, gone) = Roster::new(upstream, endpoints, Some(&before), metrics)?;
         self.roster.store(Arc::new(roster));
         metrics.upstream_endpoints(self.position, known);
+        self.nudge.notify_one();
         let now = clock::monotonic();
         for endpoint in gone {
             endpoint.retire();
@@ -163,6 +171,30 @@ impl UpstreamState {
         let _it_lives = looked.wait_for(|looked| *looked == Looked::Once).await;
     }
 
+    /// Makes the roster anew, because the standing of an endpoint has changed.
+    pub(super) fn rebuild(&self) {
+        let one_at_a_time = self.left.lock();
+        let renewed = self.roster.load().renewed(&self.policy);
+        self.roster.store(Arc::new(renewed));
+        drop(one_at_a_time);
+        self.nudge.notify_one();
+    }
+
+    /// Waits until the endpoints, or the health of one, have to be looked at.
+    pub(super) async fn nudged(&self) {
+        self.nudge.notified().await;
+    }
+
+    /// The health of the endpoint at this position; nothing where nobody watches over it.
+    pub(crate) fn health(&self, position: usize) -> Option<HealthReport> {
+        let roster = self.roster.load();
+        let endpoint = roster.endpoints.get(position)?;
+        match Watched::of(&self.policy) {
+            Watched::No => None,
+            Watched::Yes => Some(endpoint.vitals.report()),
+        }
+    }
+
     /// Who may be asked now.
     pub(crate) fn roster(&self) -> Guard<Arc<Roster>> {
         self.roster.load()
@@ -183,6 +215,9 @@ impl UpstreamState {
             took = ?attempt.took,
             "attempt"
         );
+        if endpoint.vitals.attempted(attempt.end.symptom()) == Nudge::Look {
+            self.nudge.notify_one();
+        }
     }
 
     /// Does what follows from time alone; called once a second.

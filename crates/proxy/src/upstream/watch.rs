@@ -8,7 +8,10 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use super::{UpstreamState, discovery};
+use super::{
+    UpstreamState, discovery,
+    health::{self, Watched},
+};
 use crate::sidecar::Sidecar;
 
 /// How often what follows from time alone is looked at.
@@ -24,6 +27,9 @@ pub async fn watch(sidecar: Arc<Sidecar>) {
             Arc::clone(upstream),
             Arc::clone(&snapshot.metrics),
         ));
+        if Watched::of(&upstream.policy) == Watched::Yes {
+            watching.spawn(health::watch(Arc::clone(&sidecar), Arc::clone(upstream)));
+        }
     }
     drop(snapshot);
     while watching.join_next().await.is_some() {}

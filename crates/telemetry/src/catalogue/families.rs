@@ -4,11 +4,13 @@
 
 mod breakers;
 mod discovery;
+mod health;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
 pub use discovery::*;
+pub use health::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -45,6 +47,9 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_SERIES_DROPPED,
     &DISCOVERY_REFRESHES,
     &DISCOVERY_LAST_SUCCESS_TIMESTAMP,
+    &UPSTREAM_ENDPOINT_HEALTHY,
+    &UPSTREAM_HEALTH_CHECKS,
+    &UPSTREAM_EJECTIONS,
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,

@@ -19,6 +19,7 @@ use super::{
     CloseReason, ConnectOutcome, ConnectionState,
     cells::{Counter, Durations, Gauge, Shard, Sharded},
     export::Sheet,
+    health::{HealthCells, HealthSums},
 };
 use crate::{
     RequestEvent, catalogue,
@@ -66,6 +67,7 @@ struct EndpointCells {
     outcomes: [Counter; UpstreamOutcome::COUNT],
     connects: [Counter; ConnectOutcome::ALL.len()],
     shadow_picks: Counter,
+    health: HealthCells,
 }
 
 // === impl UpstreamSeries ===
@@ -125,6 +127,12 @@ impl UpstreamSeries {
         let cells = self.cells(shard);
         let endpoint = cells.endpoint(self.places.of(Some(endpoint)));
         endpoint.shadow_picks.add(shard, 1);
+    }
+
+    /// The health of an endpoint, to be written to.
+    pub(super) fn health(&self, shard: Shard, endpoint: u16) -> &HealthCells {
+        let cells = self.cells(shard);
+        &cells.endpoint(self.places.of(Some(endpoint))).health
     }
 
     pub(super) fn connection(
@@ -210,6 +218,8 @@ impl UpstreamSeries {
         let picks = sum(&|cells| cells.shadow_picks.get());
         let labels = [upstream, endpoint];
         sheet.counter(&catalogue::UPSTREAM_SHADOW_PICKS, &labels, picks);
+        let health = cells.iter().map(|cells| &cells.health);
+        HealthSums::of(health).export(sheet, upstream, endpoint);
     }
 
     fn clear(&self, place: u16) {
@@ -284,6 +294,7 @@ impl Default for EndpointCells {
             outcomes: array::from_fn(|_| Counter::default()),
             connects: Default::default(),
             shadow_picks: Counter::default(),
+            health: HealthCells::default(),
         }
     }
 }
@@ -293,5 +304,6 @@ impl EndpointCells {
         let counters = self.outcomes.iter().chain(&self.connects);
         counters.for_each(Counter::clear);
         self.shadow_picks.clear();
+        self.health.clear();
     }
 }

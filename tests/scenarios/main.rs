@@ -4,6 +4,7 @@
 mod bad_clients;
 mod bad_origins;
 mod balancing;
+mod batching;
 mod big_bodies;
 mod caching;
 mod compression;
@@ -31,6 +32,7 @@ mod not_for_others;
 mod overtaking;
 mod parts;
 mod personalization;
+mod proxy_protocol;
 mod proxying;
 mod purge_door;
 mod purging;
@@ -43,7 +45,9 @@ mod strategies;
 mod telemetry;
 mod tls;
 mod upgrades;
+mod upstream_connections;
 mod upstream_faults;
+mod upstream_tls;
 mod warming;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,8 +1,10 @@
-//! A name server of which a test controls every answer (RFC 1035), over UDP on the loopback.
+//! A name server of which a test controls every answer (RFC 1035), on the loopback. What is too long
+//! for UDP is said over TCP.
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    io::{Read as _, Write as _},
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -17,6 +19,10 @@ const INTERNET: u16 = 1;
 
 /// An authoritative answer to a question, without a mistake.
 const RESPONSE: u16 = 0x8580;
+/// The rest is to be asked for over TCP.
+const TRUNCATED: u16 = 0x0200;
+/// What goes into one packet, whatever the network.
+const PACKET: usize = 1232;
 
 /// A server of names; it stops when it is dropped.
 #[derive(Debug)]
@@ -84,21 +90,21 @@ struct Question<'a> {
 impl NameServer {
     /// One that knows no name.
     pub fn start() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let (socket, listener) = one_port();
         let server = Self {
             address: socket.local_addr().unwrap(),
             zone: Arc::default(),
         };
         let zone = Arc::clone(&server.zone);
+        thread::spawn(move || zone.answer_packets(&socket));
+        let zone = Arc::clone(&server.zone);
         thread::spawn(move || {
-            let mut message = [0; 4096];
-            while let Ok((length, client)) = socket.recv_from(&mut message) {
+            for stream in listener.incoming().flatten() {
                 if zone.stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                if let Some(answer) = zone.answer(&message[..length]) {
-                    let _it_may_be_gone = socket.send_to(&answer, client);
-                }
+                let zone = Arc::clone(&zone);
+                thread::spawn(move || zone.answer_stream(stream));
             }
         });
         server
@@ -166,12 +172,45 @@ impl Drop for NameServer {
         self.zone.stopped.store(true, Ordering::SeqCst);
         let waker = UdpSocket::bind("127.0.0.1:0").unwrap();
         let _woken = waker.send_to(&[], self.address);
+        let _woken = TcpStream::connect(self.address);
     }
 }
 
 // === impl Zone ===
 
 impl Zone {
+    fn answer_packets(&self, socket: &UdpSocket) {
+        let mut message = [0; 4096];
+        while let Ok((length, client)) = socket.recv_from(&mut message) {
+            if self.stopped.load(Ordering::SeqCst) {
+                return;
+            }
+            let Some(mut answer) = self.answer(&message[..length]) else {
+                continue;
+            };
+            if answer.len() > PACKET {
+                let flags = (RESPONSE | TRUNCATED).to_be_bytes();
+                answer = [&message[..2], &flags, &[0, 1], &[0; 6], question(&message)].concat();
+            }
+            let _it_may_be_gone = socket.send_to(&answer, client);
+        }
+    }
+
+    /// Each message after its length.
+    fn answer_stream(&self, mut stream: TcpStream) {
+        let mut length = [0; 2];
+        while stream.read_exact(&mut length).is_ok() {
+            let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
+            if stream.read_exact(&mut message).is_err() {
+                return;
+            }
+            if let Some(answer) = self.answer(&message) {
+                let length = count(&answer).to_be_bytes();
+                let _it_may_be_gone = stream.write_all(&[&length[..], &answer].concat());
+            }
+        }
+    }
+
     fn answer(&self, message: &[u8]) -> Option<Vec<u8>> {
         self.questions.fetch_add(1, Ordering::SeqCst);
         let question = Question::read(message)?;
@@ -262,6 +301,21 @@ fn spelled(name: &str) -> Vec<u8> {
     }
     bytes.push(0);
     bytes
+}
+
+/// The first question of a message, as it came.
+fn question(message: &[u8]) -> &[u8] {
+    Question::read(message).map_or(&[], |question| question.bytes)
+}
+
+/// A port that both protocols have.
+fn one_port() -> (UdpSocket, TcpListener) {
+    loop {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        if let Ok(listener) = TcpListener::bind(socket.local_addr().unwrap()) {
+            return (socket, listener);
+        }
+    }
 }
 
 fn count<T>(of: &[T]) -> u16 {

@@ -40,7 +40,10 @@ fn replace(sidecar: &Sidecar, text: &str) {
 fn changes_are_taken_up() {
     let origins = [Origin::saying("a"), Origin::saying("b")];
     let [a, b] = origins.each_ref().map(Origin::address);
-    let sidecar = watching().file("endpoints.yaml", &list(&[a])).start();
+    let sidecar = watching()
+        .upstream("balance: weighted")
+        .file("endpoints.yaml", &list(&[a]))
+        .start();
     assert_eq!(sidecar.get("/").text(), "a");
     replace(&sidecar, &list(&[a, b]));
     wait_for_found(&sidecar, &[a, b]);

@@ -40,6 +40,22 @@ fn endpoints_are_found_by_their_addresses_of_both_families() {
     assert_eq!(server.questions(), 2);
 }
 
+/// What leads to an address is also who answers there.
+#[test]
+fn an_endpoint_that_is_found_goes_by_the_name_that_was_asked_for() {
+    let origins = origins(&[loopback(1)]);
+    let port = origins[0].address().port();
+    let server = NameServer::start();
+    server.addresses(NAME, LONG, &[loopback(1)]);
+    let sidecar = forebay()
+        .upstream("host_header: endpoint")
+        .upstream(&dns(&server, &format!("port: {port}")))
+        .start();
+    assert_eq!(sidecar.get("/").status, 200);
+    let host = format!("{NAME}:{port}");
+    assert_eq!(origins[0].last().header("host"), Some(host.as_str()));
+}
+
 /// As the pods of a headless service: one name, more addresses than a packet holds.
 #[test]
 fn many_addresses_are_spread_over() {

@@ -4,6 +4,9 @@
 //! that family are then those of the last time, so that a server which stumbles over AAAA does not
 //! make half of the endpoints come and go.
 //!
+//! **Names.** An endpoint is where it is, and goes by the name that led there: what it is asked for
+//! (`Host`), and who it has to be (TLS).
+//!
 //! **Services** (RFC 2782). The priorities of the records become groups numbered from zero without
 //! gaps. Within a group the weights are shares, of a target's addresses together. A weight of zero
 //! is "a very small chance" beside others, and no statement at all where nobody has another: there
@@ -12,6 +15,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -43,6 +47,8 @@ pub enum Answer<T> {
 /// One SRV record, and where its target is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
+    /// The name of its target.
+    pub target: Arc<str>,
     /// Lower ones come first.
     pub priority: u16,
     /// Its share among those of its priority.
@@ -87,15 +93,19 @@ pub fn union(v4: Answer<IpAddr>, v6: Answer<IpAddr>, last: &[IpAddr]) -> Answer<
     }
 }
 
-/// One endpoint for each address that a server can have.
+/// One endpoint for each address that a server can have; `name` is whose addresses they are.
 pub fn by_address(
+    name: &Arc<str>,
     scheme: Scheme,
     port: u16,
     addresses: impl IntoIterator<Item = IpAddr>,
 ) -> Vec<Endpoint> {
     let usable = addresses.into_iter().filter(is_a_servers);
     usable
-        .map(|address| Endpoint::tcp(scheme, &address.to_string(), port))
+        .map(|address| Endpoint {
+            name: Some(Arc::clone(name)),
+            ..Endpoint::tcp(scheme, &address.to_string(), port)
+        })
         .collect()
 }
 
@@ -117,6 +127,7 @@ pub fn by_service(scheme: Scheme, services: &[Service]) -> Vec<Endpoint> {
         let weights = weights(group);
         for ((service, addresses), weight) in group.iter().zip(weights) {
             endpoints.extend(addresses.iter().map(|address| Endpoint {
+                name: Some(Arc::clone(&service.target)),
                 weight,
                 priority: rank,
                 ..Endpoint::tcp(scheme, &address.to_string(), service.port)

@@ -32,6 +32,7 @@ fn found(addresses: &[&str], ttl: u32) -> Answer<IpAddr> {
 
 fn service(priority: u16, weight: u16, addresses: &[&str]) -> Service {
     Service {
+        target: "target.example".into(),
         priority,
         weight,
         port: 8080,
@@ -39,11 +40,19 @@ fn service(priority: u16, weight: u16, addresses: &[&str]) -> Service {
     }
 }
 
-/// Host, priority and weight of each endpoint.
+/// The address alone.
+fn at(endpoint: &Endpoint) -> String {
+    match &endpoint.address {
+        EndpointAddress::Tcp { host, .. } => host.clone(),
+        EndpointAddress::Unix(path) => path.display().to_string(),
+    }
+}
+
+/// Address, priority and weight of each endpoint.
 fn standing(services: &[Service]) -> Vec<(String, u8, u16)> {
     by_service(Scheme::Http, services)
         .iter()
-        .map(|it| (it.host().to_owned(), it.priority, it.weight.value()))
+        .map(|it| (at(it), it.priority, it.weight.value()))
         .collect()
 }
 
@@ -210,11 +219,24 @@ fn without_an_address_the_worst_news_count() {
 #[test]
 fn addresses_that_no_server_has_are_left_out() {
     let addresses = ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "10.0.0.1", "::1"];
-    let found = by_address(Scheme::Https, 443, addresses.iter().map(|it| ip(it)));
-    assert_eq!(hosts(&found), ["10.0.0.1", "::1"]);
+    let name = "api.example".into();
+    let found = by_address(&name, Scheme::Https, 443, addresses.iter().map(|it| ip(it)));
+    assert_eq!(
+        found.iter().map(at).collect::<Vec<_>>(),
+        ["10.0.0.1", "::1"]
+    );
     assert_eq!(found[1].url(), "https://[::1]:443");
     let blocked = [service(0, 1, &["0.0.0.0"])];
     assert!(by_service(Scheme::Http, &blocked).is_empty());
+}
+
+#[test]
+fn what_is_found_goes_by_the_name_that_led_there() {
+    let found = by_address(&"api.example".into(), Scheme::Https, 443, [ip("10.0.0.1")]);
+    assert_eq!(found[0].host(), "api.example");
+    assert_eq!(found[0].url(), "https://10.0.0.1:443");
+    let found = by_service(Scheme::Https, &[service(0, 0, &["10.0.0.1"])]);
+    assert_eq!(found[0].host(), "target.example");
 }
 
 #[test]

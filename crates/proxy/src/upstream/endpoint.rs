@@ -7,7 +7,7 @@ use std::sync::{
 
 use engine::health::Standing;
 use http::{HeaderValue, uri::Authority};
-use policy::{Endpoint, EndpointAddress, Upstream};
+use policy::{Endpoint, EndpointAddress, Scheme, Upstream};
 use telemetry::EndpointPlace;
 
 use super::{BreakerCell, health::Vitals, pool::Home};
@@ -24,9 +24,9 @@ pub(crate) struct EndpointState {
     _place: Option<EndpointPlace>,
     /// As it was when it was first heard of; the roster knows its standing now.
     pub(crate) policy: Endpoint,
-    /// `host:port`, as requests name it.
+    /// Where it is, as logs name it: `host:port`, without the port where it is the scheme's own.
     pub(crate) authority: Authority,
-    /// The same, as a `Host` field.
+    /// Who it is, as a `Host` field: the same, unless another name led to its address.
     pub(crate) host: HeaderValue,
     /// What is known of its health.
     pub(super) vitals: Vitals,
@@ -57,17 +57,16 @@ impl EndpointState {
         place: Option<EndpointPlace>,
         policy: &Endpoint,
     ) -> Result<Self, Unaddressable> {
-        let named = match &policy.address {
-            EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
-                match host.contains(':') {
-                    true => format!("[{host}]"),
-                    false => host.clone(),
-                }
-            }
-            EndpointAddress::Tcp { .. } => policy.address.to_string(),
+        let at = match &policy.address {
+            EndpointAddress::Tcp { host, port } => spelled(host, *port, policy.scheme),
             EndpointAddress::Unix(_) => policy.host().to_owned(),
         };
-        let wrong = |_| Unaddressable(named.clone());
+        let host = match &policy.address {
+            EndpointAddress::Tcp { port, .. } => spelled(policy.host(), *port, policy.scheme),
+            EndpointAddress::Unix(_) => policy.host().to_owned(),
+        };
+        let host: Authority = host.parse().map_err(|_| Unaddressable(host))?;
+        let host = HeaderValue::from_str(host.as_str()).map_err(|_| Unaddressable(at.clone()))?;
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             id,
@@ -75,8 +74,8 @@ impl EndpointState {
             slot: place.as_ref().map_or(u16::MAX, EndpointPlace::number),
             _place: place,
             policy: policy.clone(),
-            authority: named.parse().map_err(wrong)?,
-            host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
+            authority: at.parse().map_err(|_| Unaddressable(at))?,
+            host,
             vitals: Vitals::new(of.outliers.as_ref()),
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
             home: Home::new(id, of),
@@ -103,6 +102,18 @@ impl EndpointState {
     /// The requests it has now.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
+    }
+}
+
+/// A host and a port as URLs have them.
+fn spelled(host: &str, port: u16, scheme: Scheme) -> String {
+    let host = match host.contains(':') {
+        true => format!("[{host}]"),
+        false => host.to_owned(),
+    };
+    match port == scheme.default_port() {
+        true => host,
+        false => format!("{host}:{port}"),
     }
 }
 

@@ -41,6 +41,8 @@ const AT_ONCE: usize = 16;
 #[derive(Debug)]
 pub(super) struct Dns {
     policy: DnsDiscovery,
+    /// The name without the dot that may end it.
+    name: Arc<str>,
     rhythm: Rhythm,
     /// The addresses of the last good answer.
     last: Vec<IpAddr>,
@@ -53,6 +55,7 @@ pub(super) struct Dns {
 impl Dns {
     pub(super) fn new(policy: DnsDiscovery) -> Self {
         Self {
+            name: unended(&policy.name),
             rhythm: Rhythm::new(policy.min_refresh, policy.max_refresh),
             policy,
             last: Vec::new(),
@@ -128,7 +131,12 @@ impl Dns {
             Answer::Found { records, ttl } => {
                 self.last.clone_from(&records);
                 Look {
-                    finding: Finding::Found(by_address(self.policy.scheme, port, records)),
+                    finding: Finding::Found(by_address(
+                        &self.name,
+                        self.policy.scheme,
+                        port,
+                        records,
+                    )),
                     reason: None,
                     ttl,
                 }
@@ -155,6 +163,7 @@ impl Dns {
         let services: Vec<Service> = records
             .into_iter()
             .map(|record| Service {
+                target: unended(&record.target.to_ascii()),
                 priority: record.priority,
                 weight: record.weight,
                 port: record.port,
@@ -264,6 +273,11 @@ fn additional(lookup: &Lookup) -> HashMap<Name, Vec<IpAddr>> {
         }
     }
     told
+}
+
+/// A name as certificates and `Host` have it.
+fn unended(name: &str) -> Arc<str> {
+    name.strip_suffix('.').unwrap_or(name).into()
 }
 
 fn bad_news<T>(answer: &Answer<T>, reason: Option<String>) -> Look {

@@ -11,6 +11,7 @@ mod compression;
 mod connection_header;
 mod content_length;
 mod deduplication;
+mod discovery;
 mod down_conversion;
 mod draining;
 mod early_answers;

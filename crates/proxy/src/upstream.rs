@@ -7,6 +7,7 @@ mod call;
 mod checkout;
 mod choice;
 mod connect;
+mod discovery;
 mod endpoint;
 mod form;
 mod health;
@@ -28,7 +29,7 @@ pub use endpoint::Unaddressable;
 pub use health::{CheckReport, EjectionReport, HealthReport};
 pub use state::UpstreamError;
 pub use tls::UpstreamTlsError;
-pub use watch::watch;
+pub use watch::{first_look, watch};
 
 pub(crate) use breaker::BreakerCell;
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};

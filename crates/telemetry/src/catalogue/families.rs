@@ -3,11 +3,13 @@
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
 mod breakers;
+mod discovery;
 mod health;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
+pub use discovery::*;
 pub use health::*;
 
 /// Every family, in the order of the reference.
@@ -41,6 +43,10 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &UPSTREAM_ENDPOINTS,
+    &UPSTREAM_SERIES_DROPPED,
+    &DISCOVERY_REFRESHES,
+    &DISCOVERY_LAST_SUCCESS_TIMESTAMP,
     &UPSTREAM_ENDPOINT_HEALTHY,
     &UPSTREAM_HEALTH_CHECKS,
     &UPSTREAM_EJECTIONS,

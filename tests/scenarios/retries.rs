@@ -14,6 +14,9 @@ const RST_STREAM: u8 = 3;
 const CANCEL: u32 = 8;
 const SOON: &str = "base_delay: 1ms";
 
+/// What comes of a first try.
+type First = Box<dyn Fn() -> Reply + Send + Sync>;
+
 /// Answers the first request in this way, and all others with 200.
 fn failing_once(first: impl Fn() -> Reply + Send + Sync + 'static) -> Origin {
     let asked = AtomicUsize::new(0);
@@ -51,7 +54,7 @@ fn each_condition_is_tried_again_when_it_is_asked_for_and_only_then() {
             Reply::ok("late")
         }
     };
-    let cases: [(&str, &str, Box<dyn Fn() -> Reply + Send + Sync>, u16); 5] = [
+    let cases: [(&str, &str, First, u16); 5] = [
         ("reset", "reset", Box::new(Reply::hang_up), 502),
         ("502", "status", Box::new(|| Reply::status(502)), 502),
         ("503", "status", Box::new(|| Reply::status(503)), 503),

@@ -6,6 +6,7 @@
 mod breakers_door;
 mod cache_door;
 mod gate;
+mod health_door;
 mod operator;
 mod preflight;
 mod shutdown;

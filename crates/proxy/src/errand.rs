@@ -8,6 +8,8 @@ use std::{net::IpAddr, sync::Arc};
 use bytes::Bytes;
 use engine::{
     admit::{DeclaredBody, UpgradeIntent},
+    balance::sticky::Crumb,
+    batch::{self, Composed},
     cache::{
         codings::Codings,
         revalidate::{self, Asking},
@@ -20,7 +22,7 @@ use engine::{
 };
 use http::{
     HeaderMap, HeaderValue, Uri, Version,
-    header::{ACCEPT_ENCODING, HOST, RANGE},
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, RANGE},
     request,
     uri::PathAndQuery,
 };
@@ -28,6 +30,7 @@ use hyper::body::Incoming;
 use policy::{Mode, OpenAnswer, Route, Scheme};
 
 use crate::{
+    batch::Collector,
     body::RequestBody,
     exchange::Exchange,
     sidecar::Sidecar,
@@ -49,6 +52,10 @@ pub(crate) struct Errand {
     pub(crate) intent: Intent,
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
+    /// The client, as far as proxies in front of us can be believed.
+    pub(crate) client_ip: IpAddr,
+    /// The sticky cookies that the client sent.
+    pub(crate) crumbs: Vec<Crumb>,
     peer: IpAddr,
     /// The same for endpoints that are told before the first byte.
     client: Named,
@@ -100,6 +107,8 @@ impl Errand {
             facts,
             intent,
             content: None,
+            client_ip: exchange.client.ip,
+            crumbs: std::mem::take(&mut exchange.crumbs),
             peer: peer.ip,
             client: peer.named,
             trust: exchange.client.peer,
@@ -108,6 +117,53 @@ impl Errand {
             trace,
             head,
         }
+    }
+
+    /// Another like it, of which a batch can be made once its members are known: its answer is for
+    /// nobody in particular, and nothing in it is about one representation.
+    pub(crate) fn for_batch(&self) -> Self {
+        let mut head = empty_head();
+        head.method = self.head.method.clone();
+        head.uri = self.head.uri.clone();
+        head.version = self.head.version;
+        head.headers = self.head.headers.clone();
+        for name in batch::CONDITIONS {
+            head.headers.remove(name);
+        }
+        let identity = HeaderValue::from_static("identity");
+        head.headers.insert(ACCEPT_ENCODING, identity);
+        Self {
+            sidecar: Arc::clone(&self.sidecar),
+            snapshot: Arc::clone(&self.snapshot),
+            route: self.route,
+            head,
+            facts: self.facts.clone(),
+            intent: Intent::bypass(),
+            content: None,
+            client_ip: self.client_ip,
+            // It belongs to several clients, who may be bound to different endpoints.
+            crumbs: Vec::new(),
+            peer: self.peer,
+            client: self.client,
+            trust: self.trust,
+            scheme: self.scheme,
+            request_id: self.request_id.clone(),
+            trace: self.trace,
+        }
+    }
+
+    /// The same for all members of a batch.
+    pub(crate) fn asking_for(mut self, composed: Composed) -> Self {
+        let mut parts = self.head.uri.into_parts();
+        parts.path_and_query = Some(composed.target);
+        self.head.uri = Uri::from_parts(parts).unwrap_or_default();
+        self.head.headers.remove(CONTENT_LENGTH);
+        if let Some(body) = composed.body {
+            let length = HeaderValue::from(body.len());
+            self.head.headers.insert(CONTENT_LENGTH, length);
+            self.content = Some(body);
+        }
+        self
     }
 
     /// The route that governs it.
@@ -132,6 +188,11 @@ impl Errand {
     /// The upstream it is for.
     pub(crate) fn upstream(&self) -> &UpstreamState {
         &self.snapshot.upstreams[self.route().upstream]
+    }
+
+    /// What puts the requests of its route together, if anything does.
+    pub(crate) fn collector(&self) -> Option<&Collector> {
+        self.snapshot.batches.get(self.route)?.as_ref()
     }
 
     /// What connections to it are made with.

@@ -5,6 +5,7 @@
 //! This crate moves bytes and time between them.
 
 mod answer;
+mod batch;
 mod body;
 mod breakers;
 mod clock;
@@ -27,6 +28,7 @@ mod server_tls;
 mod sidecar;
 mod snapshot;
 mod steps;
+mod sticky;
 mod tunnel;
 mod unabandoned;
 mod upstream;
@@ -40,4 +42,8 @@ pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
-pub use upstream::{Unaddressable, UpstreamError, UpstreamTlsError, watch};
+pub use sticky::StickyKeyError;
+pub use upstream::{
+    CheckReport, EjectionReport, HealthReport, Unaddressable, UpstreamError, UpstreamTlsError,
+    watch,
+};

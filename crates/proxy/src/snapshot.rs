@@ -5,17 +5,19 @@
 
 use std::sync::Arc;
 
-use engine::routing::Router;
+use engine::{batch::Unplannable, routing::Router};
 use policy::Policies;
 use telemetry::Metrics;
 
 use crate::{
+    batch::Collector,
     connection::Builders,
     identity::{Identity, IdentityError},
     steps::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
     },
+    sticky::StickyNames,
     upstream::{BreakerCell, UpstreamError, UpstreamState},
 };
 
@@ -27,10 +29,14 @@ pub(crate) struct Snapshot {
     pub(crate) builders: Builders,
     /// Per route, in the order of the policies.
     pub(crate) limits: Vec<RouteLimits>,
+    /// Per route, in the order of the policies.
+    pub(crate) batches: Vec<Option<Collector>>,
     /// Per route, in the order of the policies; `None` where there is none.
     pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
+    /// The cookies that bind clients to endpoints.
+    pub(crate) stickies: StickyNames,
     /// Whether any upstream is told who connects to us.
     pub(crate) tells_clients: bool,
     pub(crate) metrics: Arc<Metrics>,
@@ -44,6 +50,8 @@ pub(crate) struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub enum SnapshotError {
+    /// Requests cannot be put together as a batch policy says.
+    Batch(#[from] Unplannable),
     /// An upstream cannot be made ready.
     Upstream(#[from] UpstreamError),
     /// The keys for tokens cannot be used.
@@ -63,6 +71,11 @@ impl Snapshot {
                 .transpose()?,
             router: Router::new(&policies.routes),
             builders: Builders::new(&policies.clients),
+            batches: policies
+                .routes
+                .iter()
+                .map(Collector::of)
+                .collect::<Result<_, _>>()?,
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
             breakers: (policies.routes.iter())
                 .map(|route| BreakerCell::new(route.breaker.as_ref()))
@@ -73,6 +86,7 @@ impl Snapshot {
                 .enumerate()
                 .map(|(position, upstream)| UpstreamState::new(position, upstream).map(Arc::new))
                 .collect::<Result<_, _>>()?,
+            stickies: StickyNames::new(&policies),
             tells_clients: policies
                 .upstreams
                 .iter()

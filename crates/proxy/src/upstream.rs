@@ -5,8 +5,11 @@
 mod breaker;
 mod call;
 mod checkout;
+mod choice;
 mod connect;
 mod endpoint;
+mod form;
+mod health;
 mod layers;
 mod lease;
 mod order;
@@ -16,12 +19,13 @@ mod roster;
 mod sender;
 mod socket;
 mod stack;
-mod standing;
 mod state;
+mod tally;
 mod tls;
 mod watch;
 
 pub use endpoint::Unaddressable;
+pub use health::{CheckReport, EjectionReport, HealthReport};
 pub use state::UpstreamError;
 pub use tls::UpstreamTlsError;
 pub use watch::watch;

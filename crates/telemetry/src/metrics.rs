@@ -6,10 +6,12 @@
 //! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
+mod batch;
 mod breakers;
 mod cells;
 mod connections;
 mod export;
+mod health;
 mod process;
 mod retries;
 mod route;
@@ -18,10 +20,12 @@ mod upstream;
 use std::{slice, sync::Arc, time::SystemTime};
 
 use engine::{
+    batch::{BatchOutcome, MemberOutcome},
+    health::{Standing, check::CheckOutcome, outlier},
     outcome::{BypassReason, CacheOutcome, MissReason},
     retry::{Reason, Stop},
 };
-use policy::Policies;
+use policy::{Mode, Policies};
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
 use crate::{AccessLog, Health, RequestEvent};
@@ -113,6 +117,22 @@ impl Metrics {
         }
     }
 
+    /// Counts a batch of so many requests of the route at this position.
+    pub fn batch(&self, route: usize, outcome: BatchOutcome, members: usize) {
+        if let Some(series) = self.series.routes.get(route) {
+            series
+                .batches()
+                .batch(Shard::mine(), outcome, members as u64);
+        }
+    }
+
+    /// Counts what became of a request that might have been in a batch, of the route at this position.
+    pub fn batch_request(&self, route: usize, outcome: MemberOutcome) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.batches().request(Shard::mine(), outcome);
+        }
+    }
+
     /// Counts an attempt to connect to an endpoint (positions in the policies).
     pub fn upstream_connect(&self, upstream: u16, endpoint: u16, outcome: ConnectOutcome) {
         if let Some(series) = self.upstream(Some(upstream)) {
@@ -124,6 +144,38 @@ impl Metrics {
     pub fn shadow_pick(&self, upstream: u16, endpoint: u16) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.shadow_pick(Shard::mine(), endpoint);
+        }
+    }
+
+    /// Follows the standing of an endpoint (positions in the policies): `None` is before anybody
+    /// watched over it, or after.
+    pub fn endpoint_standing(
+        &self,
+        upstream: u16,
+        endpoint: u16,
+        from: Option<Standing>,
+        to: Option<Standing>,
+    ) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).standing(shard, from, to);
+        }
+    }
+
+    /// Counts a check of an endpoint (positions in the policies).
+    pub fn health_check(&self, upstream: u16, endpoint: u16, outcome: CheckOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).check(shard, outcome);
+        }
+    }
+
+    /// Counts an endpoint (positions in the policies) being left out, or what would have been in
+    /// shadow mode.
+    pub fn ejection(&self, upstream: u16, endpoint: u16, reason: outlier::Reason, mode: Mode) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).ejection(shard, reason, mode);
         }
     }
 

@@ -5,9 +5,11 @@
 //! it has a place, and a test holds the numbering and the words together.
 
 mod failure;
+mod health;
 mod retry;
 
 use engine::{
+    batch::{BatchOutcome, MemberOutcome},
     failure::{Blame, Failure},
     outcome::{
         AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, MissReason, SkipReason,
@@ -108,6 +110,34 @@ impl Word for MethodLabel {
         Self::Post,
         Self::Put,
     ];
+
+    fn slot(self) -> usize {
+        self as usize
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl BatchOutcome ===
+
+impl Word for BatchOutcome {
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn slot(self) -> usize {
+        self as usize
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl MemberOutcome ===
+
+impl Word for MemberOutcome {
+    const ALL: &'static [Self] = Self::ALL;
 
     fn slot(self) -> usize {
         self as usize

@@ -7,6 +7,7 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -21,13 +22,22 @@ use crate::{patience::Patience, upstream::Lease};
 /// A response body that is still being received.
 #[derive(Debug)]
 pub(crate) struct UpstreamBody {
-    incoming: Incoming,
+    source: Source,
     /// A frame that was looked at before anybody asked for it; boxed, because it is rare and would
     /// make every move of a body longer.
     ahead: Option<Box<Result<Frame<Bytes>, CutShort>>>,
     lease: Option<Lease>,
     patience: Patience,
     total: Option<Pin<Box<Sleep>>>,
+}
+
+/// Where the bytes come from.
+#[derive(Debug)]
+enum Source {
+    /// An upstream is sending them.
+    Arriving(Incoming),
+    /// They are here: this is one caller's part of what an upstream has sent.
+    Here(Bytes),
 }
 
 // === impl UpstreamBody ===
@@ -41,16 +51,27 @@ impl UpstreamBody {
         deadline: Option<Instant>,
     ) -> Self {
         let mut body = Self {
-            incoming,
+            source: Source::Arriving(incoming),
             ahead: None,
             lease: Some(lease),
             patience,
             total: deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline))),
         };
-        if body.incoming.is_end_stream() {
+        if body.source.is_end_stream() {
             body.give_back();
         }
         body
+    }
+
+    /// A body that is here as a whole.
+    pub(crate) fn here(bytes: Bytes) -> Self {
+        Self {
+            source: Source::Here(bytes),
+            ahead: None,
+            lease: None,
+            patience: Patience::new(Duration::ZERO),
+            total: None,
+        }
     }
 
     /// All of a body of this length, if it is here already, in one piece; else nothing of it is lost.
@@ -111,7 +132,7 @@ impl Body for UpstreamBody {
         if let Some(frame) = self.ahead.take() {
             return Poll::Ready(Some(*frame));
         }
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
+        match self.source.poll_frame(cx) {
             Poll::Pending => self
                 .poll_too_late(cx)
                 .map(|failure| Some(Err(self.fail(failure)))),
@@ -121,7 +142,7 @@ impl Body for UpstreamBody {
             }
             Poll::Ready(Some(Ok(frame))) => {
                 self.patience.progressed();
-                if self.incoming.is_end_stream() {
+                if self.source.is_end_stream() {
                     self.give_back();
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -134,11 +155,11 @@ impl Body for UpstreamBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ahead.is_none() && self.incoming.is_end_stream()
+        self.ahead.is_none() && self.source.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let rest = self.incoming.size_hint();
+        let rest = self.source.size_hint();
         let ahead = match self.ahead.as_deref() {
             Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len) as u64,
             Some(Err(_)) | None => 0,
@@ -149,5 +170,36 @@ impl Body for UpstreamBody {
             hint.set_upper(upper + ahead);
         }
         hint
+    }
+}
+
+// === impl Source ===
+
+impl Source {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self {
+            Self::Arriving(incoming) => Pin::new(incoming).poll_frame(cx),
+            Self::Here(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Arriving(incoming) => incoming.is_end_stream(),
+            Self::Here(bytes) => bytes.is_empty(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Arriving(incoming) => incoming.size_hint(),
+            Self::Here(bytes) => SizeHint::with_exact(bytes.len() as u64),
+        }
     }
 }

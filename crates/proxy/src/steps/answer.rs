@@ -34,7 +34,7 @@ use super::{
     keep::Kept,
     lookup::Intent,
 };
-use crate::{body::ResponseBody, clock, exchange::Exchange, recording::RecordedBody};
+use crate::{batch::Whose, body::ResponseBody, clock, exchange::Exchange, recording::RecordedBody};
 
 /// A response from the cache.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
     let event = exchange.event();
     event.join = join;
     event.store = store;
-    if let Some(origin) = &origin {
+    if let Some(origin) = origin.filter(|origin| origin.whose == Whose::Own) {
         event.upstream = Some(origin.upstream);
         event.endpoint = Some(origin.endpoint);
         event.upstream_status = Some(origin.status.as_u16());

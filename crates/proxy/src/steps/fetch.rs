@@ -12,19 +12,21 @@ use engine::{
     outcome::{JoinOutcome, StoreOutcome},
     time::Now,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use store::{Moment, StoredResponse};
+use tokio::time::timeout_at;
 
 use super::{
     keep::{self, Audience, Kept, Next},
     lookup::Intent,
 };
 use crate::{
+    batch::{self, Batched, Whose},
     body::{RequestBody, Upload},
     clock,
     errand::Errand,
     fill_job::FillJob,
-    upstream::{self, FetchError, Story},
+    upstream::{self, EndpointState, FetchError, Fetched, Order, Story},
 };
 
 /// What a request gets in the end.
@@ -52,6 +54,8 @@ pub(crate) struct Origin {
     pub(crate) status: StatusCode,
     /// From the request being sent to the head of the response.
     pub(crate) time: Duration,
+    /// Whether the exchange is counted as this request's.
+    pub(crate) whose: Whose,
     /// How often an endpoint was tried for it.
     pub(crate) tries: u8,
 }
@@ -107,14 +111,18 @@ async fn fetch_told(
     order.upload = upload;
     loop {
         let sent = Sent::now(&errand);
-        let fetched = upstream::fetch(&errand, order, audience, story).await;
+        let (fetched, batched) = asked(&errand, order, audience, story).await;
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
                 let origin = Origin {
                     upstream: fetched.endpoint.upstream,
                     endpoint: fetched.endpoint.slot,
                     status: fetched.head.status,
-                    time: clock::monotonic().saturating_sub(sent.at.monotonic),
+                    time: batched.map_or_else(
+                        || clock::monotonic().saturating_sub(sent.at.monotonic),
+                        |(_, time)| time,
+                    ),
+                    whose: batched.map_or(Whose::Own, |(whose, _)| whose),
                     tries: story.tries(),
                 };
                 (Some(origin), Asked::with_status(fetched.head.status))
@@ -153,8 +161,38 @@ async fn fetch_told(
                 let mut delivery = Delivery::new(errand, verdicted.kept, origin);
                 delivery.store = verdicted.store;
                 delivery.personal = verdicted.personal;
+                // A batch goes to any endpoint, and binds nobody to it.
+                if batched.is_none()
+                    && let Some(endpoint) = answered
+                {
+                    delivery.bind(&endpoint);
+                }
                 return Ok((delivery, verdicted.job));
             }
+        }
+    }
+}
+
+/// What the upstream says, to this request alone or to several that were asked as one; of the latter
+/// whose exchange it was, and how long it took.
+async fn asked(
+    errand: &Errand,
+    mut order: Order,
+    audience: Audience,
+    story: &Story,
+) -> (Result<Fetched, FetchError>, Option<(Whose, Duration)>) {
+    let Some(collector) = errand.collector() else {
+        return (upstream::fetch(errand, order, audience, story).await, None);
+    };
+    match Box::pin(batch::ask(collector, errand, &mut order)).await {
+        Batched::Answered(served) => (Ok(served.fetched), Some((served.whose, served.time))),
+        Batched::Failed(failure) => (Err(FetchError::nowhere(failure)), None),
+        Batched::Alone(None) => (upstream::fetch(errand, order, audience, story).await, None),
+        Batched::Alone(Some(deadline)) => {
+            let fetched =
+                timeout_at(deadline, upstream::fetch(errand, order, audience, story)).await;
+            let too_late = FetchError::nowhere(Failure::TotalTimedOut);
+            (fetched.unwrap_or(Err(too_late)), None)
         }
     }
 }
@@ -222,6 +260,21 @@ impl Delivery {
             join: JoinOutcome::Alone,
             failure: None,
             personal: HeaderMap::new(),
+        }
+    }
+
+    /// Binds the client to the endpoint that answered, where clients are bound. The cache has seen
+    /// the answer already, and what is kept knows nothing of it.
+    pub(crate) fn bind(&mut self, endpoint: &EndpointState) {
+        let upstreams = &self.errand.snapshot.upstreams;
+        let upstream = upstreams.get(usize::from(endpoint.upstream));
+        let cookie = upstream.and_then(|upstream| upstream.binding(&self.errand, endpoint));
+        if let Some(cookie) = cookie {
+            let fields = match &mut self.kept {
+                Kept::Direct(fetched) => &mut fetched.head.headers,
+                _ => &mut self.personal,
+            };
+            fields.append(SET_COOKIE, cookie);
         }
     }
 }

@@ -18,7 +18,7 @@ use super::{
     pool::{self, Opening},
     sender::{Driver, Http1Sender, Multiplexed, Sender, Streams},
     socket::Socket,
-    standing::Standing,
+    tally::Tally,
 };
 use crate::clock;
 
@@ -32,7 +32,7 @@ const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 const AGE_SPREAD: f64 = 0.1;
 
 /// A byte stream to an endpoint, plain or TLS.
-trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
@@ -100,28 +100,49 @@ pub(super) async fn connect(
     opened
 }
 
+/// A connection on which nothing of HTTP has been said yet.
+pub(super) struct Reached {
+    pub(super) stream: Box<dyn Transport>,
+    pub(super) agreed: Agreed,
+}
+
+/// Opens a connection for a health check: it is not counted, because the check is, and belongs to no
+/// pool. Whoever asks sets the time.
+pub(super) async fn reach(dialer: &Dialer<'_>) -> Result<Reached, Failure> {
+    let reaching = async {
+        let socket = dialer.socket().await?;
+        Ok(match dialer.endpoint.policy.scheme {
+            Scheme::Http => Reached {
+                stream: Box::new(socket),
+                agreed: dialer.in_plain_text(),
+            },
+            Scheme::Https => {
+                let (stream, agreed) = secure(dialer, socket).await?;
+                Reached {
+                    stream: Box::new(stream),
+                    agreed,
+                }
+            }
+        })
+    };
+    reaching.await.map_err(|error: ConnectError| {
+        let endpoint = &dialer.endpoint.policy.address;
+        tracing::debug!(%endpoint, %error, "cannot connect for a health check");
+        error.failure()
+    })
+}
+
 async fn open(
     dialer: &Dialer<'_>,
     place: Opening,
     limit: Duration,
 ) -> Result<Sender, ConnectError> {
-    let address = &dialer.endpoint.policy.address;
-    let reaching = async {
-        let mut socket = Socket::connect(address).await?;
-        if let Some(header) = dialer.header() {
-            socket.write_all(&header).await?;
-        }
-        Ok::<_, ConnectError>(socket)
-    };
     let socket = dialer
-        .within(limit, ConnectError::TimedOut, reaching)
+        .within(limit, ConnectError::TimedOut, dialer.socket())
         .await?;
     match dialer.endpoint.policy.scheme {
         Scheme::Http => {
-            let agreed = match dialer.protocol {
-                UpstreamProtocol::Auto | UpstreamProtocol::Http1 => Agreed::Http1,
-                UpstreamProtocol::Http2 => Agreed::Http2,
-            };
+            let agreed = dialer.in_plain_text();
             handshake(dialer, place, socket, agreed).await
         }
         Scheme::Https => {
@@ -170,19 +191,19 @@ async fn handshake(
                 .max_buf_size(BUFFER)
                 .handshake(io)
                 .await?;
-            let standing = dialer.stands(place, agreed);
+            let tally = dialer.stands(place, agreed);
             let driver = tokio::spawn({
-                let standing = Arc::clone(&standing);
+                let tally = Arc::clone(&tally);
                 async move {
                     // Dropped after the socket: only then is its place free.
-                    let standing = standing;
+                    let tally = tally;
                     let ended = connection.with_upgrades().await;
-                    standing.ends(reason(ended));
+                    tally.ended(ended.map_err(|error| told(&error)));
                 }
             });
             Ok(Sender::Http1(Http1Sender {
                 requests,
-                standing,
+                tally,
                 retires: dialer.retires(),
                 _driver: Driver(driver),
             }))
@@ -195,18 +216,21 @@ async fn handshake(
                 .max_header_list_size(BUFFER as u32)
                 .handshake(io)
                 .await?;
-            let standing = dialer.stands(place, agreed);
-            let streams = Streams::new(Arc::clone(&standing));
+            let tally = dialer.stands(place, agreed);
+            let streams = Streams::new(Arc::clone(&tally));
             tokio::spawn({
                 let streams = Arc::clone(&streams);
                 async move {
-                    let standing = standing;
+                    let tally = tally;
                     let ended = std::future::poll_fn(|cx| {
                         let polled = std::pin::Pin::new(&mut connection).poll(cx);
                         streams.allow(connection.current_max_send_streams());
                         polled
                     });
-                    standing.ends(reason(ended.await));
+                    tally.ends(match ended.await {
+                        Ok(()) => CloseReason::Peer,
+                        Err(error) => told(&error),
+                    });
                 }
             });
             let connection = Multiplexed {
@@ -219,14 +243,12 @@ async fn handshake(
     }
 }
 
-/// Why a connection ended by itself.
-fn reason(ended: hyper::Result<()>) -> CloseReason {
-    match ended {
-        Ok(()) => CloseReason::Peer,
-        Err(error) => {
-            tracing::debug!(%error, "upstream connection ended with an error");
-            CloseReason::Error
-        }
+/// What a connection that failed is counted as.
+fn told(error: &hyper::Error) -> CloseReason {
+    tracing::debug!(%error, "upstream connection ended with an error");
+    match error.is_incomplete_message() {
+        true => CloseReason::Peer,
+        false => CloseReason::Error,
     }
 }
 
@@ -251,6 +273,23 @@ impl Dialer<'_> {
         }
     }
 
+    /// A socket on which the client has been named, where that is asked for.
+    async fn socket(&self) -> Result<Socket, ConnectError> {
+        let mut socket = Socket::connect(&self.endpoint.policy.address).await?;
+        if let Some(header) = self.header() {
+            socket.write_all(&header).await?;
+        }
+        Ok(socket)
+    }
+
+    /// What is spoken where nothing can be agreed on.
+    const fn in_plain_text(&self) -> Agreed {
+        match self.protocol {
+            UpstreamProtocol::Auto | UpstreamProtocol::Http1 => Agreed::Http1,
+            UpstreamProtocol::Http2 => Agreed::Http2,
+        }
+    }
+
     /// What is said of the client before anything else.
     fn header(&self) -> Option<Vec<u8>> {
         let version = self.upstream.policy.connections.proxy_protocol?;
@@ -260,7 +299,7 @@ impl Dialer<'_> {
         })
     }
 
-    fn stands(&self, place: Opening, agreed: Agreed) -> Arc<Standing> {
+    fn stands(&self, place: Opening, agreed: Agreed) -> Arc<Tally> {
         place.stands(agreed, self.line.metrics, self.upstream.position)
     }
 

@@ -3,10 +3,12 @@
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
 mod breakers;
+mod health;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
+pub use health::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -26,6 +28,9 @@ pub const CATALOGUE: &[&Family] = &[
     &CACHE_PURGES,
     &CACHE_RENEWALS,
     &DEDUPLICATION_REQUESTS,
+    &BATCHES,
+    &BATCH_MEMBERS,
+    &BATCH_REQUESTS,
     &RATE_LIMIT_DECISIONS,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
@@ -36,6 +41,9 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &UPSTREAM_ENDPOINT_HEALTHY,
+    &UPSTREAM_HEALTH_CHECKS,
+    &UPSTREAM_EJECTIONS,
     &UPSTREAM_RETRIES,
     &UPSTREAM_RETRIES_STOPPED,
     &UPSTREAM_HEDGES,
@@ -193,6 +201,33 @@ pub const DEDUPLICATION_REQUESTS: Family = Family {
     unit: Unit::Count,
     help: "Requests that needed a fetch on routes with a deduplication policy, by how they got it, or would have got it in shadow mode.",
     labels: &[ROUTE, JOIN_OUTCOME, MODE],
+};
+
+/// Batches of requests, by how they ended.
+pub const BATCHES: Family = Family {
+    name: "forebay_batches_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Batches of requests that were sent as one, by how they ended; in shadow mode those that would have been sent, all of them as split.",
+    labels: &[ROUTE, BATCH_OUTCOME, MODE],
+};
+
+/// Requests that were in batches.
+pub const BATCH_MEMBERS: Family = Family {
+    name: "forebay_batch_members_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that were in batches; divided by the batches, how many go together.",
+    labels: &[ROUTE, MODE],
+};
+
+/// Requests of routes with a batch policy that needed a fetch, by what became of them.
+pub const BATCH_REQUESTS: Family = Family {
+    name: "forebay_batch_requests_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Requests that needed a fetch on routes with a batch policy, by whether a batch answered them or why they were sent as they are; in shadow mode what would have been.",
+    labels: &[ROUTE, BATCH_MEMBER, MODE],
 };
 
 /// Decisions of each rate limit; in shadow mode what it would have decided. A request denied by one limit is not counted as allowed by the others.

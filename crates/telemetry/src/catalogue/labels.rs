@@ -1,8 +1,10 @@
 //! Every label, and the values it can take.
 
 use engine::{
+    batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
     failure::{Blame, Failure},
+    health::{check::CheckOutcome, outlier},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
     retry::{Reason, Stop},
 };
@@ -16,6 +18,16 @@ use crate::{
         HedgeOutcome, RetryOutcome,
     },
     words::{CodeClass, UpstreamOutcome, words},
+};
+
+pub(super) const BATCH_MEMBER: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<MemberOutcome>),
+};
+
+pub(super) const BATCH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<BatchOutcome>),
 };
 
 pub(super) const BLAME: Label = Label {
@@ -48,6 +60,11 @@ pub(super) const CACHE_OUTCOME: Label = Label {
     values: Values::Fixed(words::<CacheOutcome>),
 };
 
+pub(super) const CHECK_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<CheckOutcome>),
+};
+
 pub(super) const CLOSE_REASON: Label = Label {
     name: "reason",
     values: Values::Fixed(words::<CloseReason>),
@@ -76,6 +93,11 @@ pub(super) const DECISION: Label = Label {
 pub(super) const DIRECTION: Label = Label {
     name: "direction",
     values: Values::Fixed(|| vec!["in", "out"]),
+};
+
+pub(super) const EJECTION_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<outlier::Reason>),
 };
 
 pub(super) const ENCODE_OUTCOME: Label = Label {

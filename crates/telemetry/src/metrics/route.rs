@@ -10,6 +10,7 @@ use policy::{Mode, Route};
 
 use super::{
     NONE,
+    batch::BatchSeries,
     cells::{Counter, Durations, Shard, Sharded},
     export::Sheet,
 };
@@ -27,6 +28,7 @@ const CACHES: usize = CacheOutcome::ALL.len();
 pub(super) struct RouteSeries {
     labels: RouteLabels,
     cells: Sharded<RouteCells>,
+    batches: BatchSeries,
 }
 
 /// What of a route is in labels; routes that agree in it can share their series across a reload.
@@ -36,6 +38,7 @@ pub(super) struct RouteSeries {
 #[derive(Debug, PartialEq, Eq)]
 struct RouteLabels {
     name: String,
+    batch: Option<Mode>,
     cache: Option<Mode>,
     compression: Option<Mode>,
     deduplication: Option<Mode>,
@@ -70,6 +73,7 @@ impl RouteSeries {
         Self {
             labels: RouteLabels {
                 name: route.name.clone(),
+                batch: acting(route.batch.as_ref().map(|policy| policy.mode)),
                 cache: acting(route.cache.as_ref().map(|policy| policy.mode)),
                 compression: acting(route.compression.as_ref().map(|policy| policy.mode)),
                 deduplication: acting(route.deduplication.map(|policy| policy.mode)),
@@ -79,6 +83,7 @@ impl RouteSeries {
                     .collect(),
             },
             cells: Sharded::default(),
+            batches: BatchSeries::default(),
         }
     }
 
@@ -87,12 +92,14 @@ impl RouteSeries {
         Self {
             labels: RouteLabels {
                 name: NONE.to_owned(),
+                batch: None,
                 cache: None,
                 compression: None,
                 deduplication: None,
                 limits: Vec::new(),
             },
             cells: Sharded::default(),
+            batches: BatchSeries::default(),
         }
     }
 
@@ -138,11 +145,18 @@ impl RouteSeries {
         }
     }
 
+    pub(super) const fn batches(&self) -> &BatchSeries {
+        &self.batches
+    }
+
     pub(super) fn export(&self, sheet: &mut Sheet) {
         self.export_requests(sheet);
         self.export_traffic(sheet);
         self.export_cache(sheet);
         self.export_limits(sheet);
+        if let Some(mode) = self.labels.batch {
+            self.batches.export(sheet, self.name(), mode);
+        }
         self.export_modes(sheet);
     }
 

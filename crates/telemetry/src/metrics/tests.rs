@@ -8,15 +8,16 @@ use std::{
 
 use engine::{
     failure::Failure,
+    health::outlier,
     outcome::{
         AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason,
         StoreOutcome,
     },
 };
 use policy::{
-    Admin, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy, DeduplicationPolicy,
-    Endpoint, LimitKey, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch, Scheme, Shutdown,
-    Upstream,
+    Admin, BatchKind, BatchPolicy, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy,
+    DeduplicationPolicy, Endpoint, LimitKey, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch,
+    Scheme, Shutdown, Upstream,
 };
 
 use super::*;
@@ -46,7 +47,17 @@ fn route(name: &str, mode: Mode) -> Route {
         }),
         deduplication: Some(DeduplicationPolicy { mode }),
         rate_limits: vec![limit("strict", Mode::Enforce), limit("trial", Mode::Shadow)],
-        batch: None,
+        batch: Some(BatchPolicy {
+            mode,
+            kind: BatchKind::Body {
+                items: "/input".to_owned(),
+                answers: "/data".to_owned(),
+                index: None,
+            },
+            max_size: 2,
+            max_wait: Duration::from_millis(1),
+            max_answer: ByteSize::from_bytes(1),
+        }),
         breaker: None,
         priority: None,
         settings: Vec::new(),
@@ -327,6 +338,37 @@ fn each_limit_has_its_own_decisions() {
 }
 
 #[test]
+fn batches_and_their_members_are_counted() {
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    metrics.batch(0, BatchOutcome::Split, 7);
+    metrics.batch(0, BatchOutcome::Status, 2);
+    metrics.batch_request(0, MemberOutcome::Missing);
+    // Of a route that is not there.
+    metrics.batch(1, BatchOutcome::Split, 7);
+    metrics.batch_request(1, MemberOutcome::Missing);
+    for (name, value) in [
+        (
+            r#"forebay_batches_total{route="api",outcome="split",mode="enforce"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_batches_total{route="api",outcome="status",mode="enforce"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_batch_members_total{route="api",mode="enforce"}"#,
+            9.0,
+        ),
+        (
+            r#"forebay_batch_requests_total{route="api",outcome="missing",mode="enforce"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
+}
+
+#[test]
 fn positions_that_do_not_exist_are_not_a_panic() {
     let metrics = metrics(vec![route("api", Mode::Enforce)]);
     metrics.record(&RequestEvent {
@@ -462,12 +504,17 @@ fn what_is_exported_is_exactly_the_catalogue() {
         failure: Some(Failure::UpstreamTruncated),
         ..miss()
     });
+    metrics.batch(0, BatchOutcome::Split, 2);
+    metrics.batch_request(0, MemberOutcome::Answered);
     metrics.shadow_pick(0, 0);
     metrics.upstream_retry(0, Reason::Reset, RetryOutcome::Answered);
     metrics.upstream_retry_stopped(0, Stop::Budget);
     metrics.upstream_hedge(0, HedgeOutcome::Won);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
+    metrics.endpoint_standing(0, 0, None, Some(Standing::Well));
+    metrics.health_check(0, 0, CheckOutcome::Passed);
+    metrics.ejection(0, 0, outlier::Reason::SuccessRate, Mode::Enforce);
     metrics.client_connected();
     metrics.client_disconnected(ClientConnectionEnd::Closed);
     metrics.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(1));
@@ -491,6 +538,50 @@ fn what_is_exported_is_exactly_the_catalogue() {
     let catalogued: BTreeSet<&str> = CATALOGUE.iter().map(|family| family.name).collect();
     assert_eq!(exported, catalogued);
     assert!(text.contains("process_resident_memory_bytes"));
+}
+
+#[test]
+fn an_endpoint_is_healthy_while_all_of_its_name_are_well() {
+    let metrics = metrics(vec![]);
+    let name = r#"forebay_upstream_endpoint_healthy{upstream="legacy",endpoint="a:80"}"#;
+    assert!(!samples(&metrics).contains_key(name));
+    let (ill, well) = (Some(Standing::Ill), Some(Standing::Well));
+    metrics.endpoint_standing(0, 0, None, well);
+    metrics.endpoint_standing(0, 2, None, well);
+    assert_sample(&metrics, name, 1.0);
+    thread::scope(|scope| {
+        scope.spawn(|| metrics.endpoint_standing(0, 2, well, ill));
+    });
+    assert_sample(&metrics, name, 0.0);
+    metrics.endpoint_standing(0, 2, ill, None);
+    assert_sample(&metrics, name, 1.0);
+    metrics.endpoint_standing(0, 0, well, None);
+    assert!(!samples(&metrics).contains_key(name));
+}
+
+#[test]
+fn checks_and_ejections_are_counted_by_how_and_why() {
+    let metrics = metrics(vec![]);
+    metrics.health_check(0, 1, CheckOutcome::TimedOut);
+    metrics.health_check(0, 1, CheckOutcome::TimedOut);
+    metrics.ejection(0, 1, outlier::Reason::ConsecutiveFailures, Mode::Enforce);
+    metrics.ejection(0, 1, outlier::Reason::ConsecutiveFailures, Mode::Shadow);
+    for (name, value) in [
+        (
+            r#"forebay_upstream_health_checks_total{upstream="legacy",endpoint="[::1]:80",outcome="timed-out"}"#,
+            2.0,
+        ),
+        (
+            r#"forebay_upstream_ejections_total{upstream="legacy",endpoint="[::1]:80",reason="consecutive-failures",mode="enforce"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_upstream_ejections_total{upstream="legacy",endpoint="[::1]:80",reason="consecutive-failures",mode="shadow"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
 }
 
 #[test]

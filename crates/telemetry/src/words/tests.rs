@@ -1,6 +1,9 @@
 use std::collections::HashSet;
 
-use engine::retry::{Reason, Stop};
+use engine::{
+    health::{Standing, check::CheckOutcome, outlier},
+    retry::{Reason, Stop},
+};
 
 use super::*;
 use crate::metrics::{HedgeOutcome, RetryOutcome};
@@ -17,6 +20,8 @@ fn check<W: Word>() {
 fn every_word_has_its_own_place() {
     check::<CodeClass>();
     check::<MethodLabel>();
+    check::<BatchOutcome>();
+    check::<MemberOutcome>();
     check::<CacheOutcome>();
     check::<StoreOutcome>();
     check::<JoinOutcome>();
@@ -24,6 +29,9 @@ fn every_word_has_its_own_place() {
     check::<Failure>();
     check::<Blame>();
     check::<Mode>();
+    check::<CheckOutcome>();
+    check::<outlier::Reason>();
+    check::<Standing>();
     check::<Reason>();
     check::<Stop>();
     check::<RetryOutcome>();

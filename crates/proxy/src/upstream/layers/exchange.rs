@@ -144,7 +144,7 @@ fn pick(
 ) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
     let mut error = FetchError::nowhere(Failure::NoEndpoint);
     let mut stopped = Vec::new();
-    while let Some(endpoint) = upstream.pick(asked.errand.line(), &tried) {
+    while let Some(endpoint) = upstream.pick(asked.errand, &tried) {
         let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
         match asked.map(|passing| passing.and_then(Passing::suspended)) {
             Ok(passage) => return Ok((endpoint, passage)),

@@ -53,6 +53,7 @@ pub(crate) async fn open(
         event.endpoint = Some(endpoint.slot);
         event.upstream_status = Some(101);
         event.upstream_time = Some(time);
+        event.upstream_tries = 1;
         return switch(exchange, client, response, lease);
     }
     let (head, incoming) = response.into_parts();
@@ -63,6 +64,7 @@ pub(crate) async fn open(
         status: head.status,
         time,
         whose: Whose::Own,
+        tries: 1,
     });
     let body = UpstreamBody::new(incoming, lease, Patience::new(timeouts.idle), None);
     let fetched = Fetched {

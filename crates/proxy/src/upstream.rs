@@ -19,8 +19,8 @@ mod roster;
 mod sender;
 mod socket;
 mod stack;
-mod standing;
 mod state;
+mod tally;
 mod tls;
 mod watch;
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use engine::attempt::Attempt;
+use engine::{attempt::Attempt, hedge::Hedging};
 use http::HeaderValue;
-use policy::{HostHeader, Upstream};
+use policy::{HostHeader, Mode, Upstream};
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     health::{HealthReport, Nudge, Watched},
+    layers::retry::Retrying,
     roster::Roster,
     tls::{UpstreamTls, UpstreamTlsError},
 };
@@ -37,6 +38,10 @@ pub(crate) struct UpstreamState {
     pub(crate) policy: Upstream,
     /// Its position in the policies.
     pub(crate) position: u16,
+    /// What is known for further tries; `None` when there are none.
+    pub(super) retrying: Option<Retrying>,
+    /// What is known for second tries beside a slow first one; `None` when there are none.
+    pub(super) hedging: Option<Hedging>,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
     chooser: Chooser,
@@ -60,6 +65,10 @@ impl UpstreamState {
             tls: UpstreamTls::load(policy)?,
             breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
+            retrying: Retrying::of(policy),
+            hedging: (policy.hedge.clone())
+                .filter(|hedge| hedge.mode != Mode::Off)
+                .map(Hedging::new),
             policy: policy.clone(),
             nudge: Notify::new(),
         })
@@ -131,6 +140,11 @@ impl UpstreamState {
         if due_at.is_some_and(|due_at| due_at <= clock::monotonic()) {
             self.renew();
         }
+    }
+
+    /// The share of the budgets for further tries that the capacity of the origin leaves.
+    pub(super) const fn capacity_left(&self) -> f64 {
+        1.0
     }
 
     /// What a new connection to `endpoint` is made with.

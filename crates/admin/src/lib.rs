@@ -12,6 +12,7 @@ mod describe;
 #[cfg(test)]
 mod fixture;
 mod guard;
+mod health;
 mod lookup;
 mod operator;
 mod probes;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 pub use breakers::{BreakerLine, Breakers, BreakersMeant};
 pub use engine::bearer::{InvalidToken, Token};
+pub use health::{Ejection, EndpointHealth, HealthOf, LastCheck};
 pub use lookup::{Holding, LastAnswer, Lookup, NoHolding, Question, Variant};
 pub use operator::{AdminState, admin_router};
 pub use probes::{TelemetryState, telemetry_router};

@@ -6,6 +6,7 @@
 mod breakers_door;
 mod cache_door;
 mod gate;
+mod health_door;
 mod operator;
 mod preflight;
 mod shutdown;
@@ -71,7 +72,7 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
     let mut server = Server::new_with_opt_and_conf(None, server_conf(threads));
     server.bootstrap();
     for service in services {
-        server.add_service(Gate::new(service, operator.closing()));
+        server.add_service(Gate::new(service, operator.closing(), Arc::clone(&sidecar)));
     }
     server.run(ServerRunArgs {
         shutdown_signal: Box::new(operator.end()),

@@ -116,6 +116,7 @@ fn kind(field: &Value) -> String {
             Some(pattern) if pattern.contains('%') => "percentage".to_owned(),
             Some(pattern) if pattern.contains("ms") => "duration".to_owned(),
             Some(pattern) if pattern.contains("KMGT") => "size".to_owned(),
+            Some(pattern) if pattern.contains("[2-5]") => "range".to_owned(),
             _ => "text".to_owned(),
         },
         _ => "value".to_owned(),

@@ -162,6 +162,76 @@ fn the_schema_and_the_reader_agree_on_shapes() {
 }
 
 #[test]
+fn the_schema_and_the_reader_agree_on_upstreams() {
+    let validator = jsonschema::validator_for(&json_schema()).unwrap();
+    for (fields, fine) in [
+        ("balance: maglev, hash_on: client_ip", true),
+        ("balance: maglev, hash_on: {cookie: a}", true),
+        ("balance: maglev, hash_on: [client_ip, {header: a}]", true),
+        ("balance: maglev, hash_on: {cookies: a}", false),
+        ("balance: maglev, hash_on: cookie", false),
+        ("balance: maglev, hash_on: ", false),
+        ("balance: rendezvous", false),
+        (
+            "sticky: , retry: , hedge: , breaker: , endpoint_breaker: ",
+            true,
+        ),
+        (
+            "capacity: , outliers: , health_check: , connections: ",
+            true,
+        ),
+        ("mirror: ", false),
+        ("discovery: ", false),
+        ("outliers: {consecutive_failures: off}", true),
+        ("outliers: {consecutive_failures: none}", false),
+        (
+            "outliers: {consecutive_failures: 3, success_rate: off}",
+            true,
+        ),
+        ("outliers: {success_rate: }", true),
+        ("outliers: {success_rate: {deviations: 1.9}}", true),
+        ("outliers: {success_rate: {deviations: high}}", false),
+        ("outliers: {success_rate: 5}", false),
+        ("breaker: {failure_rate: off}", true),
+        ("breaker: {failure_rate: 20%, answer: stale}", true),
+        ("breaker: {failure_rate: 20}", false),
+        ("breaker: {answer: {upstreams: app}}", false),
+        ("endpoint_breaker: {answer: stale}", false),
+        ("retry: {on: [connect, 503]}", true),
+        ("retry: {on: [conect]}", false),
+        ("retry: {on: [200]}", false),
+        ("retry: {on: connect}", false),
+        ("hedge: {after: p95}", true),
+        ("hedge: {after: 50ms}", true),
+        ("hedge: {after: soon}", false),
+        ("health_check: {statuses: [200-299, 304]}", true),
+        ("health_check: {statuses: [99]}", false),
+        ("health_check: {statuses: [all]}", false),
+        ("health_check: {method: get}", false),
+        ("capacity: {classes: {header: a, values: {x: high}}}", true),
+        (
+            "capacity: {classes: {header: a, values: {x: urgent}}}",
+            false,
+        ),
+        ("connections: {proxy_protocol: v2}", true),
+        ("connections: {proxy_protocol: 2}", false),
+    ] {
+        let text = format!(
+            "version: 1\nlisteners: [{{address: '0.0.0.0:80'}}]\n\
+             upstreams: {{app: {{endpoints: ['http://a'], {fields}}}}}\n\
+             routes: [{{name: a, upstream: app}}]\n"
+        );
+        let instance: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        let source = Source {
+            name: "f.yaml",
+            bytes: text.as_bytes(),
+        };
+        assert_eq!(parse(source, &|_| None).is_ok(), fine, "read {fields}");
+        assert_eq!(validator.is_valid(&instance), fine, "schema {fields}");
+    }
+}
+
+#[test]
 fn the_full_reference_has_every_field() {
     let text = load("full-reference.yaml");
     let schema = json_schema();

@@ -90,7 +90,7 @@ fn one_thing_to_hash_needs_no_list() {
     };
     let header = HashOn::Header("x-user".parse().unwrap());
     assert_eq!(hashed("client_ip"), [HashOn::ClientIp]);
-    assert_eq!(hashed("{header: X-User}"), [header.clone()]);
+    assert_eq!(hashed("{header: X-User}"), vec![header.clone()]);
     assert_eq!(hashed("[client_ip]"), [HashOn::ClientIp]);
     let all = hashed("[{path_parameter: id}, {cookie: sid}, {header: X-User}, client_ip]");
     let [parameter, cookie] = [

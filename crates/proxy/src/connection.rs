@@ -7,6 +7,7 @@
 //! timeout that fires a quarter of a second late hurts nobody.
 
 mod builders;
+mod entrance;
 mod metered;
 mod serve;
 mod sniff;
@@ -15,5 +16,7 @@ mod transport;
 mod watch;
 
 pub(crate) use builders::Builders;
+pub(crate) use entrance::{Entrance, ProxyHeader};
 pub(crate) use serve::serve;
 pub(crate) use state::{ConnectionState, Peer};
+pub use watch::awaken;

@@ -8,6 +8,7 @@ use std::{net::IpAddr, sync::Arc};
 use bytes::Bytes;
 use engine::{
     admit::{DeclaredBody, UpgradeIntent},
+    balance::sticky::Crumb,
     batch::{self, Composed},
     cache::{
         codings::Codings,
@@ -16,6 +17,7 @@ use engine::{
     },
     client_ip::PeerTrust,
     forwarding::{self, ForwardFacts},
+    proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
@@ -50,7 +52,13 @@ pub(crate) struct Errand {
     pub(crate) intent: Intent,
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
+    /// The client, as far as proxies in front of us can be believed.
+    pub(crate) client_ip: IpAddr,
+    /// The sticky cookies that the client sent.
+    pub(crate) crumbs: Vec<Crumb>,
     peer: IpAddr,
+    /// The same for endpoints that are told before the first byte.
+    client: Named,
     trust: PeerTrust,
     scheme: Scheme,
     request_id: RequestId,
@@ -99,7 +107,10 @@ impl Errand {
             facts,
             intent,
             content: None,
+            client_ip: exchange.client.ip,
+            crumbs: std::mem::take(&mut exchange.crumbs),
             peer: peer.ip,
+            client: peer.named,
             trust: exchange.client.peer,
             scheme: peer.scheme,
             request_id: exchange.request_id.clone(),
@@ -129,7 +140,11 @@ impl Errand {
             facts: self.facts.clone(),
             intent: Intent::bypass(),
             content: None,
+            client_ip: self.client_ip,
+            // It belongs to several clients, who may be bound to different endpoints.
+            crumbs: Vec::new(),
             peer: self.peer,
+            client: self.client,
             trust: self.trust,
             scheme: self.scheme,
             request_id: self.request_id.clone(),
@@ -183,6 +198,7 @@ impl Errand {
     /// What connections to it are made with.
     pub(crate) fn line(&self) -> Line<'_> {
         Line {
+            client: self.client,
             tls: &self.sidecar.tls,
             metrics: &self.snapshot.metrics,
         }

@@ -11,12 +11,13 @@ use std::{
     sync::Arc,
 };
 
+use engine::proxy_protocol::Named;
 use pingora_core::protocols::{Stream, l4::stream::Stream as Socket};
 use policy::Scheme;
 use tokio::net::UnixStream;
 
 use crate::{
-    connection::{self, Peer},
+    connection::{self, Entrance, Peer},
     sidecar::Sidecar,
 };
 
@@ -40,6 +41,7 @@ impl Sidecar {
             .is_some_and(|listener| listener.tls.is_some());
         let peer = Peer {
             ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            named: Named::Nobody,
             scheme: match secure {
                 true => Scheme::Https,
                 false => Scheme::Http,
@@ -47,7 +49,12 @@ impl Sidecar {
             listener,
         };
         let stream: Stream = Box::new(Socket::from(served));
-        tokio::spawn(connection::serve(Arc::clone(self), stream, peer, None));
+        tokio::spawn(connection::serve(
+            Arc::clone(self),
+            stream,
+            peer,
+            Entrance::default(),
+        ));
         Ok(client)
     }
 }

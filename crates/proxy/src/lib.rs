@@ -28,16 +28,22 @@ mod server_tls;
 mod sidecar;
 mod snapshot;
 mod steps;
+mod sticky;
 mod tunnel;
 mod unabandoned;
 mod upstream;
 
 pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};
+pub use connection::awaken;
 pub use identity::IdentityError;
 pub use inspect::{HeldVariant, Inspection, LastSkipped, Uninspectable};
 pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
-pub use upstream::{Unaddressable, watch};
+pub use sticky::StickyKeyError;
+pub use upstream::{
+    CheckReport, EjectionReport, HealthReport, Unaddressable, UpstreamError, UpstreamTlsError,
+    watch,
+};

@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use engine::proxy_protocol::Named;
 use pingora_core::{
     apps::ServerApp,
     listeners::{L4BufferSettings, ListenerConfig, Listeners},
@@ -14,10 +15,9 @@ use pingora_core::{
     services::listening::Service,
 };
 use policy::{ListenAddress, Listener, Policies, Scheme};
-use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    connection::{self, Peer},
+    connection::{self, Entrance, Peer, ProxyHeader},
     server_tls,
     sidecar::Sidecar,
 };
@@ -27,7 +27,7 @@ pub struct ClientApp {
     sidecar: Arc<Sidecar>,
     listener: usize,
     scheme: Scheme,
-    tls: Option<TlsAcceptor>,
+    entrance: Entrance,
 }
 
 /// A listener that cannot be set up.
@@ -100,7 +100,13 @@ impl ClientApp {
                 Some(_) => Scheme::Https,
                 None => Scheme::Http,
             },
-            tls,
+            entrance: Entrance {
+                proxy_header: match listener.proxy_protocol {
+                    true => ProxyHeader::Demanded,
+                    false => ProxyHeader::None,
+                },
+                tls,
+            },
         })
     }
 }
@@ -114,17 +120,17 @@ impl ServerApp for ClientApp {
     ) -> Option<Stream> {
         let peer = Peer {
             ip: peer_ip(&stream),
+            named: Named::Nobody,
             scheme: self.scheme,
             listener: self.listener,
         };
         // A task of its own, on this same worker: pingora's would poll each byte of this connection
         // through four layers of futures that have nothing left to do.
-        let tls = self.tls.clone();
         tokio::spawn(connection::serve(
             Arc::clone(&self.sidecar),
             stream,
             peer,
-            tls,
+            self.entrance.clone(),
         ));
         None
     }

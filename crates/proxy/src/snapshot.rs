@@ -17,7 +17,8 @@ use crate::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
     },
-    upstream::{BreakerCell, Unaddressable, UpstreamState},
+    sticky::StickyNames,
+    upstream::{BreakerCell, UpstreamError, UpstreamState},
 };
 
 /// Policies and everything that is computed from them once.
@@ -34,6 +35,10 @@ pub(crate) struct Snapshot {
     pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
+    /// The cookies that bind clients to endpoints.
+    pub(crate) stickies: StickyNames,
+    /// Whether any upstream is told who connects to us.
+    pub(crate) tells_clients: bool,
     pub(crate) metrics: Arc<Metrics>,
     /// How the one who asks is known, if anybody wants to know.
     pub(crate) identity: Option<Identity>,
@@ -45,10 +50,10 @@ pub(crate) struct Snapshot {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub enum SnapshotError {
-    /// An endpoint cannot be written as an authority.
-    Endpoint(#[from] Unaddressable),
     /// Requests cannot be put together as a batch policy says.
     Batch(#[from] Unplannable),
+    /// An upstream cannot be made ready.
+    Upstream(#[from] UpstreamError),
     /// The keys for tokens cannot be used.
     Identity(#[from] IdentityError),
     /// The token for purging cannot be used.
@@ -81,6 +86,11 @@ impl Snapshot {
                 .enumerate()
                 .map(|(position, upstream)| UpstreamState::new(position, upstream).map(Arc::new))
                 .collect::<Result<_, _>>()?,
+            stickies: StickyNames::new(&policies),
+            tells_clients: policies
+                .upstreams
+                .iter()
+                .any(|upstream| upstream.connections.proxy_protocol.is_some()),
             metrics: Arc::new(metrics),
             policies: Arc::new(policies),
         })

@@ -4,28 +4,40 @@
 
 mod breaker;
 mod call;
+mod checkout;
+mod choice;
 mod connect;
 mod endpoint;
+mod form;
+mod health;
 mod layers;
 mod lease;
 mod order;
 mod pool;
+mod preconnect;
 mod roster;
+mod sender;
+mod socket;
 mod stack;
 mod state;
+mod tally;
 mod tls;
 mod watch;
 
 pub use endpoint::Unaddressable;
+pub use health::{CheckReport, EjectionReport, HealthReport};
+pub use state::UpstreamError;
+pub use tls::UpstreamTlsError;
 pub use watch::watch;
 
 pub(crate) use breaker::BreakerCell;
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
-pub(crate) use connect::connect_http1;
+pub(crate) use checkout::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};
 pub(crate) use layers::exchange::classify;
 pub(crate) use lease::Lease;
 pub(crate) use order::{Order, Target};
 pub(crate) use pool::sweep;
+pub(crate) use preconnect::{is_wanted as is_preconnect_wanted, tend as preconnect};
 pub(crate) use state::UpstreamState;
 pub(crate) use tls::TlsClient;

@@ -11,7 +11,9 @@ mod breakers;
 mod cells;
 mod connections;
 mod export;
+mod health;
 mod process;
+mod retries;
 mod route;
 mod upstream;
 
@@ -19,16 +21,19 @@ use std::{slice, sync::Arc, time::SystemTime};
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
+    health::{Standing, check::CheckOutcome, outlier},
     outcome::{BypassReason, CacheOutcome, MissReason},
+    retry::{Reason, Stop},
 };
-use policy::Policies;
+use policy::{Mode, Policies};
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
 use crate::{AccessLog, Health, RequestEvent};
 
 pub use breakers::{BreakerFigures, BreakerScope};
-pub use connections::{ClientConnectionEnd, ConnectOutcome, ConnectionState};
+pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
+pub use retries::{HedgeOutcome, RetryOutcome};
 
 pub(crate) use cells::{BOUNDS, SHARDS, Shard};
 
@@ -142,6 +147,59 @@ impl Metrics {
         }
     }
 
+    /// Follows the standing of an endpoint (positions in the policies): `None` is before anybody
+    /// watched over it, or after.
+    pub fn endpoint_standing(
+        &self,
+        upstream: u16,
+        endpoint: u16,
+        from: Option<Standing>,
+        to: Option<Standing>,
+    ) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).standing(shard, from, to);
+        }
+    }
+
+    /// Counts a check of an endpoint (positions in the policies).
+    pub fn health_check(&self, upstream: u16, endpoint: u16, outcome: CheckOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).check(shard, outcome);
+        }
+    }
+
+    /// Counts an endpoint (positions in the policies) being left out, or what would have been in
+    /// shadow mode.
+    pub fn ejection(&self, upstream: u16, endpoint: u16, reason: outlier::Reason, mode: Mode) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).ejection(shard, reason, mode);
+        }
+    }
+
+    /// Counts a further try at an upstream (its position in the policies) that has ended.
+    pub fn upstream_retry(&self, upstream: u16, reason: Reason, outcome: RetryOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.retries().retried(Shard::mine(), reason, outcome);
+        }
+    }
+
+    /// Counts a failed try at an upstream (its position in the policies) that was not repeated.
+    pub fn upstream_retry_stopped(&self, upstream: u16, stop: Stop) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.retries().stopped(Shard::mine(), stop);
+        }
+    }
+
+    /// Counts a second try beside a slow first one at an upstream (its position in the policies).
+    pub fn upstream_hedge(&self, upstream: u16, outcome: HedgeOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.retries().hedged(Shard::mine(), outcome);
+        }
+    }
+
     /// Follows a connection to an upstream: `None` is before it stood, or after it closed.
     pub fn upstream_connection(
         &self,
@@ -151,6 +209,27 @@ impl Metrics {
     ) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.connection(Shard::mine(), from, to);
+        }
+    }
+
+    /// A connection to an upstream was closed.
+    pub fn upstream_connection_closed(&self, upstream: u16, reason: CloseReason) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.closed(Shard::mine(), reason);
+        }
+    }
+
+    /// A request begins to wait for a connection to an upstream.
+    pub fn upstream_wait_began(&self, upstream: u16) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.waiting(Shard::mine(), 1);
+        }
+    }
+
+    /// A request that waited for a connection has got one, or given up.
+    pub fn upstream_wait_ended(&self, upstream: u16) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.waiting(Shard::mine(), -1);
         }
     }
 

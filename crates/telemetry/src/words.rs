@@ -5,6 +5,8 @@
 //! it has a place, and a test holds the numbering and the words together.
 
 mod failure;
+mod health;
+mod retry;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},

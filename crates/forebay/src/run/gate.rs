@@ -5,23 +5,31 @@
 //! instead: the listeners close when the delay is over, the connections they have brought live on,
 //! and pingora itself is told to end when those are done.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use pingora_core::{
     server::{ListenFds, ShutdownWatch},
     services::Service,
 };
+use proxy::Sidecar;
 
 /// A service that stops accepting on our signal.
 pub(super) struct Gate<S> {
     service: S,
     closing: ShutdownWatch,
+    sidecar: Arc<Sidecar>,
 }
 
 // === impl Gate ===
 
 impl<S> Gate<S> {
-    pub(super) fn new(service: S, closing: ShutdownWatch) -> Self {
-        Self { service, closing }
+    pub(super) fn new(service: S, closing: ShutdownWatch, sidecar: Arc<Sidecar>) -> Self {
+        Self {
+            service,
+            closing,
+            sidecar,
+        }
     }
 }
 
@@ -33,6 +41,8 @@ impl<S: Service> Service for Gate<S> {
         _pingoras_own: ShutdownWatch,
         listeners_per_fd: usize,
     ) {
+        let workers = self.service.threads().unwrap_or(1);
+        proxy::awaken(&self.sidecar, workers).await;
         let closing = self.closing.clone();
         self.service
             .start_service(fds, closing, listeners_per_fd)

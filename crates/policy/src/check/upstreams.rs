@@ -3,6 +3,7 @@
 mod balance;
 mod breaker;
 mod capacity;
+mod circles;
 mod connections;
 mod discovery;
 mod endpoints;
@@ -27,6 +28,7 @@ use super::{
 
 use balance::{balance, check_balancing};
 use capacity::check_capacity;
+use circles::check_circles;
 use connections::{check_connections, check_deadline_header, check_timeouts, check_tls};
 use discovery::check_discovery;
 use endpoints::check_endpoints;
@@ -57,15 +59,17 @@ pub(super) fn check_upstreams(
         let message = "there is no upstream".to_owned();
         findings.error(upstreams.node, Code::Empty, message, help);
     }
-    let upstreams = upstreams.value.0.iter().enumerate();
-    upstreams
+    let shapes = upstreams.value.0.iter().enumerate();
+    let checked: Vec<_> = shapes
         .map(|(index, (name, upstream))| {
             check_name(findings, upstream.node, name, NameIs::Key, name);
             let read = read_upstream(findings, name, upstream);
             let read = with_health(findings, &upstream.value, read);
             with_others(findings, &upstream.value, known, index, read)
         })
-        .collect()
+        .collect();
+    check_circles(findings, &file.value, &checked);
+    checked
 }
 
 /// Who its endpoints are, and how they are spoken to.
@@ -101,7 +105,7 @@ fn with_health(findings: &mut Findings<'_>, shape: &UpstreamFile, upstream: Upst
     let retry = shape.retry.as_ref();
     let hedge = shape.hedge.as_ref();
     Upstream {
-        health_check: health_check.map(|at| check_health_check(findings, at)),
+        health_check: health_check.map(|at| check_health_check(findings, at, upstream.protocol)),
         outliers: outliers.map(|at| check_outliers(findings, at)),
         retry: retry.map(|at| check_retry(findings, at)),
         hedge: hedge.map(|at| check_hedge(findings, &at.value)),

@@ -72,11 +72,11 @@ codes! {
     BadName = "FB0201",
     /// A name is given twice.
     DuplicateName = "FB0202",
-    /// A route names an upstream that does not exist.
+    /// A route, a mirror or a breaker names an upstream that does not exist.
     UnknownUpstream = "FB0203",
     /// A route uses a policy that does not exist.
     UnknownPolicy = "FB0204",
-    /// No route uses the upstream.
+    /// No route uses the upstream, nor does another one.
     UnusedUpstream = "FB0205",
     /// No route uses the policy.
     UnusedPolicy = "FB0206",

@@ -52,6 +52,7 @@ pub(crate) struct UpstreamFile {
     /// 1000%. Default they pass over none.
     pub(crate) bounded_load: Option<At<Load>>,
     /// A cookie that binds a client to its server. An empty mapping switches it on with its defaults.
+    /// Default none.
     pub(crate) sticky: Option<At<StickyFile>>,
     /// Where this Forebay stands: servers of the same `zone` come first. Default nowhere.
     pub(crate) zone: Option<At<String>>,

@@ -5,17 +5,15 @@ use std::{
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use pingora_core::protocols::Stream;
 use telemetry::ClientConnectionEnd;
-use tokio_rustls::TlsAcceptor;
 
 use super::{
-    ConnectionState, Peer,
+    ConnectionState, Entrance, Peer,
     metered::Metered,
     sniff::{Spoken, sniff},
     state::Ending,
@@ -25,40 +23,18 @@ use super::{
 use crate::{clock, pipeline, sidecar::Sidecar, snapshot::Snapshot};
 
 /// Serves requests until the client, a limit or a drain ends the connection.
-pub(crate) async fn serve(
-    sidecar: Arc<Sidecar>,
-    stream: Stream,
-    peer: Peer,
-    tls: Option<TlsAcceptor>,
-) {
+pub(crate) async fn serve(sidecar: Arc<Sidecar>, stream: Stream, peer: Peer, entrance: Entrance) {
     let snapshot = sidecar.snapshot.load_full();
     let clients = &snapshot.policies.clients;
     sidecar.connection_began();
     let end = match sidecar.admit_connection(clients.max_connections) {
-        Some(_counted) => match open(stream, tls, clients.head_timeout).await {
-            Some(transport) => serve_counted(&sidecar, &snapshot, transport, peer).await,
-            None => ClientConnectionEnd::TlsFailed,
+        Some(_counted) => match entrance.pass(&snapshot, stream, peer).await {
+            Ok((transport, peer)) => serve_counted(&sidecar, &snapshot, transport, peer).await,
+            Err(end) => end,
         },
         None => ClientConnectionEnd::Refused,
     };
     sidecar.connection_ended(end);
-}
-
-/// Does the TLS handshake, where there is one to do, within `limit`.
-async fn open(stream: Stream, tls: Option<TlsAcceptor>, limit: Duration) -> Option<Transport> {
-    let Some(tls) = tls else {
-        return Some(Transport::Plain(stream));
-    };
-    // Boxed: a handshake is large, and a connection lives long after it.
-    let handshake = Box::pin(tls.accept(stream));
-    match tokio::time::timeout(limit, handshake).await {
-        Ok(Ok(stream)) => Some(Transport::Tls(Box::new(stream))),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "a TLS handshake failed");
-            None
-        }
-        Err(_elapsed) => None,
-    }
 }
 
 async fn serve_counted(

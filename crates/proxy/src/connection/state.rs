@@ -7,14 +7,17 @@ use std::{
     time::Duration,
 };
 
+use engine::proxy_protocol::Named;
 use parking_lot::Mutex;
 use policy::{Clients, Scheme};
 
 /// Who is at the other end, and how they came.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
-    /// The address of the peer; loopback for a Unix socket.
+    /// The address of the peer, or of the client it names; loopback for a Unix socket.
     pub(crate) ip: IpAddr,
+    /// The same with ports, and where it connected to, if anybody wants to know.
+    pub(crate) named: Named,
     /// Whether TLS was spoken.
     pub(crate) scheme: Scheme,
     /// Which listener accepted it, as an index into the policies it began under.

@@ -18,21 +18,64 @@ use crate::{clock, sidecar::Sidecar, upstream};
 /// How often connections are looked at, and so how late a timeout may fire.
 const SWEEP: Duration = Duration::from_millis(250);
 
+/// After so many tasks per worker given to workers by chance, one that got none is left to its first
+/// connection.
+const TRIES_PER_WORKER: usize = 50;
+
 thread_local! {
     static WATCHED: RefCell<Option<Vec<Weak<ConnectionState>>>> = const { RefCell::new(None) };
 }
 
+/// Whether a worker keeps watch already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begun {
+    Before,
+    Now,
+}
+
 /// Puts a connection under the watch of this worker, which begins with its first connection.
 pub(crate) fn over(connection: &Arc<ConnectionState>, sidecar: &Arc<Sidecar>) {
-    let first = WATCHED.with_borrow_mut(|watched| {
-        let first = watched.is_none();
+    begin(sidecar);
+    WATCHED.with_borrow_mut(|watched| {
         watched
             .get_or_insert_default()
             .push(Arc::downgrade(connection));
-        first
     });
-    if first {
+}
+
+fn begin(sidecar: &Arc<Sidecar>) -> Begun {
+    let begun = WATCHED.with_borrow_mut(|watched| match watched {
+        Some(_) => Begun::Before,
+        None => {
+            *watched = Some(Vec::new());
+            Begun::Now
+        }
+    });
+    if begun == Begun::Now {
         tokio::spawn(keep_watch(Arc::clone(sidecar)));
+    }
+    begun
+}
+
+/// Has the workers of this service keep watch before their first connection, where there is something
+/// to do before it; call it on one of them, and tell how many there are.
+///
+/// pingora gives a task to any of its workers and does not let us say to which, so they are asked for
+/// until each has come up.
+pub async fn awaken(sidecar: &Arc<Sidecar>, workers: usize) {
+    if !upstream::is_preconnect_wanted(&sidecar.snapshot.load()) {
+        return;
+    }
+    let mut awake = 0;
+    for _ in 0..workers.saturating_mul(TRIES_PER_WORKER) {
+        let sidecar = Arc::clone(sidecar);
+        let asked = pingora_runtime::current_handle().spawn(async move { begin(&sidecar) });
+        if matches!(asked.await, Ok(Begun::Now)) {
+            awake += 1;
+        }
+        if awake == workers {
+            return;
+        }
     }
 }
 
@@ -45,6 +88,7 @@ async fn keep_watch(sidecar: Arc<Sidecar>) {
         heartbeat.beat(clock::now());
         sweep(&sidecar);
         upstream::sweep(clock::monotonic());
+        upstream::preconnect(&sidecar);
     }
 }
 

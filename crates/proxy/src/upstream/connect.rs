@@ -1,36 +1,44 @@
-//! Opening a connection to an endpoint, within the time for it.
+//! Opening a connection to an endpoint, each stage within the time for it.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use engine::failure::Failure;
+use engine::{failure::Failure, proxy_protocol};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use policy::{EndpointAddress, Scheme, UpstreamProtocol};
-use telemetry::{ConnectOutcome, Metrics};
+use policy::{ProxyProtocol, Scheme, UpstreamProtocol};
+use telemetry::{CloseReason, ConnectOutcome};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
+    time::Instant,
 };
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::client::TlsStream;
 
 use super::{
-    EndpointState, TlsClient,
-    lease::{ConnectionGauge, Driver, Http1Sender, Sender},
+    EndpointState, Line, UpstreamState,
+    pool::{self, Opening},
+    sender::{Driver, Http1Sender, Multiplexed, Sender, Streams},
+    socket::Socket,
+    tally::Tally,
 };
+use crate::clock;
 
 /// A response head beyond this is refused, and a body moves in pieces of at most this.
 const BUFFER: usize = 64 * 1024;
 const HTTP2_PING_INTERVAL: Duration = Duration::from_secs(20);
 const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A connection lives between nine tenths of `max_age` and all of it, so that those which were opened
+/// together do not end together.
+const AGE_SPREAD: f64 = 0.1;
+
 /// A byte stream to an endpoint, plain or TLS.
-trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// What was agreed with the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Agreed {
+pub(super) enum Agreed {
     Http1,
     Http2,
 }
@@ -38,121 +46,143 @@ enum Agreed {
 /// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
 enum ConnectError {
-    #[error("it is no address, and its name resolves to none")]
-    NoAddress,
     #[error(transparent)]
     Handshake(#[from] hyper::Error),
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error("the endpoint does not speak HTTP/2")]
     NotHttp2,
+    #[error("no connection in time")]
+    TimedOut,
     #[error(transparent)]
     Tls(#[from] tokio_rustls::rustls::Error),
+    #[error("TLS: {0}")]
+    TlsHandshake(io::Error),
     #[error("{0:?} is not a name that a certificate can have")]
     TlsName(String),
+    #[error("TLS was not agreed on in time")]
+    TlsTimedOut,
+    #[error("the time for the whole exchange is over")]
+    TooLate,
 }
 
 /// What a new connection is made with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialer<'a> {
-    /// The position of the upstream in the policies.
-    pub(crate) upstream: u16,
+    pub(crate) upstream: &'a UpstreamState,
     pub(crate) endpoint: &'a EndpointState,
     pub(crate) protocol: UpstreamProtocol,
-    pub(crate) tls: &'a TlsClient,
-    pub(crate) metrics: &'a Arc<Metrics>,
+    pub(crate) line: Line<'a>,
+    /// When the whole exchange must be over.
+    pub(crate) deadline: Option<Instant>,
 }
 
-/// Opens a connection within `limit`.
-pub(super) async fn connect(dialer: Dialer<'_>, limit: Duration) -> Result<Sender, Failure> {
+/// Opens a connection within `limit`, and TLS on it within its own; it takes the place that is kept for
+/// it, and is shared where it can be.
+pub(super) async fn connect(
+    dialer: &Dialer<'_>,
+    place: Opening,
+    limit: Duration,
+) -> Result<Sender, Failure> {
     let endpoint = dialer.endpoint;
     // Boxed: a TLS handshake is tens of kilobytes of state, which every request would carry along
     // although few of them open a connection.
-    let opening = Box::pin(open(dialer));
-    let (outcome, opened) = match tokio::time::timeout(limit, opening).await {
-        Ok(Ok(sender)) => (ConnectOutcome::Connected, Ok(sender)),
-        Ok(Err(error)) => {
-            tracing::warn!(endpoint = %endpoint.authority, %error, "cannot connect to upstream");
-            (ConnectOutcome::Failed, Err(Failure::ConnectFailed))
-        }
-        Err(_elapsed) => {
-            tracing::warn!(endpoint = %endpoint.authority, ?limit, "upstream connect timed out");
-            (ConnectOutcome::TimedOut, Err(Failure::ConnectTimedOut))
+    let opened = Box::pin(open(dialer, place, limit)).await;
+    let (outcome, opened) = match opened {
+        Ok(sender) => (ConnectOutcome::Connected, Ok(sender)),
+        Err(error) => {
+            tracing::warn!(endpoint = %endpoint.policy.address, %error, "cannot connect to upstream");
+            (error.outcome(), Err(error.failure()))
         }
     };
-    dialer
-        .metrics
-        .upstream_connect(dialer.upstream, endpoint.slot, outcome);
+    let metrics = dialer.line.metrics;
+    metrics.upstream_connect(dialer.upstream.position, endpoint.slot, outcome);
     opened
 }
 
-/// Opens an HTTP/1.1 connection, whatever else the endpoint speaks: what an upgrade needs.
-pub(crate) async fn connect_http1(
-    dialer: Dialer<'_>,
-    limit: Duration,
-) -> Result<Http1Sender, Failure> {
-    let dialer = Dialer {
-        protocol: UpstreamProtocol::Http1,
-        ..dialer
-    };
-    match connect(dialer, limit).await? {
-        Sender::Http1(sender) => Ok(sender),
-        Sender::Http2(_) => Err(Failure::Internal),
-    }
+/// A connection on which nothing of HTTP has been said yet.
+pub(super) struct Reached {
+    pub(super) stream: Box<dyn Transport>,
+    pub(super) agreed: Agreed,
 }
 
-async fn open(dialer: Dialer<'_>) -> Result<Sender, ConnectError> {
-    let Dialer {
-        endpoint,
-        protocol,
-        tls,
-        ..
-    } = dialer;
-    let opened = || ConnectionGauge::opened(dialer.metrics, dialer.upstream);
-    let tcp = dial(&endpoint.policy.address).await?;
-    tcp.set_nodelay(true)?;
-    match endpoint.policy.scheme {
+/// Opens a connection for a health check: it is not counted, because the check is, and belongs to no
+/// pool. Whoever asks sets the time.
+pub(super) async fn reach(dialer: &Dialer<'_>) -> Result<Reached, Failure> {
+    let reaching = async {
+        let socket = dialer.socket().await?;
+        Ok(match dialer.endpoint.policy.scheme {
+            Scheme::Http => Reached {
+                stream: Box::new(socket),
+                agreed: dialer.in_plain_text(),
+            },
+            Scheme::Https => {
+                let (stream, agreed) = secure(dialer, socket).await?;
+                Reached {
+                    stream: Box::new(stream),
+                    agreed,
+                }
+            }
+        })
+    };
+    reaching.await.map_err(|error: ConnectError| {
+        let endpoint = &dialer.endpoint.policy.address;
+        tracing::debug!(%endpoint, %error, "cannot connect for a health check");
+        error.failure()
+    })
+}
+
+async fn open(
+    dialer: &Dialer<'_>,
+    place: Opening,
+    limit: Duration,
+) -> Result<Sender, ConnectError> {
+    let socket = dialer
+        .within(limit, ConnectError::TimedOut, dialer.socket())
+        .await?;
+    match dialer.endpoint.policy.scheme {
         Scheme::Http => {
-            let agreed = match protocol {
-                UpstreamProtocol::Auto | UpstreamProtocol::Http1 => Agreed::Http1,
-                UpstreamProtocol::Http2 => Agreed::Http2,
-            };
-            handshake(tcp, agreed, opened()).await
+            let agreed = dialer.in_plain_text();
+            handshake(dialer, place, socket, agreed).await
         }
         Scheme::Https => {
-            let host = endpoint.policy.host().to_owned();
-            let name = ServerName::try_from(host)
-                .map_err(|_| ConnectError::TlsName(endpoint.policy.host().to_owned()))?;
-            let stream = tls.connector(protocol)?.connect(name, tcp).await?;
-            let agreed = match stream.get_ref().1.alpn_protocol() {
-                Some(b"h2") => Agreed::Http2,
-                _ if protocol == UpstreamProtocol::Http2 => return Err(ConnectError::NotHttp2),
-                _ => Agreed::Http1,
-            };
-            handshake(stream, agreed, opened()).await
+            let limit = dialer.upstream.policy.timeouts.tls;
+            let securing = secure(dialer, socket);
+            let (stream, agreed) = dialer
+                .within(limit, ConnectError::TlsTimedOut, securing)
+                .await?;
+            handshake(dialer, place, stream, agreed).await
         }
     }
 }
 
-/// Tries each address of a host in turn.
-async fn dial(address: &EndpointAddress) -> Result<TcpStream, ConnectError> {
-    let EndpointAddress::Tcp { host, port } = address else {
-        return Err(ConnectError::NoAddress);
+async fn secure(
+    dialer: &Dialer<'_>,
+    socket: Socket,
+) -> Result<(TlsStream<Socket>, Agreed), ConnectError> {
+    let tls = &dialer.upstream.tls;
+    let host = dialer.endpoint.policy.host();
+    let name = tls
+        .name(host)
+        .ok_or_else(|| ConnectError::TlsName(host.to_owned()))?;
+    let connector = tls.connector(dialer.line.tls, dialer.protocol)?;
+    let stream = connector
+        .connect(name, socket)
+        .await
+        .map_err(ConnectError::TlsHandshake)?;
+    let agreed = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Agreed::Http2,
+        _ if dialer.protocol == UpstreamProtocol::Http2 => return Err(ConnectError::NotHttp2),
+        _ => Agreed::Http1,
     };
-    let mut last = ConnectError::NoAddress;
-    for address in tokio::net::lookup_host((host.as_str(), *port)).await? {
-        match TcpStream::connect::<SocketAddr>(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error.into(),
-        }
-    }
-    Err(last)
+    Ok((stream, agreed))
 }
 
 async fn handshake(
+    dialer: &Dialer<'_>,
+    place: Opening,
     io: impl Transport + 'static,
     agreed: Agreed,
-    gauge: ConnectionGauge,
 ) -> Result<Sender, ConnectError> {
     let io = TokioIo::new(io);
     match agreed {
@@ -161,32 +191,161 @@ async fn handshake(
                 .max_buf_size(BUFFER)
                 .handshake(io)
                 .await?;
-            let driver = tokio::spawn(async move {
-                if let Err(error) = connection.with_upgrades().await {
-                    tracing::debug!(%error, "upstream connection ended with an error");
+            let tally = dialer.stands(place, agreed);
+            let driver = tokio::spawn({
+                let tally = Arc::clone(&tally);
+                async move {
+                    // Dropped after the socket: only then is its place free.
+                    let tally = tally;
+                    let ended = connection.with_upgrades().await;
+                    tally.ended(ended.map_err(|error| told(&error)));
                 }
             });
             Ok(Sender::Http1(Http1Sender {
                 requests,
-                gauge,
+                tally,
+                retires: dialer.retires(),
                 _driver: Driver(driver),
             }))
         }
         Agreed::Http2 => {
-            let (requests, connection) = http2::Builder::new(TokioExecutor::new())
+            let (requests, mut connection) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .keep_alive_interval(HTTP2_PING_INTERVAL)
                 .keep_alive_timeout(HTTP2_PING_TIMEOUT)
                 .max_header_list_size(BUFFER as u32)
                 .handshake(io)
                 .await?;
-            tokio::spawn(async move {
-                let _open = gauge;
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "upstream connection ended with an error");
+            let tally = dialer.stands(place, agreed);
+            let streams = Streams::new(Arc::clone(&tally));
+            tokio::spawn({
+                let streams = Arc::clone(&streams);
+                async move {
+                    let tally = tally;
+                    let ended = std::future::poll_fn(|cx| {
+                        let polled = std::pin::Pin::new(&mut connection).poll(cx);
+                        streams.allow(connection.current_max_send_streams());
+                        polled
+                    });
+                    tally.ends(match ended.await {
+                        Ok(()) => CloseReason::Peer,
+                        Err(error) => told(&error),
+                    });
                 }
             });
-            Ok(Sender::Http2(requests))
+            let connection = Multiplexed {
+                requests,
+                streams,
+                retires: dialer.retires(),
+            };
+            Ok(dialer.share(connection))
+        }
+    }
+}
+
+/// What a connection that failed is counted as.
+fn told(error: &hyper::Error) -> CloseReason {
+    tracing::debug!(%error, "upstream connection ended with an error");
+    match error.is_incomplete_message() {
+        true => CloseReason::Peer,
+        false => CloseReason::Error,
+    }
+}
+
+// === impl Dialer ===
+
+impl Dialer<'_> {
+    /// Waits for `what`, at most for `limit` and never beyond the deadline.
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        late: ConnectError,
+        what: impl Future<Output = Result<T, ConnectError>>,
+    ) -> Result<T, ConnectError> {
+        let limit = Instant::now() + limit;
+        let (until, late) = match self.deadline {
+            Some(deadline) if deadline < limit => (deadline, ConnectError::TooLate),
+            _ => (limit, late),
+        };
+        match tokio::time::timeout_at(until, what).await {
+            Ok(done) => done,
+            Err(_elapsed) => Err(late),
+        }
+    }
+
+    /// A socket on which the client has been named, where that is asked for.
+    async fn socket(&self) -> Result<Socket, ConnectError> {
+        let mut socket = Socket::connect(&self.endpoint.policy.address).await?;
+        if let Some(header) = self.header() {
+            socket.write_all(&header).await?;
+        }
+        Ok(socket)
+    }
+
+    /// What is spoken where nothing can be agreed on.
+    const fn in_plain_text(&self) -> Agreed {
+        match self.protocol {
+            UpstreamProtocol::Auto | UpstreamProtocol::Http1 => Agreed::Http1,
+            UpstreamProtocol::Http2 => Agreed::Http2,
+        }
+    }
+
+    /// What is said of the client before anything else.
+    fn header(&self) -> Option<Vec<u8>> {
+        let version = self.upstream.policy.connections.proxy_protocol?;
+        Some(match version {
+            ProxyProtocol::V1 => proxy_protocol::write_v1(self.line.client),
+            ProxyProtocol::V2 => proxy_protocol::write_v2(self.line.client),
+        })
+    }
+
+    fn stands(&self, place: Opening, agreed: Agreed) -> Arc<Tally> {
+        place.stands(agreed, self.line.metrics, self.upstream.position)
+    }
+
+    /// When a connection that is opened now is too old.
+    fn retires(&self) -> Option<Duration> {
+        let max_age = self.upstream.policy.connections.max_age?;
+        let age = max_age.mul_f64(1.0 - AGE_SPREAD * fastrand::f64());
+        Some(clock::monotonic() + age)
+    }
+
+    /// Takes the first stream of a new connection, and lets others have the rest.
+    fn share(&self, connection: Multiplexed) -> Sender {
+        let sender = pool::first_of(&self.endpoint.home, &connection);
+        if self.is_reusable() {
+            pool::share(&self.endpoint.home, connection);
+        }
+        Sender::Http2(sender)
+    }
+
+    /// Whether the connection may serve others as well; one that names its client may not.
+    pub(super) fn is_reusable(&self) -> bool {
+        self.upstream.policy.connections.proxy_protocol.is_none()
+    }
+}
+
+// === impl ConnectError ===
+
+impl ConnectError {
+    const fn failure(&self) -> Failure {
+        match self {
+            Self::Handshake(_) | Self::Io(_) => Failure::ConnectFailed,
+            Self::NotHttp2 | Self::Tls(_) | Self::TlsHandshake(_) | Self::TlsName(_) => {
+                Failure::TlsFailed
+            }
+            Self::TimedOut => Failure::ConnectTimedOut,
+            Self::TlsTimedOut => Failure::TlsTimedOut,
+            Self::TooLate => Failure::TotalTimedOut,
+        }
+    }
+
+    const fn outcome(&self) -> ConnectOutcome {
+        match self.failure() {
+            Failure::TlsFailed => ConnectOutcome::TlsFailed,
+            Failure::TlsTimedOut => ConnectOutcome::TlsTimedOut,
+            Failure::ConnectTimedOut | Failure::TotalTimedOut => ConnectOutcome::TimedOut,
+            _ => ConnectOutcome::Failed,
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
+use engine::health::Standing;
 use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress, Upstream};
 
-use super::BreakerCell;
+use super::{BreakerCell, form::Form, health::Vitals, pool::Home};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -24,8 +25,13 @@ pub(crate) struct EndpointState {
     pub(crate) authority: Authority,
     /// The same, as a `Host` field.
     pub(crate) host: HeaderValue,
+    /// What is known of its health.
+    pub(super) vitals: Vitals,
     pub(crate) breaker: Option<BreakerCell>,
-    in_flight: AtomicUsize,
+    /// What who balances remembers of it.
+    pub(super) form: Form,
+    /// Where its connections are while nobody uses them.
+    pub(super) home: Home,
 }
 
 /// One request counted as in flight at an endpoint for as long as it lives.
@@ -47,6 +53,7 @@ impl EndpointState {
         upstream: u16,
         slot: u16,
         policy: &Endpoint,
+        form: Form,
     ) -> Result<Self, Unaddressable> {
         let named = match &policy.address {
             EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
@@ -59,21 +66,29 @@ impl EndpointState {
             EndpointAddress::Unix(_) => policy.host().to_owned(),
         };
         let wrong = |_| Unaddressable(named.clone());
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            id,
             upstream,
             slot,
             policy: policy.clone(),
             authority: named.parse().map_err(wrong)?,
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
+            vitals: Vitals::new(of.outliers.as_ref()),
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
-            in_flight: AtomicUsize::new(0),
+            form,
+            home: Home::new(id, of),
         })
+    }
+
+    /// Whether it should be asked.
+    pub(crate) fn standing(&self) -> Standing {
+        self.vitals.standing()
     }
 
     /// The requests it has now.
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.form.in_flight()
     }
 }
 
@@ -81,13 +96,13 @@ impl EndpointState {
 
 impl InFlight {
     pub(crate) fn begin(endpoint: &Arc<EndpointState>) -> Self {
-        endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
+        endpoint.form.begins();
         Self(Arc::clone(endpoint))
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.form.ends();
     }
 }

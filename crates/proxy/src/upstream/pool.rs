@@ -1,110 +1,309 @@
-//! Idle connections, one pool per worker.
+//! The connections to endpoints that can be used again, and whoever waits for one.
 //!
-//! A request, its connection and the task that drives it stay on one worker, so the pool needs no
-//! lock; the price is that workers do not lend each other connections. A connection is taken before
-//! the request is sent and given back by the response body when it ends. The most recently used
-//! goes out first, so that a quiet hour lets the others age out.
+//! **One stock per worker.** A request, its connection and the task that drives it stay on one worker,
+//! so a stock needs no lock; the price is that workers do not lend each other connections. A connection
+//! is taken before the request is sent and given back by the response body when it ends.
+//!
+//! **One stock for all under a cap.** Where the file says how many connections may be open
+//! (`connections.max_open`), that is about all workers together, and one that lies unused with a worker
+//! would be missing to the others. So the endpoint has one stock then, behind a lock that is held for a
+//! few moves at a time: whatever is given back anywhere goes to whoever has waited longest, wherever
+//! that is. A connection goes on being driven by the worker that opened it; a request of another worker
+//! pays for two wake-ups across threads, which is less than a new connection costs.
 
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+mod place;
+mod stock;
 
-use hyper::client::conn::http2;
-use telemetry::ConnectionState;
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use super::lease::Http1Sender;
-use crate::{body::RequestBody, clock};
+use parking_lot::Mutex;
+use policy::{Connections, Upstream, UpstreamProtocol};
+use tokio::sync::oneshot;
+
+use self::stock::{Discarded, Stock, Told};
+use super::sender::{Http1Sender, Http2Sender, Multiplexed, Sender};
+use crate::clock;
+
+pub(super) use self::place::{Opening, Permit};
 
 thread_local! {
-    static POOLS: RefCell<HashMap<u64, Pool>> = RefCell::default();
+    static LOCAL: RefCell<HashMap<u64, Local>> = RefCell::default();
 }
 
-#[derive(Debug, Default)]
-struct Pool {
-    http1: Vec<Idle>,
-    http2: Option<http2::SendRequest<RequestBody>>,
-    keep_alive: Duration,
+/// Where the connections to one endpoint are while nobody uses them.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    /// The endpoint's.
+    id: u64,
+    rules: Rules,
+    /// The stock of all workers; else each has its own.
+    shared: Option<Arc<Shared>>,
 }
 
-#[derive(Debug)]
-struct Idle {
-    sender: Http1Sender,
-    since: Duration,
-}
-
-/// How many idle connections to keep, and how long.
+/// How connections are kept and shared.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Keeping {
-    /// Beyond this many, the oldest is closed.
-    pub(crate) max_idle: usize,
-    /// Beyond this age, one is closed.
-    pub(crate) keep_alive: Duration,
+pub(super) struct Rules {
+    /// Beyond this many unused connections, the oldest is closed.
+    max_idle: usize,
+    /// Beyond this time without use, one is closed.
+    keep_alive: Duration,
+    /// Requests at a time on one connection of HTTP/2.
+    max_streams: u32,
+    /// Connections that may be open.
+    max_open: Option<usize>,
+    /// Whether HTTP/2 is spoken for certain.
+    multiplexes: bool,
 }
 
-/// What a pool had.
+/// The stock of an endpoint whose connections are counted.
 #[derive(Debug)]
-pub(crate) enum Taken {
-    /// An idle connection.
-    Http1(Http1Sender),
-    /// A share of a multiplexed connection.
-    Http2(http2::SendRequest<RequestBody>),
-    /// Nothing usable.
-    Nothing,
+pub(super) struct Shared {
+    rules: Rules,
+    stock: Mutex<Stock>,
 }
 
-/// Takes a connection to `endpoint` that is neither closed nor too long idle.
-pub(crate) fn take(endpoint: u64) -> Taken {
-    POOLS.with_borrow_mut(|pools| {
-        let Some(pool) = pools.get_mut(&endpoint) else {
-            return Taken::Nothing;
-        };
-        if let Some(shared) = &pool.http2 {
-            if !shared.is_closed() {
-                return Taken::Http2(shared.clone());
-            }
-            pool.http2 = None;
-        }
-        let oldest = clock::monotonic().saturating_sub(pool.keep_alive);
-        let usable = |idle: &Idle| idle.sender.requests.is_ready() && idle.since >= oldest;
-        // One that is not ready yet has only just been given back: it stays for the next request.
-        match pool.http1.iter().rposition(usable) {
-            Some(newest) => {
-                let mut sender = pool.http1.remove(newest).sender;
-                sender.gauge.becomes(ConnectionState::Active);
-                Taken::Http1(sender)
-            }
-            None => Taken::Nothing,
-        }
-    })
+/// What a worker has of one endpoint.
+#[derive(Debug, Default)]
+struct Local {
+    stock: Stock,
+    /// The connections that this worker has opened.
+    open: Arc<AtomicUsize>,
+    /// The stock of all workers, if that is where they are.
+    shared: Option<Weak<Shared>>,
 }
 
-/// Puts a connection back, to be kept as `keeping` says.
-pub(crate) fn put(endpoint: u64, sender: Http1Sender, keeping: Keeping) {
-    let since = clock::monotonic();
-    POOLS.with_borrow_mut(|pools| {
-        let pool = pools.entry(endpoint).or_default();
-        pool.keep_alive = keeping.keep_alive;
-        pool.http1.push(Idle { sender, since });
-        if pool.http1.len() > keeping.max_idle {
-            pool.http1.remove(0);
-        }
+/// Whether a connection that has served before will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// It will.
+    Any,
+    /// It will not.
+    New,
+}
+
+/// What one who asks for a connection gets.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// One that has served before.
+    Connection(Sender),
+    /// A place for a new one.
+    Open(Opening),
+    /// A place in the queue.
+    Wait(Waiting),
+}
+
+/// What one who waits is given.
+#[derive(Debug)]
+pub(super) enum Grant {
+    /// A connection; one of HTTP/1 may still be busy with its last bytes.
+    Connection(Sender),
+    /// A place for a new connection.
+    Open(Opening),
+}
+
+/// A place in the queue for a connection.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    home: Home,
+    grant: oneshot::Receiver<Grant>,
+}
+
+/// Takes a connection that is neither closed nor too old nor too long unused, or finds out what to do
+/// without one.
+pub(super) fn ask(home: &Home, wanted: Wanted) -> Asked {
+    let now = clock::monotonic();
+    let mut discarded = Discarded::default();
+    let told = home.with(|stock| {
+        let shared = home.shared.as_ref();
+        stock.ask(&home.rules, shared, wanted, now, &mut discarded)
     });
+    drop(discarded);
+    match told {
+        Told::Connection(sender) => Asked::Connection(sender),
+        Told::Open => Asked::Open(Opening::new(home)),
+        Told::Wait(grant) => Asked::Wait(Waiting {
+            home: home.clone(),
+            grant,
+        }),
+    }
+}
+
+/// A place for a connection that nobody waits for, if there is one to spare.
+pub(super) fn spare(home: &Home) -> Option<Opening> {
+    home.with(|stock| stock.spare(&home.rules))
+        .then(|| Opening::new(home))
+}
+
+/// Puts back a connection that nobody uses now, or closes it when it is of no more use.
+pub(super) fn put(home: &Home, sender: Http1Sender) {
+    let now = clock::monotonic();
+    let mut discarded = Discarded::default();
+    match sender.verdict(now) {
+        Some(reason) => discarded.http1(sender, reason),
+        None => home.with(|stock| stock.put(&home.rules, sender, now, &mut discarded)),
+    }
+    drop(discarded);
+    if home.shared.is_some() {
+        settle(home);
+    }
+}
+
+/// The first stream of a new multiplexed connection.
+pub(super) fn first_of(home: &Home, connection: &Multiplexed) -> Http2Sender {
+    connection.first(home.shared.as_ref())
 }
 
 /// Shares a new multiplexed connection with the requests to come.
-pub(crate) fn share(endpoint: u64, sender: http2::SendRequest<RequestBody>) {
-    POOLS.with_borrow_mut(|pools| {
-        pools.entry(endpoint).or_default().http2 = Some(sender);
-    });
+pub(super) fn share(home: &Home, connection: Multiplexed) {
+    home.with(|stock| stock.share(&home.rules, connection));
+    settle(home);
 }
 
-/// Closes what has been idle too long, or was closed by the other side.
+/// Gives those who wait what there is.
+pub(super) fn settle(home: &Home) {
+    loop {
+        let now = clock::monotonic();
+        let mut discarded = Discarded::default();
+        let dealt = home.with(|stock| {
+            let shared = home.shared.as_ref();
+            stock.deal(&home.rules, shared, now, &mut discarded)
+        });
+        drop(discarded);
+        let Some((waiter, connection)) = dealt else {
+            return;
+        };
+        let grant = match connection {
+            Some(sender) => Grant::Connection(sender),
+            None => Grant::Open(Opening::new(home)),
+        };
+        if let Err(Grant::Connection(Sender::Http1(sender))) = waiter.send(grant) {
+            // Nobody waits there any more: the next one may.
+            let mut discarded = Discarded::default();
+            home.with(|stock| stock.put(&home.rules, sender, now, &mut discarded));
+        }
+    }
+}
+
+/// The connections to an endpoint that this worker has opened and that are open.
+pub(super) fn opened_here(home: &Home) -> usize {
+    LOCAL.with_borrow(|pools| {
+        let local = pools.get(&home.id);
+        local.map_or(0, |local| local.open.load(Ordering::Relaxed))
+    })
+}
+
+/// Closes what has been unused or in use too long, or was closed by the other side.
 pub(crate) fn sweep(now: Duration) {
-    POOLS.with_borrow_mut(|pools| {
-        pools.retain(|_, pool| {
-            let oldest = now.saturating_sub(pool.keep_alive);
-            pool.http1
-                .retain(|idle| idle.since >= oldest && !idle.sender.requests.is_closed());
-            pool.http2 = pool.http2.take().filter(|shared| !shared.is_closed());
-            !pool.http1.is_empty() || pool.http2.is_some()
+    let mut discarded = Discarded::default();
+    let mut all = Vec::new();
+    LOCAL.with_borrow_mut(|pools| {
+        pools.retain(|_, local| {
+            local.stock.weed(now, &mut discarded);
+            let shared = local.shared.as_ref().and_then(Weak::upgrade);
+            let needed = shared.is_some()
+                || !local.stock.is_empty()
+                || local.open.load(Ordering::Relaxed) > 0;
+            all.extend(shared);
+            needed
         });
     });
+    for shared in all {
+        shared.stock.lock().weed(now, &mut discarded);
+    }
+    drop(discarded);
 }
+
+// === impl Home ===
+
+impl Home {
+    /// The home of the connections to an endpoint of `upstream` with this id.
+    pub(super) fn new(id: u64, upstream: &Upstream) -> Self {
+        let Connections {
+            max_idle,
+            max_open,
+            max_streams,
+            ..
+        } = upstream.connections;
+        let rules = Rules {
+            max_idle,
+            keep_alive: upstream.timeouts.keep_alive,
+            max_streams,
+            max_open,
+            multiplexes: upstream.protocol == UpstreamProtocol::Http2,
+        };
+        let stock = Mutex::default();
+        Self {
+            id,
+            rules,
+            shared: max_open.map(|_| Arc::new(Shared { rules, stock })),
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Stock) -> T) -> T {
+        match &self.shared {
+            Some(shared) => act(&mut shared.stock.lock()),
+            None => {
+                LOCAL.with_borrow_mut(|pools| act(&mut pools.entry(self.id).or_default().stock))
+            }
+        }
+    }
+
+    /// Counts the connections that this worker opens.
+    fn opened_by_me(&self) -> Arc<AtomicUsize> {
+        LOCAL.with_borrow_mut(|pools| {
+            let local = pools.entry(self.id).or_default();
+            local.shared = self.shared.as_ref().map(Arc::downgrade);
+            Arc::clone(&local.open)
+        })
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// The same, for whoever has only this half.
+    pub(super) fn settle(self: &Arc<Self>) {
+        settle(&Home {
+            id: 0,
+            rules: self.rules,
+            shared: Some(Arc::clone(self)),
+        });
+    }
+
+    fn closed(self: &Arc<Self>) {
+        self.stock.lock().closed();
+        self.settle();
+    }
+}
+
+// === impl Waiting ===
+
+impl Waiting {
+    /// What comes, when it comes.
+    pub(super) async fn granted(&mut self) -> Option<Grant> {
+        (&mut self.grant).await.ok()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.grant.close();
+        if let Ok(Grant::Connection(Sender::Http1(sender))) = self.grant.try_recv() {
+            // It came too late for this one.
+            put(&self.home, sender);
+        }
+        // Who stood behind this one may be served with what this one could not use.
+        settle(&self.home);
+    }
+}
+
+#[cfg(test)]
+mod tests;

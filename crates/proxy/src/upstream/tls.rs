@@ -1,41 +1,220 @@
-//! TLS towards upstreams, verified against the system's certificate authorities.
+//! TLS towards upstreams: whom we ask for, whom we believe, and who we are.
+//!
+//! The configuration is made once per upstream and kept, so that sessions are resumed. What the file
+//! names is read when the policies are made ready: a certificate that cannot be used is found out
+//! before the first client comes. The system's authorities are read when the first endpoint needs them,
+//! because that takes milliseconds nobody else should pay.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
-use policy::UpstreamProtocol;
+use policy::{Upstream, UpstreamProtocol};
 use tokio_rustls::{
     TlsConnector,
     rustls::{
-        ClientConfig, RootCertStore, crypto::ring::default_provider, version::TLS12, version::TLS13,
+        self, ClientConfig, RootCertStore,
+        crypto::ring::default_provider,
+        pki_types::{
+            CertificateDer, PrivateKeyDer, ServerName,
+            pem::{self, PemObject},
+        },
+        version::{TLS12, TLS13},
     },
 };
 
-/// One TLS client per protocol preference; made when the first `https` endpoint is connected to,
-/// because reading the system's certificates takes milliseconds nobody else should pay.
+/// The system's certificate authorities, read at most once.
 #[derive(Debug, Default)]
 pub(crate) struct TlsClient {
     roots: OnceLock<Arc<RootCertStore>>,
 }
 
+/// TLS towards one upstream.
+#[derive(Debug)]
+pub(crate) struct UpstreamTls {
+    /// Instead of the system's.
+    authorities: Option<Arc<RootCertStore>>,
+    client: Option<Client>,
+    server_name: Option<ServerName<'static>>,
+    /// Offers what the upstream's `protocol` says.
+    offering: OnceLock<Arc<ClientConfig>>,
+    /// Offers HTTP/1.1 alone: what an upgrade needs.
+    offering_http1: OnceLock<Arc<ClientConfig>>,
+}
+
+/// Who we are.
+#[derive(Debug)]
+struct Client {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+/// TLS files of an upstream that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("upstreams.{upstream}.tls.{field}: {reason}")]
+pub struct UpstreamTlsError {
+    upstream: String,
+    field: &'static str,
+    reason: String,
+}
+
+/// What is wrong with a file, and in which field it is named.
+type Wrong = (&'static str, String);
+
 // === impl TlsClient ===
 
 impl TlsClient {
-    /// A connector that offers what `protocol` allows.
-    pub(crate) fn connector(
+    fn roots(&self) -> Arc<RootCertStore> {
+        Arc::clone(self.roots.get_or_init(|| Arc::new(system_roots())))
+    }
+}
+
+// === impl UpstreamTls ===
+
+impl UpstreamTls {
+    /// Reads the files that `upstream` names, and finds out whether they can be used.
+    pub(super) fn load(upstream: &Upstream) -> Result<Self, UpstreamTlsError> {
+        Self::read(upstream).map_err(|(field, reason)| UpstreamTlsError {
+            upstream: upstream.name.clone(),
+            field,
+            reason,
+        })
+    }
+
+    fn read(upstream: &Upstream) -> Result<Self, Wrong> {
+        let policy = &upstream.tls;
+        let authorities = policy.ca_file.as_deref().map(authorities).transpose()?;
+        let client = policy.client.as_ref().map(Client::read).transpose()?;
+        let server_name = policy.server_name.as_deref().map(|name| {
+            ServerName::try_from(name.to_owned()).map_err(|_| {
+                let reason = format!("{name:?} is not a name that a certificate can have");
+                ("server_name", reason)
+            })
+        });
+        let tls = Self {
+            authorities,
+            client,
+            server_name: server_name.transpose()?,
+            offering: OnceLock::new(),
+            offering_http1: OnceLock::new(),
+        };
+        if let Some(files) = &policy.client {
+            let nobody = Arc::new(RootCertStore::empty());
+            tls.config(nobody, UpstreamProtocol::Auto)
+                .map_err(|error| {
+                    let (certificate, key) = (&files.certificate_file, &files.key_file);
+                    let pair = format!("{} and {}", certificate.display(), key.display());
+                    (
+                        "certificate_file",
+                        format!("{pair} do not go together: {error}"),
+                    )
+                })?;
+        }
+        Ok(tls)
+    }
+
+    /// A connector that offers `protocol`, which is the upstream's own or HTTP/1.1.
+    pub(super) fn connector(
         &self,
+        system: &TlsClient,
         protocol: UpstreamProtocol,
-    ) -> Result<TlsConnector, tokio_rustls::rustls::Error> {
-        let roots = Arc::clone(self.roots.get_or_init(|| Arc::new(system_roots())));
-        let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+    ) -> Result<TlsConnector, rustls::Error> {
+        let kept = match protocol {
+            UpstreamProtocol::Http1 => &self.offering_http1,
+            UpstreamProtocol::Auto | UpstreamProtocol::Http2 => &self.offering,
+        };
+        if let Some(config) = kept.get() {
+            return Ok(Arc::clone(config).into());
+        }
+        let roots = match &self.authorities {
+            Some(authorities) => Arc::clone(authorities),
+            None => system.roots(),
+        };
+        let config = Arc::new(self.config(roots, protocol)?);
+        // Another thread may have been first: its sessions are the ones to go on with.
+        Ok(Arc::clone(kept.get_or_init(|| config)).into())
+    }
+
+    /// Who the endpoint at `host` has to be.
+    pub(super) fn name(&self, host: &str) -> Option<ServerName<'static>> {
+        match &self.server_name {
+            Some(name) => Some(name.clone()),
+            None => ServerName::try_from(host.to_owned()).ok(),
+        }
+    }
+
+    fn config(
+        &self,
+        roots: Arc<RootCertStore>,
+        protocol: UpstreamProtocol,
+    ) -> Result<ClientConfig, rustls::Error> {
+        let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(&[&TLS13, &TLS12])?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let mut config = match &self.client {
+            Some(client) => {
+                builder.with_client_auth_cert(client.chain.clone(), client.key.clone_key())?
+            }
+            None => builder.with_no_client_auth(),
+        };
         config.alpn_protocols = match protocol {
             UpstreamProtocol::Auto => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
             UpstreamProtocol::Http1 => vec![b"http/1.1".to_vec()],
             UpstreamProtocol::Http2 => vec![b"h2".to_vec()],
         };
-        Ok(TlsConnector::from(Arc::new(config)))
+        Ok(config)
+    }
+}
+
+// === impl Client ===
+
+impl Client {
+    fn read(files: &policy::Tls) -> Result<Self, Wrong> {
+        Ok(Self {
+            chain: certificates("certificate_file", &files.certificate_file)?,
+            key: PrivateKeyDer::from_pem_file(&files.key_file).map_err(|error| {
+                let reason = match error {
+                    pem::Error::NoItemsFound => "there is no private key in PEM in it".to_owned(),
+                    error => told(error),
+                };
+                ("key_file", of(&files.key_file, &reason))
+            })?,
+        })
+    }
+}
+
+fn authorities(file: &Path) -> Result<Arc<RootCertStore>, Wrong> {
+    let mut roots = RootCertStore::empty();
+    for (position, certificate) in certificates("ca_file", file)?.into_iter().enumerate() {
+        roots.add(certificate).map_err(|error| {
+            let number = position + 1;
+            let reason = format!("certificate {number} in it cannot be used: {error}");
+            ("ca_file", of(file, &reason))
+        })?;
+    }
+    Ok(Arc::new(roots))
+}
+
+fn certificates(field: &'static str, file: &Path) -> Result<Vec<CertificateDer<'static>>, Wrong> {
+    let found = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| (field, of(file, &told(error))))?;
+    match found.is_empty() {
+        true => Err((field, of(file, "there is no certificate in PEM in it"))),
+        false => Ok(found),
+    }
+}
+
+fn of(file: &Path, reason: &str) -> String {
+    format!("{}: {reason}", file.display())
+}
+
+/// An error of reading, without what the library puts around it.
+fn told(error: pem::Error) -> String {
+    match error {
+        pem::Error::Io(error) => error.to_string(),
+        error => format!("it is not PEM: {error}"),
     }
 }
 

@@ -3,10 +3,12 @@
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
 mod breakers;
+mod health;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
+pub use health::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -35,8 +37,16 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,
+    &UPSTREAM_CONNECTION_CLOSES,
+    &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &UPSTREAM_ENDPOINT_HEALTHY,
+    &UPSTREAM_HEALTH_CHECKS,
+    &UPSTREAM_EJECTIONS,
+    &UPSTREAM_RETRIES,
+    &UPSTREAM_RETRIES_STOPPED,
+    &UPSTREAM_HEDGES,
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,
@@ -274,6 +284,24 @@ pub const UPSTREAM_CONNECTIONS: Family = Family {
     labels: &[UPSTREAM, STATE],
 };
 
+/// Connections to the endpoints of an upstream that were closed, by reason.
+pub const UPSTREAM_CONNECTION_CLOSES: Family = Family {
+    name: "forebay_upstream_connection_closes_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Connections to the endpoints of an upstream that were closed, by reason.",
+    labels: &[UPSTREAM, CLOSE_REASON],
+};
+
+/// Requests that wait for a connection to an endpoint now.
+pub const UPSTREAM_CONNECTION_WAITS: Family = Family {
+    name: "forebay_upstream_connection_waits",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    help: "Requests that wait for a connection to an endpoint now: it has as many as it may, or one is being opened for several.",
+    labels: &[UPSTREAM],
+};
+
 /// Attempts to connect to an endpoint.
 pub const UPSTREAM_CONNECTS: Family = Family {
     name: "forebay_upstream_connects_total",
@@ -290,6 +318,33 @@ pub const UPSTREAM_SHADOW_PICKS: Family = Family {
     unit: Unit::Count,
     help: "Endpoints that a balance in shadow mode would have chosen.",
     labels: &[UPSTREAM, ENDPOINT],
+};
+
+/// Further tries, by what for and by what came of them.
+pub const UPSTREAM_RETRIES: Family = Family {
+    name: "forebay_upstream_retries_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Further tries after one that failed, by what for and by what came of them; in shadow mode those that would have been sent first.",
+    labels: &[UPSTREAM, RETRY_REASON, RETRY_OUTCOME],
+};
+
+/// Failed tries that were not repeated, by why not.
+pub const UPSTREAM_RETRIES_STOPPED: Family = Family {
+    name: "forebay_upstream_retries_stopped_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Failed tries of a kind that is repeated, which were not, by why not; budget means that too many had been.",
+    labels: &[UPSTREAM, RETRY_STOP],
+};
+
+/// Second tries beside a slow first one, by what came of them.
+pub const UPSTREAM_HEDGES: Family = Family {
+    name: "forebay_upstream_hedges_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Second tries beside a slow first one, by what came of them; exhausted means that the budget did not allow it, shadow that the policy is in shadow mode.",
+    labels: &[UPSTREAM, HEDGE_OUTCOME],
 };
 
 /// Connections of clients.

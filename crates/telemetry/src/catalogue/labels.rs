@@ -4,14 +4,19 @@ use engine::{
     batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
     failure::{Blame, Failure},
+    health::{check::CheckOutcome, outlier},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
+    retry::{Reason, Stop},
 };
 use policy::Mode;
 
 use super::{Label, Values};
 use crate::{
     MethodLabel,
-    metrics::{BreakerScope, ClientConnectionEnd, ConnectOutcome, ConnectionState},
+    metrics::{
+        BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState,
+        HedgeOutcome, RetryOutcome,
+    },
     words::{CodeClass, UpstreamOutcome, words},
 };
 
@@ -55,6 +60,16 @@ pub(super) const CACHE_OUTCOME: Label = Label {
     values: Values::Fixed(words::<CacheOutcome>),
 };
 
+pub(super) const CHECK_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<CheckOutcome>),
+};
+
+pub(super) const CLOSE_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<CloseReason>),
+};
+
 pub(super) const CODE_CLASS: Label = Label {
     name: "code_class",
     values: Values::Fixed(words::<CodeClass>),
@@ -80,6 +95,11 @@ pub(super) const DIRECTION: Label = Label {
     values: Values::Fixed(|| vec!["in", "out"]),
 };
 
+pub(super) const EJECTION_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<outlier::Reason>),
+};
+
 pub(super) const ENCODE_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(words::<EncodeOutcome>),
@@ -98,6 +118,11 @@ pub(super) const EVICTION_REASON: Label = Label {
 pub(super) const FAILURE: Label = Label {
     name: "failure",
     values: Values::Fixed(words::<Failure>),
+};
+
+pub(super) const HEDGE_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<HedgeOutcome>),
 };
 
 pub(super) const JOIN_OUTCOME: Label = Label {
@@ -128,6 +153,21 @@ pub(super) const PURGE_MANNER: Label = Label {
 pub(super) const RENEWAL_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(|| vec!["failed", "succeeded"]),
+};
+
+pub(super) const RETRY_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<RetryOutcome>),
+};
+
+pub(super) const RETRY_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<Reason>),
+};
+
+pub(super) const RETRY_STOP: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<Stop>),
 };
 
 pub(super) const ROUTE: Label = Label {

@@ -7,10 +7,14 @@ use crate::words::Word;
 pub enum ConnectOutcome {
     /// The connection stands, TLS included.
     Connected,
-    /// It was refused, unreachable, or TLS failed.
+    /// It was refused or unreachable.
     Failed,
     /// It did not stand in time.
     TimedOut,
+    /// TLS could not be agreed on, or the endpoint is not who it should be.
+    TlsFailed,
+    /// TLS was not agreed on in time.
+    TlsTimedOut,
 }
 
 /// What a connection to an endpoint is doing.
@@ -20,6 +24,23 @@ pub enum ConnectionState {
     Active,
     /// Waiting in the pool.
     Idle,
+}
+
+/// Why a connection to an endpoint was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CloseReason {
+    /// It was older than `connections.max_age`.
+    Age,
+    /// An exchange on it failed, was given up, or left it in doubt.
+    Error,
+    /// Nobody used it for `timeouts.keep_alive`.
+    Idle,
+    /// There were too many unused ones, or its place was needed.
+    Limit,
+    /// The endpoint closed it.
+    Peer,
+    /// It was for one exchange alone.
+    Spent,
 }
 
 /// How a connection of a client ended.
@@ -33,6 +54,8 @@ pub enum ClientConnectionEnd {
     HeadTimedOut,
     /// What arrived was not HTTP.
     ProtocolError,
+    /// It did not begin with a PROXY protocol header that is believed.
+    ProxyHeaderRefused,
     /// It was closed at once because there were too many.
     Refused,
     /// The TLS handshake failed.
@@ -48,12 +71,20 @@ impl ConnectOutcome {
             Self::Connected => "connected",
             Self::Failed => "connect-failed",
             Self::TimedOut => "connect-timed-out",
+            Self::TlsFailed => "tls-failed",
+            Self::TlsTimedOut => "tls-timed-out",
         }
     }
 }
 
 impl Word for ConnectOutcome {
-    const ALL: &'static [Self] = &[Self::Connected, Self::Failed, Self::TimedOut];
+    const ALL: &'static [Self] = &[
+        Self::Connected,
+        Self::Failed,
+        Self::TimedOut,
+        Self::TlsFailed,
+        Self::TlsTimedOut,
+    ];
 
     fn slot(self) -> usize {
         self as usize
@@ -88,6 +119,41 @@ impl Word for ConnectionState {
     }
 }
 
+// === impl CloseReason ===
+
+impl CloseReason {
+    /// The word for it in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Age => "age",
+            Self::Error => "error",
+            Self::Idle => "idle",
+            Self::Limit => "limit",
+            Self::Peer => "peer",
+            Self::Spent => "spent",
+        }
+    }
+}
+
+impl Word for CloseReason {
+    const ALL: &'static [Self] = &[
+        Self::Age,
+        Self::Error,
+        Self::Idle,
+        Self::Limit,
+        Self::Peer,
+        Self::Spent,
+    ];
+
+    fn slot(self) -> usize {
+        self as usize
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
 // === impl ClientConnectionEnd ===
 
 impl ClientConnectionEnd {
@@ -98,6 +164,7 @@ impl ClientConnectionEnd {
             Self::Gone => "gone",
             Self::HeadTimedOut => "head-timed-out",
             Self::ProtocolError => "protocol-error",
+            Self::ProxyHeaderRefused => "proxy-header-refused",
             Self::Refused => "refused",
             Self::TlsFailed => "tls-failed",
         }
@@ -110,6 +177,7 @@ impl Word for ClientConnectionEnd {
         Self::Gone,
         Self::HeadTimedOut,
         Self::ProtocolError,
+        Self::ProxyHeaderRefused,
         Self::Refused,
         Self::TlsFailed,
     ];

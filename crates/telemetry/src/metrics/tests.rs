@@ -8,6 +8,7 @@ use std::{
 
 use engine::{
     failure::Failure,
+    health::outlier,
     outcome::{
         AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason,
         StoreOutcome,
@@ -506,8 +507,14 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.batch(0, BatchOutcome::Split, 2);
     metrics.batch_request(0, MemberOutcome::Answered);
     metrics.shadow_pick(0, 0);
+    metrics.upstream_retry(0, Reason::Reset, RetryOutcome::Answered);
+    metrics.upstream_retry_stopped(0, Stop::Budget);
+    metrics.upstream_hedge(0, HedgeOutcome::Won);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
+    metrics.endpoint_standing(0, 0, None, Some(Standing::Well));
+    metrics.health_check(0, 0, CheckOutcome::Passed);
+    metrics.ejection(0, 0, outlier::Reason::SuccessRate, Mode::Enforce);
     metrics.client_connected();
     metrics.client_disconnected(ClientConnectionEnd::Closed);
     metrics.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(1));
@@ -531,6 +538,50 @@ fn what_is_exported_is_exactly_the_catalogue() {
     let catalogued: BTreeSet<&str> = CATALOGUE.iter().map(|family| family.name).collect();
     assert_eq!(exported, catalogued);
     assert!(text.contains("process_resident_memory_bytes"));
+}
+
+#[test]
+fn an_endpoint_is_healthy_while_all_of_its_name_are_well() {
+    let metrics = metrics(vec![]);
+    let name = r#"forebay_upstream_endpoint_healthy{upstream="legacy",endpoint="a:80"}"#;
+    assert!(!samples(&metrics).contains_key(name));
+    let (ill, well) = (Some(Standing::Ill), Some(Standing::Well));
+    metrics.endpoint_standing(0, 0, None, well);
+    metrics.endpoint_standing(0, 2, None, well);
+    assert_sample(&metrics, name, 1.0);
+    thread::scope(|scope| {
+        scope.spawn(|| metrics.endpoint_standing(0, 2, well, ill));
+    });
+    assert_sample(&metrics, name, 0.0);
+    metrics.endpoint_standing(0, 2, ill, None);
+    assert_sample(&metrics, name, 1.0);
+    metrics.endpoint_standing(0, 0, well, None);
+    assert!(!samples(&metrics).contains_key(name));
+}
+
+#[test]
+fn checks_and_ejections_are_counted_by_how_and_why() {
+    let metrics = metrics(vec![]);
+    metrics.health_check(0, 1, CheckOutcome::TimedOut);
+    metrics.health_check(0, 1, CheckOutcome::TimedOut);
+    metrics.ejection(0, 1, outlier::Reason::ConsecutiveFailures, Mode::Enforce);
+    metrics.ejection(0, 1, outlier::Reason::ConsecutiveFailures, Mode::Shadow);
+    for (name, value) in [
+        (
+            r#"forebay_upstream_health_checks_total{upstream="legacy",endpoint="[::1]:80",outcome="timed-out"}"#,
+            2.0,
+        ),
+        (
+            r#"forebay_upstream_ejections_total{upstream="legacy",endpoint="[::1]:80",reason="consecutive-failures",mode="enforce"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_upstream_ejections_total{upstream="legacy",endpoint="[::1]:80",reason="consecutive-failures",mode="shadow"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
 }
 
 #[test]

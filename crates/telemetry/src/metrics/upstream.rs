@@ -5,9 +5,11 @@ use std::sync::Arc;
 use policy::Upstream;
 
 use super::{
-    ConnectOutcome, ConnectionState, NONE,
+    CloseReason, ConnectOutcome, ConnectionState, NONE,
     cells::{Counter, Durations, Gauge, Shard, Sharded},
     export::Sheet,
+    health::{HealthCells, HealthSums},
+    retries::Retries,
 };
 use crate::{
     RequestEvent, catalogue,
@@ -19,6 +21,7 @@ use crate::{
 pub(super) struct UpstreamSeries {
     labels: UpstreamLabels,
     cells: Sharded<UpstreamCells>,
+    retries: Retries,
 }
 
 /// What of an upstream is in labels.
@@ -36,6 +39,8 @@ struct UpstreamCells {
     endpoints: Box<[EndpointCells]>,
     durations: Durations,
     connections: [Gauge; ConnectionState::ALL.len()],
+    closes: [Counter; CloseReason::ALL.len()],
+    waiting: Gauge,
 }
 
 #[derive(Debug)]
@@ -43,6 +48,7 @@ struct EndpointCells {
     outcomes: [Counter; UpstreamOutcome::COUNT],
     connects: [Counter; ConnectOutcome::ALL.len()],
     shadow_picks: Counter,
+    health: HealthCells,
 }
 
 // === impl UpstreamSeries ===
@@ -67,6 +73,7 @@ impl UpstreamSeries {
                 slots,
             },
             cells: Sharded::default(),
+            retries: Retries::default(),
         }
     }
 
@@ -99,6 +106,11 @@ impl UpstreamSeries {
         self.cells(shard).endpoints[slot].shadow_picks.add(shard, 1);
     }
 
+    /// The health of an endpoint, to be written to.
+    pub(super) fn health(&self, shard: Shard, endpoint: u16) -> &HealthCells {
+        &self.cells(shard).endpoints[self.slot(Some(endpoint))].health
+    }
+
     pub(super) fn connection(
         &self,
         shard: Shard,
@@ -114,8 +126,21 @@ impl UpstreamSeries {
         }
     }
 
+    pub(super) const fn retries(&self) -> &Retries {
+        &self.retries
+    }
+
+    pub(super) fn closed(&self, shard: Shard, reason: CloseReason) {
+        self.cells(shard).closes[reason.slot()].add(shard, 1);
+    }
+
+    pub(super) fn waiting(&self, shard: Shard, more: i64) {
+        self.cells(shard).waiting.add(shard, more);
+    }
+
     pub(super) fn export(&self, sheet: &mut Sheet) {
         let upstream = self.labels.name.as_str();
+        self.retries.export(upstream, sheet);
         for (slot, endpoint) in self.labels.endpoints.iter().enumerate() {
             for (outcome, word) in UpstreamOutcome::all_words().into_iter().enumerate() {
                 let count = self
@@ -137,6 +162,9 @@ impl UpstreamSeries {
                 &[upstream, endpoint],
                 picks,
             );
+            let health = self.cells.touched();
+            let health = health.map(|cells| &cells.endpoints[slot].health);
+            HealthSums::of(health).export(sheet, upstream, endpoint);
         }
         let durations = self.cells.durations(|cells| &cells.durations);
         sheet.durations(
@@ -153,6 +181,17 @@ impl UpstreamSeries {
                 open.max(0) as f64,
             );
         }
+        for reason in CloseReason::ALL {
+            let count = self.cells.sum(|cells| &cells.closes[reason.slot()]);
+            let labels = [upstream, reason.word()];
+            sheet.counter(&catalogue::UPSTREAM_CONNECTION_CLOSES, &labels, count);
+        }
+        let waiting = self.cells.level(|cells| &cells.waiting);
+        sheet.gauge(
+            &catalogue::UPSTREAM_CONNECTION_WAITS,
+            &[upstream],
+            waiting.max(0) as f64,
+        );
     }
 
     /// The place of an endpoint; the last one is for requests that reached none.
@@ -175,11 +214,14 @@ impl UpstreamCells {
             outcomes: std::array::from_fn(|_| Counter::default()),
             connects: Default::default(),
             shadow_picks: Counter::default(),
+            health: HealthCells::default(),
         };
         Self {
             endpoints: (0..endpoints).map(endpoint).collect(),
             durations: Durations::default(),
             connections: Default::default(),
+            closes: Default::default(),
+            waiting: Gauge::default(),
         }
     }
 }

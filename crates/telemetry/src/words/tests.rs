@@ -1,6 +1,12 @@
 use std::collections::HashSet;
 
+use engine::{
+    health::{Standing, check::CheckOutcome, outlier},
+    retry::{Reason, Stop},
+};
+
 use super::*;
+use crate::metrics::{HedgeOutcome, RetryOutcome};
 
 fn check<W: Word>() {
     let mut seen = HashSet::new();
@@ -23,6 +29,13 @@ fn every_word_has_its_own_place() {
     check::<Failure>();
     check::<Blame>();
     check::<Mode>();
+    check::<CheckOutcome>();
+    check::<outlier::Reason>();
+    check::<Standing>();
+    check::<Reason>();
+    check::<Stop>();
+    check::<RetryOutcome>();
+    check::<HedgeOutcome>();
     assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
 }
 

@@ -8,7 +8,7 @@ use http::{
 };
 
 use crate::{
-    HealthCheck, Outliers, Percent, Probe, SuccessRate,
+    HealthCheck, Outliers, Percent, Probe, SuccessRate, UpstreamProtocol,
     check::findings::{DAY, Findings},
     diagnostic::Code,
     file::{At, HealthCheckFile, MethodWord, OrOff, OutliersFile, ProbeWord, SuccessRateFile},
@@ -24,12 +24,20 @@ const MOST_STATUSES: usize = 16;
 pub(super) fn check_health_check(
     findings: &mut Findings<'_>,
     check: &At<HealthCheckFile>,
+    protocol: UpstreamProtocol,
 ) -> HealthCheck {
     let shape = &check.value;
     let kind = shape.kind.as_ref().map_or(ProbeWord::Http, |at| at.value);
     // Which fields belong here is not known when the kind could not be read.
     if !findings.lost_in(check.node, "kind") {
         refuse_others(findings, shape, kind);
+    }
+    if let Some(at) = &shape.kind
+        && (kind, protocol) == (ProbeWord::Grpc, UpstreamProtocol::Http1)
+    {
+        let message = "gRPC needs HTTP/2, and this upstream speaks HTTP/1.1 only".to_owned();
+        let help = "write `protocol: http2` for this upstream, or another kind of check";
+        findings.error(at.node, Code::Contradiction, message, help);
     }
     let interval = shape.interval.as_ref();
     let jitter = (Percent::of(0), Percent::of(50));

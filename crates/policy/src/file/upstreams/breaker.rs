@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::file::{At, Count, ModeWord, OrOff, Share, Time};
 
-/// When the failures of those who answer are enough, and they are left alone for a while.
+/// A circuit breaker: after enough failures nothing is asked for a while, and then a few requests try.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Breaker")]

@@ -22,6 +22,7 @@ fn clients() -> Clients {
 fn connection() -> ConnectionState {
     let peer = Peer {
         ip: Ipv4Addr::LOCALHOST.into(),
+        named: Named::Nobody,
         scheme: Scheme::Http,
         listener: 0,
     };

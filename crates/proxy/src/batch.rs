@@ -12,7 +12,7 @@
 //! leaves is left out if it leaves early enough, and harms nobody if it does not.
 //!
 //! **Deadlines hold.** A batch is one exchange with the upstream, under the same timeouts as any. Who
-//! goes alone after it has failed has what is left of the total.
+//! goes alone after it has failed has what is left of its time.
 
 mod collector;
 mod sending;
@@ -26,23 +26,23 @@ use engine::{
 };
 use policy::Mode;
 use store::FillReservation;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{sync::oneshot, time::timeout_at};
 
 pub(crate) use self::collector::Collector;
 use crate::{
     body::{CutShort, Gathered, RequestBody, gather},
     errand::Errand,
-    upstream::{Fetched, Order, Target},
+    upstream::{Due, Fetched, Order, Target},
 };
 
 /// How a request of a route that batches gets its answer.
 #[derive(Debug)]
 pub(crate) enum Batched {
-    /// By itself, before this time if it has waited already.
-    Alone(Option<Instant>),
+    /// By itself.
+    Alone,
     /// Here it is.
     Answered(Box<Served>),
-    /// Not at all: its body did not come.
+    /// Not at all: its body did not come, or its time is over.
     Failed(Failure),
 }
 
@@ -50,9 +50,17 @@ pub(crate) enum Batched {
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) fetched: Fetched,
-    /// From the batch being sent to the head of its response.
-    pub(crate) time: Duration,
+    pub(crate) trip: Trip,
+}
+
+/// What is told of an exchange with the upstream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trip {
     pub(crate) whose: Whose,
+    /// From the request being sent to the head of its response.
+    pub(crate) time: Duration,
+    /// How often an endpoint was tried.
+    pub(crate) tries: u8,
 }
 
 /// Whether the exchange with the upstream is counted as this member's.
@@ -71,9 +79,14 @@ enum Verdict {
     Answered(Box<Served>),
 }
 
-/// Waits for others that want the like of `order`, if it can be asked for together with them.
-pub(crate) async fn ask(collector: &Collector, errand: &Errand, order: &mut Order) -> Batched {
-    let since = Instant::now();
+/// Waits for others that want the like of `order`, if it can be asked for together with them; no
+/// longer than it has time.
+pub(crate) async fn ask(
+    collector: &Collector,
+    errand: &Errand,
+    due: Option<Due>,
+    order: &mut Order,
+) -> Batched {
     let _held = match read_body(collector, errand, order).await {
         Ok(held) => held,
         Err(CutShort(failure)) => return Batched::Failed(failure),
@@ -83,7 +96,7 @@ pub(crate) async fn ask(collector: &Collector, errand: &Errand, order: &mut Orde
         Err(unfit) => {
             tracing::trace!(reason = unfit.as_str(), "not for a batch");
             collector.count(errand, MemberOutcome::Unfit);
-            return Batched::Alone(None);
+            return Batched::Alone;
         }
     };
     let (seat, verdict) = match collector.mode() {
@@ -96,19 +109,25 @@ pub(crate) async fn ask(collector: &Collector, errand: &Errand, order: &mut Orde
     };
     if let Err(outcome) = collector.join(errand, member, seat) {
         collector.count(errand, outcome);
-        return Batched::Alone(None);
+        return Batched::Alone;
     }
     let Some(verdict) = verdict else {
-        return Batched::Alone(None);
+        return Batched::Alone;
+    };
+    let verdict = match due {
+        None => verdict.await,
+        Some(due) => match timeout_at(due.at, verdict).await {
+            Ok(verdict) => verdict,
+            Err(_elapsed) => {
+                collector.count(errand, MemberOutcome::Failed);
+                return Batched::Failed(Failure::TotalTimedOut);
+            }
+        },
     };
     // A batch that ends without a word, as when the process stops, has failed.
-    let verdict = verdict.await;
-    let (outcome, batched) = match verdict.unwrap_or(Verdict::Alone(MemberOutcome::Failed)) {
-        Verdict::Alone(outcome) => {
-            let total = errand.upstream().policy.timeouts.total;
-            let deadline = total.map(|total| since + total);
-            (outcome, Batched::Alone(deadline))
-        }
+    let verdict = verdict.unwrap_or(Verdict::Alone(MemberOutcome::Failed));
+    let (outcome, batched) = match verdict {
+        Verdict::Alone(outcome) => (outcome, Batched::Alone),
         Verdict::Answered(served) => (MemberOutcome::Answered, Batched::Answered(served)),
     };
     collector.count(errand, outcome);

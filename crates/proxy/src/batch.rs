@@ -17,7 +17,7 @@
 mod collector;
 mod sending;
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use engine::{
     admit::DeclaredBody,
@@ -87,9 +87,11 @@ pub(crate) async fn ask(
     due: Option<Due>,
     order: &mut Order,
 ) -> Batched {
-    let _held = match read_body(collector, errand, order).await {
-        Ok(held) => held,
-        Err(CutShort(failure)) => return Batched::Failed(failure),
+    let read_body = read_body(collector, errand, order);
+    let _held = match in_time(due, read_body).await {
+        Some(Ok(held)) => held,
+        Some(Err(CutShort(failure))) => return Batched::Failed(failure),
+        None => return Batched::Failed(Failure::TotalTimedOut),
     };
     let member = match read(collector, order) {
         Ok(member) => member,
@@ -114,15 +116,9 @@ pub(crate) async fn ask(
     let Some(verdict) = verdict else {
         return Batched::Alone;
     };
-    let verdict = match due {
-        None => verdict.await,
-        Some(due) => match timeout_at(due.at, verdict).await {
-            Ok(verdict) => verdict,
-            Err(_elapsed) => {
-                collector.count(errand, MemberOutcome::Failed);
-                return Batched::Failed(Failure::TotalTimedOut);
-            }
-        },
+    let Some(verdict) = in_time(due, verdict).await else {
+        collector.count(errand, MemberOutcome::Failed);
+        return Batched::Failed(Failure::TotalTimedOut);
     };
     // A batch that ends without a word, as when the process stops, has failed.
     let verdict = verdict.unwrap_or(Verdict::Alone(MemberOutcome::Failed));
@@ -132,6 +128,14 @@ pub(crate) async fn ask(
     };
     collector.count(errand, outcome);
     batched
+}
+
+/// What comes of waiting, if it comes in time.
+async fn in_time<T>(due: Option<Due>, waiting: impl Future<Output = T>) -> Option<T> {
+    match due {
+        None => Some(waiting.await),
+        Some(due) => timeout_at(due.at, waiting).await.ok(),
+    }
 }
 
 /// Reads the body as far as a batch may hold it; a longer one goes on as if nobody had looked. In

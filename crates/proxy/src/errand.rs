@@ -31,6 +31,7 @@ use policy::{Mode, OpenAnswer, Route, Scheme};
 use crate::{
     batch::Collector,
     body::RequestBody,
+    connection::Errands,
     exchange::Exchange,
     sidecar::Sidecar,
     snapshot::Snapshot,
@@ -51,6 +52,7 @@ pub(crate) struct Errand {
     pub(crate) intent: Intent,
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
+    cause: Cause,
     peer: IpAddr,
     /// The same for endpoints that are told before the first byte.
     client: Named,
@@ -58,6 +60,17 @@ pub(crate) struct Errand {
     scheme: Scheme,
     request_id: RequestId,
     trace: TraceContext,
+}
+
+/// Why the upstream is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A client wants an answer.
+    Client,
+    /// What is stored is to be renewed behind the client's back.
+    Renewal,
+    /// Somebody may ask for it later.
+    Warming,
 }
 
 /// What step 1 found out about a request.
@@ -95,6 +108,11 @@ impl Errand {
             log.trace_id = Some(format!("{:032x}", trace.trace_id));
         }
         let peer = exchange.recording.connection.peer;
+        let cause = match peer.errands {
+            Errands::Warming => Cause::Warming,
+            Errands::Clients if intent.renewal => Cause::Renewal,
+            Errands::Clients => Cause::Client,
+        };
         Self {
             sidecar: Arc::clone(exchange.sidecar()),
             snapshot: Arc::clone(exchange.snapshot()),
@@ -102,6 +120,7 @@ impl Errand {
             facts,
             intent,
             content: None,
+            cause,
             peer: peer.ip,
             client: peer.named,
             trust: exchange.client.peer,
@@ -133,6 +152,7 @@ impl Errand {
             facts: self.facts.clone(),
             intent: Intent::bypass(),
             content: None,
+            cause: self.cause,
             peer: self.peer,
             client: self.client,
             trust: self.trust,
@@ -159,6 +179,11 @@ impl Errand {
     /// The route that governs it.
     pub(crate) fn route(&self) -> &Route {
         &self.snapshot.policies.routes[self.route]
+    }
+
+    /// Why the upstream is asked.
+    pub(crate) const fn cause(&self) -> Cause {
+        self.cause
     }
 
     /// The breaker of its route, if it has one.

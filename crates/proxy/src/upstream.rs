@@ -4,6 +4,7 @@
 
 mod breaker;
 mod call;
+mod capacity;
 mod checkout;
 mod connect;
 mod endpoint;
@@ -28,6 +29,7 @@ pub use watch::watch;
 
 pub(crate) use breaker::BreakerCell;
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
+pub(crate) use capacity::Permit;
 pub(crate) use checkout::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};
 pub(crate) use layers::exchange::classify;

@@ -18,6 +18,6 @@ pub use access_log::{AccessLog, AccessRecord, Selection};
 pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use metrics::{
-    BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, ClientConnectionEnd, CloseReason,
-    ConnectOutcome, ConnectionState, Metrics, MetricsError,
+    BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures, ClientConnectionEnd,
+    CloseReason, ConnectOutcome, ConnectionState, Metrics, MetricsError, ShedCounts, Waited, Waits,
 };

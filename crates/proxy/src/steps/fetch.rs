@@ -9,7 +9,7 @@ use engine::{
         reuse::{self, Asked, RevalidateReason, StandIn},
     },
     failure::Failure,
-    outcome::{JoinOutcome, StoreOutcome},
+    outcome::{JoinOutcome, ProtectOutcome, StoreOutcome},
     time::Now,
 };
 use http::{HeaderMap, StatusCode};
@@ -38,6 +38,8 @@ pub(crate) struct Delivery {
     pub(crate) origin: Option<Origin>,
     pub(crate) store: Option<StoreOutcome>,
     pub(crate) join: JoinOutcome,
+    /// Whether the upstream had room.
+    pub(crate) protect: ProtectOutcome,
     /// Why what is stored stands in.
     pub(crate) failure: Option<Failure>,
     /// Fields of the origin's answer that are for the one who asked and for nobody else.
@@ -110,9 +112,14 @@ pub(crate) async fn fetch(
         {
             let mut delivery = Delivery::new(errand, Kept::StoodIn(stored), origin);
             delivery.failure = failure;
+            delivery.protect = story.protect();
             return Ok((delivery, None));
         }
-        match keep::keep(&errand, fetched?, asking, sent, audience) {
+        let fetched = fetched.map_err(|error| FetchError {
+            protect: story.protect(),
+            ..error
+        })?;
+        match keep::keep(&errand, fetched, asking, sent, audience) {
             Next::AskAgain => {
                 errand.intent.stale = None;
                 (order, asking) = errand.order();
@@ -130,6 +137,7 @@ pub(crate) async fn fetch(
             Next::Answer(verdicted) => {
                 let mut delivery = Delivery::new(errand, verdicted.kept, origin);
                 delivery.store = verdicted.store;
+                delivery.protect = story.protect();
                 delivery.personal = verdicted.personal;
                 return Ok((delivery, verdicted.job));
             }
@@ -220,6 +228,7 @@ impl Delivery {
             origin,
             store: None,
             join: JoinOutcome::Alone,
+            protect: ProtectOutcome::Off,
             failure: None,
             personal: HeaderMap::new(),
         }

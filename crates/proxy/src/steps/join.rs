@@ -396,6 +396,7 @@ fn told<T>(exchange: &mut Exchange, ran: Result<T, FetchError>) -> Result<T, Ref
         let upstream = exchange.route().map(|route| route.upstream);
         let event = exchange.event();
         event.upstream = upstream.and_then(|upstream| u16::try_from(upstream).ok());
+        event.protect = error.protect;
         if let Some(endpoint) = &error.endpoint {
             event.upstream = Some(endpoint.upstream);
             event.endpoint = Some(endpoint.slot);

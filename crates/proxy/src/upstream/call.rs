@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{failure::Failure, proxy_protocol::Named};
+use engine::{failure::Failure, outcome::ProtectOutcome, proxy_protocol::Named};
 use telemetry::Metrics;
 use tokio::time::Instant;
 use tower::Service;
@@ -51,7 +51,17 @@ pub(crate) enum Turn {
 #[derive(Debug, Default)]
 pub(crate) struct Story {
     tries: AtomicU8,
+    protect: AtomicU8,
 }
+
+/// From nothing at all to being refused.
+const HARDSHIP: [ProtectOutcome; 5] = [
+    ProtectOutcome::Off,
+    ProtectOutcome::Go,
+    ProtectOutcome::Shadow,
+    ProtectOutcome::Queue,
+    ProtectOutcome::Shed,
+];
 
 /// A response head, and its body as it arrives.
 #[derive(Debug)]
@@ -72,6 +82,8 @@ pub(crate) struct FetchError {
     pub(crate) unsent: Option<Box<Order>>,
     /// When asking again makes sense, if that is known.
     pub(crate) retry_after: Option<Duration>,
+    /// Whether the upstream had room.
+    pub(crate) protect: ProtectOutcome,
 }
 
 /// What new connections are made with, whichever upstream they are for.
@@ -144,6 +156,19 @@ impl Story {
             });
     }
 
+    /// Whether there was room for a try. Of several, the one that had the hardest time counts.
+    pub(crate) fn protected(&self, outcome: ProtectOutcome) {
+        let rank = HARDSHIP.iter().position(|known| *known == outcome);
+        let rank = rank.and_then(|rank| u8::try_from(rank).ok());
+        self.protect.fetch_max(rank.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Whether there was room.
+    pub(crate) fn protect(&self) -> ProtectOutcome {
+        let rank = usize::from(self.protect.load(Ordering::Relaxed));
+        HARDSHIP.get(rank).copied().unwrap_or_default()
+    }
+
     /// How many tries there were.
     pub(crate) fn tries(&self) -> u8 {
         self.tries.load(Ordering::Relaxed)
@@ -160,6 +185,7 @@ impl FetchError {
             endpoint: None,
             unsent: None,
             retry_after: None,
+            protect: ProtectOutcome::Off,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The layers of a call, one file each; [`super::stack`] puts them in order.
 
 pub(super) mod breaker;
+pub(super) mod capacity;
 pub(super) mod exchange;
 pub(super) mod retry;

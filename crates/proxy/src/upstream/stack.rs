@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`retry`](super::layers::retry) | sends again what may be sent again, elsewhere |
 //! | [`breaker`](super::layers::breaker) | leaves an upstream alone that fails |
+//! | [`capacity`](super::layers::capacity) | asks for room, waits for it, or is refused |
 //! | [`exchange`](super::layers::exchange) | picks an endpoint, takes a connection, sends, and waits for the head |
 //!
 //! Each layer is a [`tower::Layer`] around the next, and sees a [`Call`] on its way in and a
@@ -16,7 +17,7 @@ use tower::{ServiceBuilder, layer::layer_fn};
 use super::{
     UpstreamState,
     call::Next,
-    layers::{breaker::Breaker, exchange::Exchange, retry::Retry},
+    layers::{breaker::Breaker, capacity::Capacity, exchange::Exchange, retry::Retry},
 };
 
 /// The layers around a call to `upstream`, from the outermost in.
@@ -24,5 +25,6 @@ pub(super) fn stack<'a>(upstream: &'a UpstreamState) -> impl Next<'a> {
     ServiceBuilder::new()
         .layer(layer_fn(move |inner| Retry { upstream, inner }))
         .layer(layer_fn(move |inner| Breaker { upstream, inner }))
+        .layer(layer_fn(move |inner| Capacity { upstream, inner }))
         .service(Exchange { upstream })
 }

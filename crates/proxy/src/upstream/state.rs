@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     BreakerCell, Line,
+    capacity::CapacityCell,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     roster::Roster,
@@ -34,6 +35,8 @@ pub(crate) struct UpstreamState {
     pub(crate) position: u16,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
+    /// Its room, if that is limited.
+    pub(crate) capacity: Option<Arc<CapacityCell>>,
     pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
 }
@@ -48,6 +51,7 @@ impl UpstreamState {
             roster: ArcSwap::from_pointee(roster),
             tls: UpstreamTls::load(policy)?,
             breaker: BreakerCell::new(policy.breaker.as_ref()),
+            capacity: CapacityCell::new(policy.capacity.as_ref()),
             position,
             policy: policy.clone(),
         })
@@ -67,6 +71,9 @@ impl UpstreamState {
     /// Takes note of how a try ended. This is the one place where all who watch over the upstream
     /// and its endpoints learn of it.
     pub(crate) fn attempted(&self, endpoint: &EndpointState, attempt: &Attempt) {
+        if let Some(capacity) = &self.capacity {
+            capacity.learn(attempt);
+        }
         tracing::trace!(
             endpoint = %endpoint.authority,
             symptom = attempt.end.symptom().as_str(),

@@ -4,7 +4,10 @@ use std::{
     convert::Infallible,
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -19,7 +22,10 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        watch,
+    },
     time::timeout,
 };
 
@@ -54,6 +60,8 @@ pub struct Writer(UnboundedSender<Frame<Bytes>>);
 pub struct H2Origin {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
+    leaving: watch::Sender<()>,
 }
 
 /// What an [`H2Origin`] answers.
@@ -228,8 +236,13 @@ impl H2Origin {
         let address = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<Request>>>::default();
         let (handler, noted) = (Arc::new(handler), Arc::clone(&requests));
+        let (leaving, _) = watch::channel(());
+        let connections = Arc::<AtomicUsize>::default();
+        let (told, counted) = (leaving.clone(), Arc::clone(&connections));
         runtime().spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let mut leaves = told.subscribe();
                 let (handler, noted) = (Arc::clone(&handler), Arc::clone(&noted));
                 let service = service_fn(move |request| {
                     let (handler, noted) = (Arc::clone(&handler), Arc::clone(&noted));
@@ -241,10 +254,33 @@ impl H2Origin {
                     }
                 });
                 let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                tokio::spawn(server.serve_connection(TokioIo::new(stream), service));
+                let connection = server.serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(async move {
+                    let mut connection = std::pin::pin!(connection);
+                    tokio::select! {
+                        ended = connection.as_mut() => return ended,
+                        Ok(()) = leaves.changed() => connection.as_mut().graceful_shutdown(),
+                    }
+                    connection.await
+                });
             }
         });
-        Self { address, requests }
+        Self {
+            address,
+            requests,
+            connections,
+            leaving,
+        }
+    }
+
+    /// How many connections were accepted.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Says GOAWAY on every connection there is: what is in flight on it is still answered.
+    pub fn go_away(&self) {
+        self.leaving.send_replace(());
     }
 
     /// Where it listens.

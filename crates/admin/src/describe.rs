@@ -9,6 +9,8 @@ use policy::{
 };
 use serde_json::{Value, json};
 
+use crate::{EndpointHealth, UpstreamCapacity};
+
 /// Every route in the order of the file.
 pub(crate) fn routes(policies: &Policies) -> Value {
     let routes = policies
@@ -19,11 +21,21 @@ pub(crate) fn routes(policies: &Policies) -> Value {
 }
 
 /// Every upstream in the order of the file.
-pub(crate) fn upstreams(policies: &Policies, in_flight: &dyn Fn(usize, usize) -> u64) -> Value {
+pub(crate) fn upstreams(
+    policies: &Policies,
+    in_flight: &dyn Fn(usize, usize) -> u64,
+    health: &dyn Fn(usize, usize) -> Option<EndpointHealth>,
+    capacity: &dyn Fn(usize) -> Option<UpstreamCapacity>,
+) -> Value {
     let upstreams = policies.upstreams.iter().enumerate();
     upstreams
         .map(|(position, upstream)| {
-            self::upstream(upstream, &|endpoint| in_flight(position, endpoint))
+            self::upstream(
+                upstream,
+                &|endpoint| in_flight(position, endpoint),
+                &|endpoint| health(position, endpoint),
+                capacity(position),
+            )
         })
         .collect()
 }
@@ -76,7 +88,12 @@ fn limit(limit: &LimitPolicy) -> Value {
     })
 }
 
-fn upstream(upstream: &Upstream, in_flight: &dyn Fn(usize) -> u64) -> Value {
+fn upstream(
+    upstream: &Upstream,
+    in_flight: &dyn Fn(usize) -> u64,
+    health: &dyn Fn(usize) -> Option<EndpointHealth>,
+    capacity: Option<UpstreamCapacity>,
+) -> Value {
     let endpoints: Vec<Value> = upstream
         .endpoints
         .iter()
@@ -86,6 +103,7 @@ fn upstream(upstream: &Upstream, in_flight: &dyn Fn(usize) -> u64) -> Value {
                 "url": endpoint.url(),
                 "weight": endpoint.weight.value(),
                 "in_flight": in_flight(position),
+                "health": health(position),
             })
         })
         .collect();
@@ -98,6 +116,7 @@ fn upstream(upstream: &Upstream, in_flight: &dyn Fn(usize) -> u64) -> Value {
         "name": upstream.name,
         "balance": upstream.balancing.balance.as_str(),
         "protocol": protocol,
+        "capacity": capacity,
         "endpoints": endpoints,
     })
 }

@@ -8,10 +8,12 @@
 //! changed through one.
 
 mod breakers;
+mod capacity;
 mod describe;
 #[cfg(test)]
 mod fixture;
 mod guard;
+mod health;
 mod lookup;
 mod operator;
 mod probes;
@@ -23,7 +25,9 @@ mod stats;
 use std::sync::Arc;
 
 pub use breakers::{BreakerLine, Breakers, BreakersMeant};
+pub use capacity::{CapacityOf, UpstreamCapacity};
 pub use engine::bearer::{InvalidToken, Token};
+pub use health::{Ejection, EndpointHealth, HealthOf, LastCheck};
 pub use lookup::{Holding, LastAnswer, Lookup, NoHolding, Question, Variant};
 pub use operator::{AdminState, admin_router};
 pub use probes::{TelemetryState, telemetry_router};

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
-    Breakers, CacheStats, Lookup, Purger, Source, Token, breakers, describe, guard, lookup::lookup,
-    probes::LARGEST_BODY, problem::Problem, purge::purge,
+    Breakers, CacheStats, CapacityOf, HealthOf, Lookup, Purger, Source, Token, breakers, describe,
+    guard, lookup::lookup, probes::LARGEST_BODY, problem::Problem, purge::purge,
 };
 
 /// What the admin listener tells, and whom.
@@ -37,6 +37,10 @@ pub struct AdminState {
     /// Requests in flight to an endpoint, by the position of the upstream in the policies and of the
     /// endpoint in the upstream.
     pub in_flight: Arc<dyn Fn(usize, usize) -> u64 + Send + Sync>,
+    /// How the endpoints are.
+    pub health: HealthOf,
+    /// The room of each upstream.
+    pub capacity: CapacityOf,
     /// The token to ask for; `None` lets everybody in who can connect.
     pub token: Option<Token>,
     /// Names, besides addresses and `localhost`, that clients may use for this listener.
@@ -97,7 +101,7 @@ const PLACES: [Place; 10] = [
     Place {
         method: "GET",
         path: "/upstreams",
-        shows: "the endpoints of each upstream and the requests in flight to them",
+        shows: "the endpoints of each upstream, the requests in flight to them and how they are",
     },
     Place {
         method: "GET",
@@ -146,7 +150,12 @@ async fn routes(State(state): State<AdminState>) -> Json<Value> {
 }
 
 async fn upstreams(State(state): State<AdminState>) -> Json<Value> {
-    Json(describe::upstreams(&(state.policies)(), &*state.in_flight))
+    Json(describe::upstreams(
+        &(state.policies)(),
+        &*state.in_flight,
+        &*state.health,
+        &*state.capacity,
+    ))
 }
 
 async fn version(State(state): State<AdminState>) -> Json<Value> {

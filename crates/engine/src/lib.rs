@@ -17,6 +17,7 @@ pub mod compression;
 pub mod failure;
 mod field_list;
 pub mod forwarding;
+pub mod health;
 pub mod hop_by_hop;
 pub mod host;
 pub mod identity;

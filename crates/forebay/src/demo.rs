@@ -102,7 +102,23 @@ async fn compare(
     child.still_runs(place)?;
     say(&Table::new(&before, &after).to_text(paint.out));
     sense(&before, &after)?;
+    say(&together(origin, ports.clients, paint).await?);
     Ok(child)
+}
+
+/// Asks for users one by one at the same moment, and tells how often the API was asked.
+async fn together(origin: &Origin, forebay: SocketAddr, paint: Paint) -> anyhow::Result<String> {
+    let planned = traffic::users(CONCURRENCY).into();
+    let outcome = pass("users", origin, &[forebay], &planned, paint).await?;
+    ensure!(
+        outcome.origin_requests < planned.len() as u64,
+        "no two requests for users were put together"
+    );
+    Ok(format!(
+        "\nRequests to the API for {} users that are asked for one by one at the same moment: {}\n",
+        planned.len(),
+        outcome.origin_requests
+    ))
 }
 
 /// Sends all requests, and adds what the API has seen of them.

@@ -5,7 +5,9 @@
 
 mod breakers_door;
 mod cache_door;
+mod capacity_door;
 mod gate;
+mod health_door;
 mod operator;
 mod preflight;
 mod shutdown;

@@ -36,7 +36,8 @@ pub enum BatchKind {
     Path {
         /// The parameter of the route's path pattern that tells them apart.
         parameter: String,
-        /// Path and query of the batch, `{ids}` standing for all of them.
+        /// Path and query of the batch, `{ids}` standing for all of them, and the name of any other
+        /// parameter of the path, in braces, for what they have there.
         request: String,
         /// What stands between them.
         separator: String,

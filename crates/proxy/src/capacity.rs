@@ -2,7 +2,7 @@
 
 use telemetry::CapacityFigures;
 
-use crate::sidecar::Sidecar;
+use crate::{sidecar::Sidecar, upstream::UpstreamState};
 
 // === impl Sidecar ===
 
@@ -11,11 +11,16 @@ impl Sidecar {
     pub fn capacities(&self) -> Vec<CapacityFigures> {
         let snapshot = self.snapshot.load();
         let upstreams = snapshot.upstreams.iter();
-        upstreams
-            .filter_map(|upstream| {
-                let capacity = upstream.capacity.as_ref()?;
-                Some(capacity.figures(&upstream.policy.name))
-            })
-            .collect()
+        upstreams.filter_map(|upstream| figures(upstream)).collect()
     }
+
+    /// The limit of the upstream at this position in the policies, if it has one.
+    pub fn capacity(&self, upstream: usize) -> Option<CapacityFigures> {
+        figures(self.snapshot.load().upstreams.get(upstream)?)
+    }
+}
+
+fn figures(upstream: &UpstreamState) -> Option<CapacityFigures> {
+    let capacity = upstream.capacity.as_ref()?;
+    Some(capacity.figures(&upstream.policy.name))
 }

@@ -42,4 +42,7 @@ pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
-pub use upstream::{Unaddressable, UpstreamError, UpstreamTlsError, watch};
+pub use upstream::{
+    CheckReport, EjectionReport, HealthReport, Unaddressable, UpstreamError, UpstreamTlsError,
+    watch,
+};

@@ -24,7 +24,7 @@ use crate::{
     purged_urls::inner_keys,
     renewal::Renewals,
     snapshot::{Snapshot, SnapshotError},
-    upstream::TlsClient,
+    upstream::{HealthReport, TlsClient},
 };
 
 /// One running Forebay: its policies, its stores, and what it tells.
@@ -150,6 +150,12 @@ impl Sidecar {
         let roster = upstream.roster();
         let endpoint = roster.endpoints.get(endpoint);
         endpoint.map_or(0, |endpoint| endpoint.in_flight() as u64)
+    }
+
+    /// The health of one endpoint, both by position; nothing where nobody watches over it.
+    pub fn endpoint_health(&self, upstream: usize, endpoint: usize) -> Option<HealthReport> {
+        let snapshot = self.snapshot.load();
+        snapshot.upstreams.get(upstream)?.health(endpoint)
     }
 
     /// The policies that are in force.

@@ -8,6 +8,7 @@ mod capacity;
 mod checkout;
 mod connect;
 mod endpoint;
+mod health;
 mod layers;
 mod lease;
 mod order;
@@ -23,6 +24,7 @@ mod tls;
 mod watch;
 
 pub use endpoint::Unaddressable;
+pub use health::{CheckReport, EjectionReport, HealthReport};
 pub use state::UpstreamError;
 pub use tls::UpstreamTlsError;
 pub use watch::watch;

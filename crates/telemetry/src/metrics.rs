@@ -12,6 +12,7 @@ mod capacity;
 mod cells;
 mod connections;
 mod export;
+mod health;
 mod process;
 mod route;
 mod upstream;
@@ -20,9 +21,10 @@ use std::{slice, sync::Arc, time::SystemTime};
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
+    health::{Standing, check::CheckOutcome, outlier::Reason},
     outcome::{BypassReason, CacheOutcome, MissReason},
 };
-use policy::Policies;
+use policy::{Mode, Policies};
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
 use crate::{AccessLog, Health, RequestEvent};
@@ -141,6 +143,38 @@ impl Metrics {
     pub fn shadow_pick(&self, upstream: u16, endpoint: u16) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.shadow_pick(Shard::mine(), endpoint);
+        }
+    }
+
+    /// Follows the standing of an endpoint (positions in the policies): `None` is before anybody
+    /// watched over it, or after.
+    pub fn endpoint_standing(
+        &self,
+        upstream: u16,
+        endpoint: u16,
+        from: Option<Standing>,
+        to: Option<Standing>,
+    ) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).standing(shard, from, to);
+        }
+    }
+
+    /// Counts a check of an endpoint (positions in the policies).
+    pub fn health_check(&self, upstream: u16, endpoint: u16, outcome: CheckOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).check(shard, outcome);
+        }
+    }
+
+    /// Counts an endpoint (positions in the policies) being left out, or what would have been in
+    /// shadow mode.
+    pub fn ejection(&self, upstream: u16, endpoint: u16, reason: Reason, mode: Mode) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            let shard = Shard::mine();
+            series.health(shard, endpoint).ejection(shard, reason, mode);
         }
     }
 

@@ -5,6 +5,7 @@
 //! it has a place, and a test holds the numbering and the words together.
 
 mod failure;
+mod health;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},

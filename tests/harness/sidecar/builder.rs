@@ -24,6 +24,7 @@ pub struct Builder {
     routes: Option<String>,
     files: Vec<(String, String)>,
     environment: Vec<(String, String)>,
+    threads: Option<u16>,
     ports: Ports,
 }
 
@@ -44,6 +45,7 @@ impl Builder {
             routes: None,
             files: Vec::new(),
             environment: Vec::new(),
+            threads: None,
             ports: Ports {
                 listen: ports::free(),
                 telemetry: ports::free(),
@@ -113,6 +115,12 @@ impl Builder {
         self
     }
 
+    /// So many worker threads, instead of one for each CPU.
+    pub fn threads(mut self, threads: u16) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
     /// Another address to listen on.
     pub fn listen_on(mut self, address: SocketAddr) -> Self {
         self.ports.listen = address;
@@ -172,6 +180,9 @@ impl Builder {
             .arg("-c")
             .arg(file)
             .envs(self.environment);
+        if let Some(threads) = self.threads {
+            command.arg("--threads").arg(threads.to_string());
+        }
         Sidecar::spawn(command, directory, self.ports)
     }
 

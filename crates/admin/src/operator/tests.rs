@@ -7,6 +7,8 @@ use crate::fixture::{Answer, ask, policies};
 
 mod breakers;
 mod cache;
+mod capacity;
+mod health;
 
 const TOKEN: &str = "0123456789abcdef";
 
@@ -22,6 +24,8 @@ fn router(token: Option<&str>) -> Router {
         purge: Arc::new(cache::purged),
         breakers: breakers::breakers(),
         in_flight: Arc::new(|upstream, endpoint| (10 * upstream + endpoint) as u64),
+        health: Arc::new(health::of),
+        capacity: Arc::new(capacity::of),
         token: token.map(|token| Token::new(token).unwrap()),
         names: vec!["forebay.internal".to_owned()],
         version: "1.2.3",
@@ -82,6 +86,16 @@ async fn endpoints_tell_their_load() {
     assert_eq!(upstreams[0]["endpoints"][0]["url"], "http://127.0.0.1:3000");
     assert_eq!(upstreams[0]["endpoints"][1]["url"], "https://[::1]:443");
     assert_eq!(upstreams[0]["endpoints"][1]["in_flight"], 1);
+    assert!(upstreams[0]["endpoints"][0]["health"].is_null());
+    let health = &upstreams[0]["endpoints"][1]["health"];
+    assert_eq!(health["standing"], "ill");
+    assert_eq!(health["because"], "timed-out");
+    assert_eq!(health["last_check"]["took_seconds"], 0.5);
+    assert!(health["ejection"].is_null());
+    let capacity = &upstreams[0]["capacity"];
+    assert_eq!(capacity["limit"], 20);
+    assert_eq!(capacity["in_flight"], 19);
+    assert_eq!(capacity["queued"], 3);
 }
 
 #[tokio::test]

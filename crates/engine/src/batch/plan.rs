@@ -174,7 +174,7 @@ impl Ids {
         let segment = position(path, parameter)
             .ok_or_else(|| Unplannable::Parameter(parameter.to_owned()))?;
         let no_template = || Unplannable::Template(request.to_owned());
-        let template = pieces(request, path).ok_or_else(no_template)?;
+        let template = pieces(request, path, segment).ok_or_else(no_template)?;
         for (at, other) in path.segments.iter().enumerate() {
             let named = template
                 .iter()
@@ -286,14 +286,17 @@ fn position(path: &PathPattern, parameter: &str) -> Option<usize> {
 }
 
 /// Reads `/shops/{shop}/users?ids={ids}`; `{ids}` must be there once.
-fn pieces(request: &str, path: &PathPattern) -> Option<Box<[Piece]>> {
+fn pieces(request: &str, path: &PathPattern, told_apart: usize) -> Option<Box<[Piece]>> {
     let (mut pieces, mut rest) = (Vec::new(), request);
     while let Some((text, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}')?;
         pieces.push(Piece::Text(text.to_owned()));
         pieces.push(match name {
             "ids" => Piece::Ids,
-            other => Piece::Segment(position(path, other)?),
+            other => {
+                let agreed = position(path, other).filter(|at| *at != told_apart);
+                Piece::Segment(agreed?)
+            }
         });
         rest = after;
     }

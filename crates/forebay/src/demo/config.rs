@@ -107,6 +107,13 @@ routes:
     upstream: legacy
     use: [lean, public_read]
     cache: {{ttl: 1s}}
+  - name: users                # those asked for at the same moment become one request
+    match: {{path: \"/users/{{id}}\", methods: [GET]}}
+    upstream: legacy
+    use: [lean]
+    batch:
+      path: {{parameter: id, request: \"/users?ids={{ids}}\"}}
+      max_wait: 20ms
   - name: everything_else      # what belongs to one client, and orders
     upstream: legacy
     use: [lean]
@@ -139,6 +146,13 @@ pub(super) fn hints(place: &Place, ports: Ports, ink: Ink) -> String {
             format!(
                 "curl -s -H 'X-Api-Key: me' -o /dev/null -w '%{{http_code}}\\n' \
                  '{url}/products/1?utm_n=[1-300]' | sort | uniq -c"
+            ),
+        ),
+        (
+            "Twenty users, asked for one by one at the same moment: the API is asked once.",
+            format!(
+                "curl -sZ --parallel-immediate -o /dev/null '{url}/users/[1-20]'; \
+                 curl -s http://{telemetry}/metrics | grep ^forebay_batch"
             ),
         ),
         (

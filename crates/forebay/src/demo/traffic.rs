@@ -82,6 +82,18 @@ pub(super) fn plan(seed: u64, requests: u32) -> Vec<Planned> {
     (0..requests).filter_map(|_| one()).collect()
 }
 
+/// A list of users as a page shows it: each asked for by itself, all by the same client.
+pub(super) fn users(count: usize) -> Vec<Planned> {
+    let one = |id| {
+        Some(Planned {
+            method: Method::GET,
+            target: format!("/users/{id}").parse().ok()?,
+            client: HeaderValue::from_static("team-page"),
+        })
+    };
+    (1..=count).filter_map(one).collect()
+}
+
 // === impl Zipf ===
 
 impl Zipf {

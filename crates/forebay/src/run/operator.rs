@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    breakers_door, cache_door,
+    breakers_door, cache_door, capacity_door, health_door,
     preflight::{Accepting, Preflight, accepting},
     shutdown::{Announce, End, Life, Signals, shutdown},
 };
@@ -145,6 +145,8 @@ fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
         lookup: cache_door::lookup(Arc::clone(sidecar)),
         purge: Arc::new(move |purge| purged.purge(&purge)),
         in_flight: Arc::new(move |upstream, endpoint| busy.in_flight(upstream, endpoint)),
+        health: health_door::health(Arc::clone(sidecar)),
+        capacity: capacity_door::capacity(Arc::clone(sidecar)),
         token,
         names: Vec::new(),
         version: VERSION,

@@ -74,20 +74,33 @@ fn pointer(findings: &mut Findings<'_>, pointer: Option<&At<String>>) {
 
 fn check_request(findings: &mut Findings<'_>, request: &At<String>) {
     let text = &request.value;
-    let parts: Vec<_> = text.split("{ids}").collect();
-    let plain = parts.concat();
-    let why = if parts.len() != 2 {
+    let filled = filled_in(text);
+    let why = if text.matches("{ids}").count() != 1 {
         "`{ids}` stands in it exactly once"
     } else if !text.starts_with('/') || text.starts_with("//") {
         "it begins with one `/`"
-    } else if plain.contains(['{', '}', '#']) || plain.parse::<PathAndQuery>().is_err() {
-        "it is a path and a query, and `{ids}` all that is filled in"
+    } else if filled.contains(['{', '}', '#']) || filled.parse::<PathAndQuery>().is_err() {
+        "it is a path and a query, with names in braces to be filled in"
     } else {
         return;
     };
     let message = format!("`{}` cannot be asked: {why}", findings.show(request));
     let help = "such as `/users?ids={ids}`";
     findings.error(request.node, Code::BadBatch, message, help);
+}
+
+/// As it might look with something for each name in braces.
+fn filled_in(request: &str) -> String {
+    let (mut filled, mut rest) = (String::new(), request);
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((_, after)) = after.split_once('}') else {
+            break;
+        };
+        filled.push_str(before);
+        filled.push('x');
+        rest = after;
+    }
+    filled + rest
 }
 
 /// It is written into a URL as it is.

@@ -33,8 +33,8 @@ pub(crate) struct BatchPathFile {
     /// The parameter of the route's path that tells them apart: `id` of `/users/{id}`. Required, here
     /// or in the policy refined.
     pub(crate) parameter: Option<At<String>>,
-    /// Path and query of the batch, `{ids}` standing for all of them: `/users?ids={ids}`. Required,
-    /// here or in the policy refined.
+    /// Path and query of the batch, `{ids}` standing for all of them: `/users?ids={ids}`. Other
+    /// parameters of the path are written into it by name. Required, here or in the policy refined.
     pub(crate) request: Option<At<String>>,
     /// What stands between them. Default `,`.
     pub(crate) separator: Option<At<String>>,

@@ -32,7 +32,7 @@ const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(10);
 const AGE_SPREAD: f64 = 0.1;
 
 /// A byte stream to an endpoint, plain or TLS.
-trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
@@ -100,28 +100,49 @@ pub(super) async fn connect(
     opened
 }
 
+/// A connection on which nothing of HTTP has been said yet.
+pub(super) struct Reached {
+    pub(super) stream: Box<dyn Transport>,
+    pub(super) agreed: Agreed,
+}
+
+/// Opens a connection for a health check: it is not counted, because the check is, and belongs to no
+/// pool. Whoever asks sets the time.
+pub(super) async fn reach(dialer: &Dialer<'_>) -> Result<Reached, Failure> {
+    let reaching = async {
+        let socket = dialer.socket().await?;
+        Ok(match dialer.endpoint.policy.scheme {
+            Scheme::Http => Reached {
+                stream: Box::new(socket),
+                agreed: dialer.in_plain_text(),
+            },
+            Scheme::Https => {
+                let (stream, agreed) = secure(dialer, socket).await?;
+                Reached {
+                    stream: Box::new(stream),
+                    agreed,
+                }
+            }
+        })
+    };
+    reaching.await.map_err(|error: ConnectError| {
+        let endpoint = &dialer.endpoint.policy.address;
+        tracing::debug!(%endpoint, %error, "cannot connect for a health check");
+        error.failure()
+    })
+}
+
 async fn open(
     dialer: &Dialer<'_>,
     place: Opening,
     limit: Duration,
 ) -> Result<Sender, ConnectError> {
-    let address = &dialer.endpoint.policy.address;
-    let reaching = async {
-        let mut socket = Socket::connect(address).await?;
-        if let Some(header) = dialer.header() {
-            socket.write_all(&header).await?;
-        }
-        Ok::<_, ConnectError>(socket)
-    };
     let socket = dialer
-        .within(limit, ConnectError::TimedOut, reaching)
+        .within(limit, ConnectError::TimedOut, dialer.socket())
         .await?;
     match dialer.endpoint.policy.scheme {
         Scheme::Http => {
-            let agreed = match dialer.protocol {
-                UpstreamProtocol::Auto | UpstreamProtocol::Http1 => Agreed::Http1,
-                UpstreamProtocol::Http2 => Agreed::Http2,
-            };
+            let agreed = dialer.in_plain_text();
             handshake(dialer, place, socket, agreed).await
         }
         Scheme::Https => {
@@ -248,6 +269,23 @@ impl Dialer<'_> {
         match tokio::time::timeout_at(until, what).await {
             Ok(done) => done,
             Err(_elapsed) => Err(late),
+        }
+    }
+
+    /// A socket on which the client has been named, where that is asked for.
+    async fn socket(&self) -> Result<Socket, ConnectError> {
+        let mut socket = Socket::connect(&self.endpoint.policy.address).await?;
+        if let Some(header) = self.header() {
+            socket.write_all(&header).await?;
+        }
+        Ok(socket)
+    }
+
+    /// What is spoken where nothing can be agreed on.
+    const fn in_plain_text(&self) -> Agreed {
+        match self.protocol {
+            UpstreamProtocol::Auto | UpstreamProtocol::Http1 => Agreed::Http1,
+            UpstreamProtocol::Http2 => Agreed::Http2,
         }
     }
 

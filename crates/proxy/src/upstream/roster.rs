@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
-use engine::balance::{Balancer, Pick};
+use engine::{
+    balance::{Balancer, Pick},
+    health::Standing,
+};
 use policy::{Balance, Endpoint, Mode, Upstream};
 
 use super::{
@@ -21,6 +24,8 @@ pub(crate) struct Roster {
     balancer: Balancer,
     /// The balancer whose choices are counted and not followed.
     shadow: Option<Balancer>,
+    /// The positions of those that are not well, while enough others are.
+    passed_over: Box<[usize]>,
 }
 
 // === impl Roster ===
@@ -41,17 +46,36 @@ impl Roster {
                 None => Arc::new(EndpointState::new(upstream, index, slot, endpoint)?),
             });
         }
+        Ok(Self::of(upstream, states.into()))
+    }
+
+    /// Of the same endpoints, as they are now.
+    pub(super) fn renewed(&self, upstream: &Upstream) -> Self {
+        Self::of(upstream, self.endpoints.clone())
+    }
+
+    fn of(upstream: &Upstream, states: Box<[Arc<EndpointState>]>) -> Self {
+        let endpoints: Vec<Endpoint> = states.iter().map(|state| state.policy.clone()).collect();
         let balancing = &upstream.balancing;
         let followed = match balancing.mode {
             Mode::Enforce => balancing.balance,
             Mode::Off | Mode::Shadow => Balance::RoundRobin,
         };
-        Ok(Self {
-            endpoints: states.into(),
-            balancer: Balancer::new(followed, endpoints),
+        let well = |state: &EndpointState| state.standing() == Standing::Well;
+        let all_well = states.iter().filter(|state| well(state)).count();
+        let panics =
+            all_well * 100 < states.len() * usize::from(balancing.panic_below.hundredths());
+        let passed_over = match panics {
+            true => Box::default(),
+            false => (0..states.len()).filter(|at| !well(&states[*at])).collect(),
+        };
+        Self {
+            endpoints: states,
+            balancer: Balancer::new(followed, &endpoints),
             shadow: (balancing.mode == Mode::Shadow)
-                .then(|| Balancer::new(balancing.balance, endpoints)),
-        })
+                .then(|| Balancer::new(balancing.balance, &endpoints)),
+            passed_over,
+        }
     }
 
     fn find(&self, endpoint: &Endpoint) -> Option<&Arc<EndpointState>> {
@@ -77,7 +101,13 @@ impl Roster {
             line.metrics
                 .shadow_pick(upstream, self.endpoints[index].slot);
         }
-        match self.balancer.pick(in_flight, &positions) {
+        let mut left_out = positions.clone();
+        left_out.extend_from_slice(&self.passed_over);
+        let picked = match self.balancer.pick(in_flight, &left_out) {
+            Pick::NoneLeft => self.balancer.pick(in_flight, &positions),
+            picked => picked,
+        };
+        match picked {
             Pick::Endpoint(index) => self.endpoints.get(index),
             Pick::NoneLeft => None,
         }

@@ -6,13 +6,14 @@ use arc_swap::{ArcSwap, Guard};
 use engine::attempt::Attempt;
 use http::HeaderValue;
 use policy::{HostHeader, Upstream};
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{
     BreakerCell, Line,
     capacity::CapacityCell,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
+    health::{HealthReport, Nudge, Watched},
     roster::Roster,
     tls::{UpstreamTls, UpstreamTlsError},
 };
@@ -39,6 +40,8 @@ pub(crate) struct UpstreamState {
     pub(crate) capacity: Option<Arc<CapacityCell>>,
     pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
+    /// Wakes who watches over the health of the endpoints.
+    nudge: Notify,
 }
 
 // === impl UpstreamState ===
@@ -54,7 +57,29 @@ impl UpstreamState {
             capacity: CapacityCell::new(policy.capacity.as_ref()),
             position,
             policy: policy.clone(),
+            nudge: Notify::new(),
         })
+    }
+
+    /// Makes the roster anew, because the standing of an endpoint has changed.
+    pub(super) fn rebuild(&self) {
+        self.roster.rcu(|before| before.renewed(&self.policy));
+        self.nudge.notify_one();
+    }
+
+    /// Waits until the endpoints, or the health of one, have to be looked at.
+    pub(super) async fn nudged(&self) {
+        self.nudge.notified().await;
+    }
+
+    /// The health of the endpoint at this position; nothing where nobody watches over it.
+    pub(crate) fn health(&self, position: usize) -> Option<HealthReport> {
+        let roster = self.roster.load();
+        let endpoint = roster.endpoints.get(position)?;
+        match Watched::of(&self.policy) {
+            Watched::No => None,
+            Watched::Yes => Some(endpoint.vitals.report()),
+        }
     }
 
     /// Who may be asked now.
@@ -80,6 +105,9 @@ impl UpstreamState {
             took = ?attempt.took,
             "attempt"
         );
+        if endpoint.vitals.attempted(attempt.end.symptom()) == Nudge::Look {
+            self.nudge.notify_one();
+        }
     }
 
     /// Does what follows from time alone; called once a second.

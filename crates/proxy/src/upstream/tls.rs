@@ -105,7 +105,10 @@ impl UpstreamTls {
                 .map_err(|error| {
                     let (certificate, key) = (&files.certificate_file, &files.key_file);
                     let pair = format!("{} and {}", certificate.display(), key.display());
-                    ("client", format!("{pair} do not go together: {error}"))
+                    (
+                        "certificate_file",
+                        format!("{pair} do not go together: {error}"),
+                    )
                 })?;
         }
         Ok(tls)
@@ -169,13 +172,13 @@ impl UpstreamTls {
 impl Client {
     fn read(files: &policy::Tls) -> Result<Self, Wrong> {
         Ok(Self {
-            chain: certificates("client.certificate_file", &files.certificate_file)?,
+            chain: certificates("certificate_file", &files.certificate_file)?,
             key: PrivateKeyDer::from_pem_file(&files.key_file).map_err(|error| {
                 let reason = match error {
                     pem::Error::NoItemsFound => "there is no private key in PEM in it".to_owned(),
                     error => told(error),
                 };
-                ("client.key_file", of(&files.key_file, &reason))
+                ("key_file", of(&files.key_file, &reason))
             })?,
         })
     }

@@ -8,7 +8,10 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::UpstreamState;
+use super::{
+    UpstreamState,
+    health::{self, Watched},
+};
 use crate::sidecar::Sidecar;
 
 /// How often what follows from time alone is looked at.
@@ -19,6 +22,9 @@ pub async fn watch(sidecar: Arc<Sidecar>) {
     let mut watching = JoinSet::new();
     for upstream in &sidecar.snapshot.load().upstreams {
         watching.spawn(tick(Arc::clone(upstream)));
+        if Watched::of(&upstream.policy) == Watched::Yes {
+            watching.spawn(health::watch(Arc::clone(&sidecar), Arc::clone(upstream)));
+        }
     }
     while watching.join_next().await.is_some() {}
 }

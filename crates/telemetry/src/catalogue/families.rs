@@ -4,11 +4,13 @@
 
 mod breakers;
 mod capacity;
+mod health;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
 pub use capacity::*;
+pub use health::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -41,6 +43,9 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &UPSTREAM_ENDPOINT_HEALTHY,
+    &UPSTREAM_HEALTH_CHECKS,
+    &UPSTREAM_EJECTIONS,
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,

@@ -5,6 +5,7 @@ use engine::{
     breaker::Position,
     capacity::ShedReason,
     failure::{Blame, Failure},
+    health::{check::CheckOutcome, outlier::Reason},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
 };
 use policy::{Mode, Priority};
@@ -56,6 +57,11 @@ pub(super) const CACHE_OUTCOME: Label = Label {
     values: Values::Fixed(words::<CacheOutcome>),
 };
 
+pub(super) const CHECK_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<CheckOutcome>),
+};
+
 pub(super) const CLOSE_REASON: Label = Label {
     name: "reason",
     values: Values::Fixed(words::<CloseReason>),
@@ -84,6 +90,11 @@ pub(super) const DECISION: Label = Label {
 pub(super) const DIRECTION: Label = Label {
     name: "direction",
     values: Values::Fixed(|| vec!["in", "out"]),
+};
+
+pub(super) const EJECTION_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<Reason>),
 };
 
 pub(super) const ENCODE_OUTCOME: Label = Label {

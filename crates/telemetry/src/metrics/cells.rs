@@ -199,7 +199,7 @@ impl<T> Sharded<T> {
         sum
     }
 
-    fn touched(&self) -> impl Iterator<Item = &T> {
+    pub(super) fn touched(&self) -> impl Iterator<Item = &T> {
         self.shards
             .iter()
             .filter_map(|cells| cells.get().map(Box::as_ref))

@@ -508,6 +508,9 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.shadow_pick(0, 0);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
+    metrics.endpoint_standing(0, 0, None, Some(Standing::Well));
+    metrics.health_check(0, 0, CheckOutcome::Passed);
+    metrics.ejection(0, 0, Reason::SuccessRate, Mode::Enforce);
     metrics.client_connected();
     metrics.client_disconnected(ClientConnectionEnd::Closed);
     metrics.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(1));
@@ -546,6 +549,50 @@ fn what_is_exported_is_exactly_the_catalogue() {
     let catalogued: BTreeSet<&str> = CATALOGUE.iter().map(|family| family.name).collect();
     assert_eq!(exported, catalogued);
     assert!(text.contains("process_resident_memory_bytes"));
+}
+
+#[test]
+fn an_endpoint_is_healthy_while_all_of_its_name_are_well() {
+    let metrics = metrics(vec![]);
+    let name = r#"forebay_upstream_endpoint_healthy{upstream="legacy",endpoint="a:80"}"#;
+    assert!(!samples(&metrics).contains_key(name));
+    let (ill, well) = (Some(Standing::Ill), Some(Standing::Well));
+    metrics.endpoint_standing(0, 0, None, well);
+    metrics.endpoint_standing(0, 2, None, well);
+    assert_sample(&metrics, name, 1.0);
+    thread::scope(|scope| {
+        scope.spawn(|| metrics.endpoint_standing(0, 2, well, ill));
+    });
+    assert_sample(&metrics, name, 0.0);
+    metrics.endpoint_standing(0, 2, ill, None);
+    assert_sample(&metrics, name, 1.0);
+    metrics.endpoint_standing(0, 0, well, None);
+    assert!(!samples(&metrics).contains_key(name));
+}
+
+#[test]
+fn checks_and_ejections_are_counted_by_how_and_why() {
+    let metrics = metrics(vec![]);
+    metrics.health_check(0, 1, CheckOutcome::TimedOut);
+    metrics.health_check(0, 1, CheckOutcome::TimedOut);
+    metrics.ejection(0, 1, Reason::ConsecutiveFailures, Mode::Enforce);
+    metrics.ejection(0, 1, Reason::ConsecutiveFailures, Mode::Shadow);
+    for (name, value) in [
+        (
+            r#"forebay_upstream_health_checks_total{upstream="legacy",endpoint="[::1]:80",outcome="timed-out"}"#,
+            2.0,
+        ),
+        (
+            r#"forebay_upstream_ejections_total{upstream="legacy",endpoint="[::1]:80",reason="consecutive-failures",mode="enforce"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_upstream_ejections_total{upstream="legacy",endpoint="[::1]:80",reason="consecutive-failures",mode="shadow"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{
     CloseReason, ConnectOutcome, ConnectionState, NONE,
     cells::{Counter, Durations, Gauge, Shard, Sharded},
     export::Sheet,
+    health::{HealthCells, HealthSums},
 };
 use crate::{
     RequestEvent, catalogue,
@@ -45,6 +46,7 @@ struct EndpointCells {
     outcomes: [Counter; UpstreamOutcome::COUNT],
     connects: [Counter; ConnectOutcome::ALL.len()],
     shadow_picks: Counter,
+    health: HealthCells,
 }
 
 // === impl UpstreamSeries ===
@@ -101,6 +103,11 @@ impl UpstreamSeries {
         self.cells(shard).endpoints[slot].shadow_picks.add(shard, 1);
     }
 
+    /// The health of an endpoint, to be written to.
+    pub(super) fn health(&self, shard: Shard, endpoint: u16) -> &HealthCells {
+        &self.cells(shard).endpoints[self.slot(Some(endpoint))].health
+    }
+
     pub(super) fn connection(
         &self,
         shard: Shard,
@@ -147,6 +154,9 @@ impl UpstreamSeries {
                 &[upstream, endpoint],
                 picks,
             );
+            let health = self.cells.touched();
+            let health = health.map(|cells| &cells.endpoints[slot].health);
+            HealthSums::of(health).export(sheet, upstream, endpoint);
         }
         let durations = self.cells.durations(|cells| &cells.durations);
         sheet.durations(
@@ -196,6 +206,7 @@ impl UpstreamCells {
             outcomes: std::array::from_fn(|_| Counter::default()),
             connects: Default::default(),
             shadow_picks: Counter::default(),
+            health: HealthCells::default(),
         };
         Self {
             endpoints: (0..endpoints).map(endpoint).collect(),

@@ -1,5 +1,7 @@
 use std::collections::HashSet;
 
+use engine::health::{Standing, check::CheckOutcome, outlier::Reason};
+
 use super::*;
 
 fn check<W: Word>() {
@@ -23,6 +25,9 @@ fn every_word_has_its_own_place() {
     check::<Failure>();
     check::<Blame>();
     check::<Mode>();
+    check::<CheckOutcome>();
+    check::<Reason>();
+    check::<Standing>();
     assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
 }
 

@@ -148,6 +148,7 @@ fn policies_that_cannot_be_carried_out_are_refused() {
         ("/users/{id}", "users?ids={ids}", ","),
         ("/users/{id}", "/users?ids={ids}&again={ids}", ","),
         ("/users/{id}", "/users?ids={ids}&x={shop}", ","),
+        ("/users/{id}", "/users/{id}?ids={ids}", ","),
         ("/users/{id}", "/users?ids={ids}", " "),
         ("/users/{id}", "/users?ids={ids}", ""),
         ("/shops/{shop}/users/{id}", "/users?ids={ids}", ","),

@@ -49,6 +49,11 @@ pub(super) fn answer(head: &Parts) -> Response<Full<Bytes>> {
         (&Method::GET, "stock", Some(id)) => {
             number(id).map_or_else(missing, |id| ok(&json!({"id": id, "in_stock": stock(id)})))
         }
+        (&Method::GET, "users", Some(id)) => number(id).map_or_else(missing, |id| ok(&user(id))),
+        (&Method::GET, "users", None) => {
+            let ids = parameter(head, "ids").unwrap_or_default();
+            ok(&ids.split(',').filter_map(number).map(user).collect())
+        }
         (&Method::GET, "search", None) => {
             let wanted = parameter(head, "q").unwrap_or_default();
             let first = wanted.bytes().map(u64::from).sum();
@@ -115,6 +120,10 @@ fn review_of(id: u64, review: u64) -> Value {
     })
 }
 
+fn user(id: u64) -> Value {
+    json!({"id": id, "name": format!("User {id}"), "member_since": 1990 + id % 35})
+}
+
 /// Another number each second.
 fn stock(id: u64) -> u64 {
     let since = proxy::now().wall.duration_since(SystemTime::UNIX_EPOCH);
@@ -146,10 +155,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn many_users_are_those_that_are_asked_for_one_by_one() {
+        let (_, one) = asked("GET", "/users/7").await;
+        let (_, three) = asked("GET", "/users?ids=7,8,9").await;
+        let (_, none) = asked("GET", "/users").await;
+        assert!(none < one && three > 3 * one, "{none} {one} {three}");
+    }
+
+    #[tokio::test]
     async fn what_is_not_there_is_not_found() {
         for (method, target, status) in [
             ("GET", "/products/7", 200),
             ("GET", "/products/x", 404),
+            ("GET", "/users/7", 200),
+            ("GET", "/users/x", 404),
+            ("GET", "/users?ids=1,2", 200),
             ("GET", "/", 404),
             ("POST", "/orders", 201),
             ("DELETE", "/products/7", 404),

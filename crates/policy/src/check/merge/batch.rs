@@ -134,6 +134,14 @@ fn path_kind(
             wrong(picker, node, Code::BadBatch, message, help);
         }
     }
+    if let (Some(name), Some(request), Some(path), Some(node)) = (
+        &parameter,
+        &request,
+        route.path,
+        stack.said(|one| one.request.as_ref()),
+    ) {
+        fill_in(picker, name, request, &path.segments, (node, route.name));
+    }
     Some(BatchKind::Path {
         parameter: parameter?,
         request: request?,
@@ -141,6 +149,57 @@ fn path_kind(
         answers: answers?,
         id: id?,
     })
+}
+
+/// What else of its path tells requests apart must be in the request for all of them, or it would ask
+/// for the wrong ones; and nothing can be filled in that the path does not have.
+fn fill_in(
+    picker: &mut Picker<'_, '_>,
+    parameter: &str,
+    request: &str,
+    path: &[PathSegment],
+    (node, route): (NodeId, &str),
+) {
+    // That it is missing has been reported.
+    if !path.contains(&PathSegment::Parameter(parameter.to_owned())) {
+        return;
+    }
+    let others: Vec<(&str, bool)> = path
+        .iter()
+        .filter_map(|segment| match segment {
+            PathSegment::Literal(_) => None,
+            PathSegment::Parameter(name) => Some((name.as_str(), true)),
+            PathSegment::Rest(name) => Some((name.as_str(), false)),
+        })
+        .filter(|(name, _)| *name != parameter)
+        .collect();
+    let wanted: Vec<&str> = request
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}'))
+        .map(|(name, _)| name)
+        .filter(|name| *name != "ids")
+        .collect();
+    for (name, one_segment) in &others {
+        if !one_segment || !wanted.contains(name) {
+            let message = format!(
+                "requests of the route `{route}` differ in `{{{name}}}`, and the batch has no place \
+                 for it"
+            );
+            let help = "write the name in braces into `request`, such as `/shops/{shop}/users?ids={ids}`; \
+                        it must be one segment of the path";
+            wrong(picker, node, Code::BadBatch, message, help);
+        }
+    }
+    for name in wanted {
+        if !others.contains(&(name, true)) {
+            let message =
+                format!("the path of the route `{route}` has no `{{{name}}}` to be filled in");
+            let help = "`{ids}` stands for all of them, other names for parameters of the path in \
+                        which they agree";
+            wrong(picker, node, Code::BadBatch, message, help);
+        }
+    }
 }
 
 fn body_kind(

@@ -49,8 +49,8 @@ fn a_route_says_how_urgent_it_is_whatever_the_request_says() {
     let sidecar = busy
         .behind(&format!("{ONE}, {classes}"))
         .routes(
-            "- {name: reports, match: {path: \"/reports/{*rest}\"}, upstream: app, priority: low}\n\
-             - {name: all, match: {path: \"/{*rest}\"}, upstream: app}",
+            "- {name: reports, match: {path: \"/reports/{*rest}\"}, upstream: origin, priority: low}\n\
+             - {name: all, match: {path: \"/{*rest}\"}, upstream: origin}",
         )
         .start();
     let address = sidecar.address();

@@ -7,14 +7,20 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
-use harness::{Ask, Builder, Gate, Origin, RawClient, Reply, Response, Sidecar};
+use harness::{Ask, Builder, Crowd, Gate, Origin, Reply, Response, Sidecar, raw_h2::RawH2};
 
 use crate::forebay;
+
+/// RFC 9113, sections 6.4 and 7.
+const RST_STREAM: u8 = 3;
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
 
 /// An origin that answers when its gate is opened, and knows the most it ever had to do at a time.
 struct Busy {
@@ -137,18 +143,17 @@ fn a_client_that_leaves_frees_its_place() {
     let sidecar = busy
         .behind("min: 1, max: 1, initial: 1, queue: 9, queue_timeout: 15s")
         .start();
-    let mut first = sidecar.connect();
-    first.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+    let mut leaver = RawH2::connect(sidecar.address());
+    leaver.headers(1, &RawH2::request("GET", &[]), true);
     busy.origin.wait_for(1);
-    let mut waits: RawClient = sidecar.connect();
-    waits.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+    leaver.headers(3, &RawH2::request("GET", &[]), true);
     wait_for(&sidecar, "queued", 1.0);
     let last = asking(sidecar.address(), Ask::get("/last"));
     wait_for(&sidecar, "queued", 2.0);
     // One leaves the queue, one the origin: the last has its turn.
-    waits.reset();
+    leaver.frame(RST_STREAM, 0, 3, &CANCEL);
     wait_for(&sidecar, "queued", 1.0);
-    first.reset();
+    leaver.frame(RST_STREAM, 0, 1, &CANCEL);
     busy.origin.wait_for(2);
     assert_eq!(busy.origin.last().target, "/last");
     busy.gate.open();
@@ -159,7 +164,7 @@ fn a_client_that_leaves_frees_its_place() {
 /// A body that is on its way is work as well.
 #[test]
 fn a_place_is_held_until_the_body_has_ended() {
-    let (pieces, streamed) = std::sync::mpsc::channel();
+    let (pieces, streamed) = mpsc::channel();
     let streamed = std::sync::Mutex::new(Some(streamed));
     let origin = Origin::http(move |_| match streamed.lock().unwrap().take() {
         Some(streamed) => Reply::streamed(streamed),
@@ -179,30 +184,36 @@ fn a_place_is_held_until_the_body_has_ended() {
 /// It is asked one at a time while it fails, and gets more again once it is well.
 #[test]
 fn the_limit_falls_when_the_origin_fails_and_comes_back_after_it() {
-    let ill = Arc::new(AtomicUsize::new(0));
+    let ill = Arc::new(AtomicBool::new(false));
     let origin = Origin::http({
         let ill = Arc::clone(&ill);
-        move |_| match ill.load(Ordering::SeqCst) {
-            0 => Reply::ok("x"),
-            _ => Reply::status(503).header("Retry-After", "1"),
+        move |_| {
+            // As long as its work takes, however much of it there is.
+            let (_silent, nobody) = mpsc::channel::<()>();
+            let _late = nobody.recv_timeout(Duration::from_millis(40));
+            match ill.load(Ordering::SeqCst) {
+                false => Reply::ok("x"),
+                true => Reply::status(503).header("Retry-After", "1"),
+            }
         }
     });
-    let sidecar = limited(&origin, "min: 1, max: 20, initial: 20, queue: 100").start();
+    let sidecar = limited(
+        &origin,
+        "min: 1, max: 12, initial: 12, queue: 100, queue_timeout: 15s",
+    )
+    .start();
     let limit = || figure(&sidecar, "limit");
-    let crowd = || harness::Crowd::ask(sidecar.address(), 1, 60, "/").responses();
-    crowd();
-    let before = limit();
-    assert!(before >= 10.0, "{before}");
-    ill.store(1, Ordering::SeqCst);
     let until = |reached: &dyn Fn(f64) -> bool| {
-        (0..400).any(|_| {
-            crowd();
+        (0..60).any(|_| {
+            Crowd::ask(sidecar.address(), 1, 30, "/").responses();
             reached(limit())
         })
     };
-    assert!(until(&|limit| limit <= 2.0), "{}", limit());
-    ill.store(0, Ordering::SeqCst);
     assert!(until(&|limit| limit >= 8.0), "{}", limit());
+    ill.store(true, Ordering::SeqCst);
+    assert!(until(&|limit| limit <= 2.0), "{}", limit());
+    ill.store(false, Ordering::SeqCst);
+    assert!(until(&|limit| limit >= 5.0), "{}", limit());
 }
 
 #[test]

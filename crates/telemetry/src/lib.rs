@@ -19,5 +19,6 @@ pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use metrics::{
     BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures, ClientConnectionEnd,
-    CloseReason, ConnectOutcome, ConnectionState, Metrics, MetricsError, ShedCounts, Waited, Waits,
+    CloseReason, ConnectOutcome, ConnectionState, HedgeOutcome, Metrics, MetricsError,
+    RetryOutcome, ShedCounts, Waited, Waits,
 };

@@ -12,7 +12,7 @@ use engine::{
     outcome::{JoinOutcome, ProtectOutcome, StoreOutcome},
     time::Now,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use store::{Moment, StoredResponse};
 use tokio::time::timeout_at;
 
@@ -26,7 +26,7 @@ use crate::{
     clock,
     errand::Errand,
     fill_job::FillJob,
-    upstream::{self, FetchError, Fetched, Order, Story},
+    upstream::{self, EndpointState, FetchError, Fetched, Order, Story},
 };
 
 /// What a request gets in the end.
@@ -58,6 +58,22 @@ pub(crate) struct Origin {
     pub(crate) time: Duration,
     /// Whether the exchange is counted as this request's.
     pub(crate) whose: Whose,
+    /// How often an endpoint was tried for it.
+    pub(crate) tries: u8,
+}
+
+/// A request that the origin did not answer, and nothing could stand in for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unfetched {
+    pub(crate) failure: Failure,
+    /// The last endpoint that was tried: the places of its upstream and of itself in the metrics.
+    pub(crate) endpoint: Option<(u16, u16)>,
+    /// When asking again makes sense, if that is known.
+    pub(crate) retry_after: Option<Duration>,
+    /// How often an endpoint was tried.
+    pub(crate) tries: u8,
+    /// Whether the upstream had room.
+    pub(crate) protect: ProtectOutcome,
 }
 
 /// The moment at which a request was sent, by every clock that matters for its answer.
@@ -72,19 +88,35 @@ pub(crate) struct Sent {
 
 /// Asks the origin, twice when its answer was about something else than what was wanted.
 pub(crate) async fn fetch(
+    errand: Box<Errand>,
+    body: RequestBody,
+    upload: Option<Arc<Upload>>,
+    audience: Audience,
+) -> Result<(Delivery, Option<FillJob>), Unfetched> {
+    let story = Story::default();
+    let fetched = fetch_told(errand, body, upload, audience, &story).await;
+    fetched.map_err(|error| Unfetched {
+        failure: error.failure,
+        endpoint: (error.endpoint).map(|endpoint| (endpoint.upstream, endpoint.slot)),
+        retry_after: error.retry_after,
+        tries: story.tries(),
+        protect: story.protect(),
+    })
+}
+
+async fn fetch_told(
     mut errand: Box<Errand>,
     body: RequestBody,
     upload: Option<Arc<Upload>>,
     audience: Audience,
+    story: &Story,
 ) -> Result<(Delivery, Option<FillJob>), FetchError> {
     let (mut order, mut asking) = errand.order();
     order.body = body;
     order.upload = upload;
     loop {
         let sent = Sent::now(&errand);
-        let story = Story::default();
-        let (fetched, batched) = asked(&errand, order, &story).await;
-        tracing::trace!(tries = story.tries(), "asked");
+        let (fetched, batched) = asked(&errand, order, audience, story).await;
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
                 let origin = Origin {
@@ -96,6 +128,7 @@ pub(crate) async fn fetch(
                         |(_, time)| time,
                     ),
                     whose: batched.map_or(Whose::Own, |(whose, _)| whose),
+                    tries: story.tries(),
                 };
                 (Some(origin), Asked::with_status(fetched.head.status))
             }
@@ -115,11 +148,7 @@ pub(crate) async fn fetch(
             delivery.protect = story.protect();
             return Ok((delivery, None));
         }
-        let fetched = fetched.map_err(|error| FetchError {
-            protect: story.protect(),
-            ..error
-        })?;
-        match keep::keep(&errand, fetched, asking, sent, audience) {
+        match keep::keep(&errand, fetched?, asking, sent, audience) {
             Next::AskAgain => {
                 errand.intent.stale = None;
                 (order, asking) = errand.order();
@@ -139,6 +168,12 @@ pub(crate) async fn fetch(
                 delivery.store = verdicted.store;
                 delivery.protect = story.protect();
                 delivery.personal = verdicted.personal;
+                // A batch goes to any endpoint, and binds nobody to it.
+                if batched.is_none()
+                    && let Some(endpoint) = answered
+                {
+                    delivery.bind(&endpoint);
+                }
                 return Ok((delivery, verdicted.job));
             }
         }
@@ -150,17 +185,19 @@ pub(crate) async fn fetch(
 async fn asked(
     errand: &Errand,
     mut order: Order,
+    audience: Audience,
     story: &Story,
 ) -> (Result<Fetched, FetchError>, Option<(Whose, Duration)>) {
     let Some(collector) = errand.collector() else {
-        return (upstream::fetch(errand, order, story).await, None);
+        return (upstream::fetch(errand, order, audience, story).await, None);
     };
     match Box::pin(batch::ask(collector, errand, &mut order)).await {
         Batched::Answered(served) => (Ok(served.fetched), Some((served.whose, served.time))),
         Batched::Failed(failure) => (Err(FetchError::nowhere(failure)), None),
-        Batched::Alone(None) => (upstream::fetch(errand, order, story).await, None),
+        Batched::Alone(None) => (upstream::fetch(errand, order, audience, story).await, None),
         Batched::Alone(Some(deadline)) => {
-            let fetched = timeout_at(deadline, upstream::fetch(errand, order, story)).await;
+            let fetched =
+                timeout_at(deadline, upstream::fetch(errand, order, audience, story)).await;
             let too_late = FetchError::nowhere(Failure::TotalTimedOut);
             (fetched.unwrap_or(Err(too_late)), None)
         }
@@ -231,6 +268,21 @@ impl Delivery {
             protect: ProtectOutcome::Off,
             failure: None,
             personal: HeaderMap::new(),
+        }
+    }
+
+    /// Binds the client to the endpoint that answered, where clients are bound. The cache has seen
+    /// the answer already, and what is kept knows nothing of it.
+    pub(crate) fn bind(&mut self, endpoint: &EndpointState) {
+        let upstreams = &self.errand.snapshot.upstreams;
+        let upstream = upstreams.get(usize::from(endpoint.upstream));
+        let cookie = upstream.and_then(|upstream| upstream.binding(&self.errand, endpoint));
+        if let Some(cookie) = cookie {
+            let fields = match &mut self.kept {
+                Kept::Direct(fetched) => &mut fetched.head.headers,
+                _ => &mut self.personal,
+            };
+            fields.append(SET_COOKIE, cookie);
         }
     }
 }

@@ -2,5 +2,7 @@
 
 pub(super) mod breaker;
 pub(super) mod capacity;
+pub(super) mod deadline;
 pub(super) mod exchange;
+pub(super) mod hedge;
 pub(super) mod retry;

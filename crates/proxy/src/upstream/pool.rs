@@ -304,3 +304,6 @@ impl Drop for Waiting {
         settle(&self.home);
     }
 }
+
+#[cfg(test)]
+mod tests;

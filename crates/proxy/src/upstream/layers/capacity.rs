@@ -46,7 +46,7 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Capacity<'a, S> {
         let claim = Claim {
             class: class(self.upstream, asked.errand),
             purpose: purpose(asked.errand),
-            deadline: asked.deadline,
+            deadline: asked.due.map(|due| due.at),
         };
         match cell.enter(claim) {
             Entering::Go(permit, outcome) => {

@@ -7,6 +7,7 @@ mod balancing;
 mod batching;
 mod big_bodies;
 mod caching;
+mod capacity;
 mod compression;
 mod connection_header;
 mod content_length;

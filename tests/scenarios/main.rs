@@ -6,6 +6,7 @@ mod bad_origins;
 mod balancing;
 mod batching;
 mod big_bodies;
+mod breakers;
 mod caching;
 mod compression;
 mod connection_header;

@@ -25,6 +25,10 @@ impl Health {
         self.0.store(status, Ordering::SeqCst);
     }
 
+    fn is_well(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == 200
+    }
+
     fn reply(&self) -> Reply {
         match self.0.load(Ordering::SeqCst) {
             200 => Reply::ok("well"),
@@ -139,6 +143,7 @@ fn endpoints_that_cannot_be_reached_and_answers_that_are_none_are_failures() {
         let sidecar = forebay()
             .endpoint(&format!("http://{address}"))
             .upstream(&format!("breaker: {{consecutive_failures: 2, {LONG}}}"))
+            .upstream("retry: {mode: off}")
             .start();
         assert_eq!(statuses(&sidecar, "/", 2), [502, 502]);
         assert_stopped(&sidecar.get("/"));

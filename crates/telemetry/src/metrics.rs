@@ -22,6 +22,7 @@ use std::{slice, sync::Arc, time::SystemTime};
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
     health::{Standing, check::CheckOutcome, outlier},
+    mirror::CopyOutcome,
     outcome::{BypassReason, CacheOutcome, MissReason},
     retry::{Reason, Stop},
 };
@@ -197,6 +198,14 @@ impl Metrics {
     pub fn upstream_hedge(&self, upstream: u16, outcome: HedgeOutcome) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.retries().hedged(Shard::mine(), outcome);
+        }
+    }
+
+    /// Counts what came of a request of an upstream (its position in the policies) that was drawn to
+    /// be copied.
+    pub fn upstream_copy(&self, upstream: u16, outcome: CopyOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.copied(Shard::mine(), outcome);
         }
     }
 

@@ -12,6 +12,7 @@ fn keepable(fields: &'static [(&'static str, &'static str)]) -> (Origin, Health)
         let health = health.clone();
         move |_| {
             let reply = health.reply();
+            let fields = if health.is_well() { fields } else { &[] };
             fields
                 .iter()
                 .fold(reply, |reply, (name, value)| reply.header(name, *value))
@@ -39,8 +40,8 @@ admin: {{address: \"{{admin}}\", telemetry_address: \"{{telemetry}}\"}}
 upstreams:
   origin:
     endpoints: [\"http://{}\"]
-    breaker: {{consecutive_failures: 2, answer: {{upstream: other}}, {LONG}}}
-  other:
+    breaker: {{consecutive_failures: 2, answer: {{upstream: spare}}, {LONG}}}
+  spare:
     endpoints: [\"http://{}\"]
     {of_other}
 routes:
@@ -119,7 +120,7 @@ fn another_upstream_answers_and_nothing_of_that_is_stored() {
     assert_eq!(other.last().text(), "body");
     assert_eq!(origin.count(), 3);
     // The metrics say who it was.
-    let labels = [("upstream", "other"), ("outcome", "2xx")];
+    let labels = [("upstream", "spare"), ("outcome", "2xx")];
     sidecar.wait_for_metric("forebay_upstream_requests_total", &labels, 4.0);
     // Back to the first, whose answer is still there.
     health.set(200);

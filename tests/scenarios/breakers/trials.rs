@@ -1,6 +1,6 @@
 //! How an open breaker finds out that the upstream is back.
 
-use harness::{Gate, Origin, Reply, Sidecar, eventually};
+use harness::{Gate, Origin, Reply, Sidecar, eventually, raw_h2::RawH2};
 
 use super::{
     Ordering, assert_counts, assert_position, assert_stopped, guarding, origin_with, statuses,
@@ -13,6 +13,18 @@ fn tried(sidecar: &Sidecar, origin: &Origin, before: usize) -> u16 {
         let status = sidecar.get("/").status;
         (origin.count() > before).then_some(status)
     })
+}
+
+/// Sends a request that the origin is not to answer. Over HTTP/2, where leaving is said aloud.
+fn hanging(sidecar: &Sidecar) -> RawH2 {
+    let mut client = RawH2::connect(sidecar.address());
+    client.headers(1, &RawH2::request("GET", &[("x-hangs", "yes")]), true);
+    client
+}
+
+/// Says that nobody waits any more (RST_STREAM with CANCEL).
+fn leave(mut client: RawH2) {
+    client.frame(3, 0, 1, &8_u32.to_be_bytes());
 }
 
 #[test]
@@ -78,13 +90,13 @@ fn a_client_that_leaves_in_the_middle_of_a_trial_gives_its_place_back() {
     let fallen = std::sync::atomic::AtomicUsize::new(0);
     let origin = Origin::http({
         let gate = gate.clone();
-        move |request| match request.target.as_str() {
-            "/hangs" => {
+        move |request| match request.header("x-hangs") {
+            Some(_) => {
                 gate.wait();
                 Reply::ok("late")
             }
-            _ if fallen.fetch_add(1, Ordering::SeqCst) < 2 => Reply::status(500),
-            _ => Reply::ok("well"),
+            None if fallen.fetch_add(1, Ordering::SeqCst) < 2 => Reply::status(500),
+            None => Reply::ok("well"),
         }
     });
     let breaker = "consecutive_failures: 2, failure_rate: off, open_for: 50ms, max_open: 50ms";
@@ -96,8 +108,7 @@ fn a_client_that_leaves_in_the_middle_of_a_trial_gives_its_place_back() {
             statuses(&sidecar, "/", 2);
         }
         let leaving = eventually("a trial that hangs", || {
-            let mut client = sidecar.connect();
-            client.send("GET /hangs HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+            let client = hanging(&sidecar);
             let before = 2 + again;
             eventually("it is stopped, or at the origin", || {
                 let stopped = sidecar.metric("forebay_http_requests_in_flight", &[]) == 0.0;
@@ -107,7 +118,7 @@ fn a_client_that_leaves_in_the_middle_of_a_trial_gives_its_place_back() {
         });
         // Its place is taken.
         assert_stopped(&sidecar.get("/"));
-        leaving.reset();
+        leave(leaving);
         sidecar.wait_for_metric("forebay_http_requests_in_flight", &[], 0.0);
     }
     // And now somebody stays.
@@ -151,7 +162,7 @@ fn an_abandoned_request_is_neither_a_failure_nor_a_success() {
     let origin = Origin::http({
         let gate = gate.clone();
         move |request| {
-            if request.target == "/hangs" {
+            if request.headers.has("x-hangs") {
                 gate.wait();
             }
             Reply::status(500)
@@ -161,10 +172,9 @@ fn an_abandoned_request_is_neither_a_failure_nor_a_success() {
     let sidecar = guarding(&origin, breaker).start();
     statuses(&sidecar, "/", 1);
     for arrived in 2..7 {
-        let mut client = sidecar.connect();
-        client.send("GET /hangs HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+        let client = hanging(&sidecar);
         origin.wait_for(arrived);
-        client.reset();
+        leave(client);
         sidecar.wait_for_metric("forebay_http_requests_in_flight", &[], 0.0);
     }
     assert_position(&sidecar, "upstream", "origin", "closed");

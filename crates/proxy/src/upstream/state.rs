@@ -14,7 +14,7 @@ use super::{
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     health::{HealthReport, Nudge, Watched},
-    layers::retry::Retrying,
+    layers::{mirror::Mirroring, retry::Retrying},
     roster::Roster,
     tls::{UpstreamTls, UpstreamTlsError},
 };
@@ -42,6 +42,8 @@ pub(crate) struct UpstreamState {
     pub(super) retrying: Option<Retrying>,
     /// What is known for second tries beside a slow first one; `None` when there are none.
     pub(super) hedging: Option<Hedging>,
+    /// What is known of copies for another upstream; `None` when there are none.
+    pub(super) mirroring: Option<Mirroring>,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
     chooser: Chooser,
@@ -66,6 +68,7 @@ impl UpstreamState {
             breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
             retrying: Retrying::of(policy),
+            mirroring: Mirroring::of(policy),
             hedging: (policy.hedge.clone())
                 .filter(|hedge| hedge.mode != Mode::Off)
                 .map(Hedging::new),

@@ -4,11 +4,13 @@
 
 mod breakers;
 mod health;
+mod mirror;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
 pub use health::*;
+pub use mirror::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -47,6 +49,7 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_RETRIES,
     &UPSTREAM_RETRIES_STOPPED,
     &UPSTREAM_HEDGES,
+    &UPSTREAM_COPIES,
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,

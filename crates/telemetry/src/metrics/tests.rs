@@ -9,6 +9,7 @@ use std::{
 use engine::{
     failure::Failure,
     health::outlier,
+    mirror::CopyOutcome,
     outcome::{
         AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason,
         StoreOutcome,
@@ -510,6 +511,7 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.upstream_retry(0, Reason::Reset, RetryOutcome::Answered);
     metrics.upstream_retry_stopped(0, Stop::Budget);
     metrics.upstream_hedge(0, HedgeOutcome::Won);
+    metrics.upstream_copy(0, CopyOutcome::Answered);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
     metrics.endpoint_standing(0, 0, None, Some(Standing::Well));

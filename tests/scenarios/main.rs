@@ -27,6 +27,7 @@ mod identity;
 mod keyed_bodies;
 mod layering;
 mod memory_promise;
+mod mirroring;
 mod no_vary_search;
 mod not_for_others;
 mod overtaking;

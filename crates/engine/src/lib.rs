@@ -24,6 +24,7 @@ pub mod hedge;
 pub mod hop_by_hop;
 pub mod host;
 pub mod identity;
+pub mod mirror;
 pub mod negotiation;
 pub mod outcome;
 pub mod path;

@@ -28,6 +28,7 @@ use engine::{
     batch::{BatchOutcome, MemberOutcome},
     discovery::Refreshed,
     health::{Standing, check::CheckOutcome, outlier},
+    mirror::CopyOutcome,
     outcome::{BypassReason, CacheOutcome, MissReason},
     retry::{Reason, Stop},
 };
@@ -236,6 +237,14 @@ impl Metrics {
     pub fn upstream_hedge(&self, upstream: u16, outcome: HedgeOutcome) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.retries().hedged(Shard::mine(), outcome);
+        }
+    }
+
+    /// Counts what came of a request of an upstream (its position in the policies) that was drawn to
+    /// be copied.
+    pub fn upstream_copy(&self, upstream: u16, outcome: CopyOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.copied(Shard::mine(), outcome);
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod failure;
 mod health;
+mod mirror;
 mod retry;
 
 use engine::{

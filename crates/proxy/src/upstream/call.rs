@@ -52,6 +52,8 @@ pub(crate) struct Asked<'a> {
 /// Whose turn it is to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
+    /// One that gets a copy, of which nobody wants the answer.
+    Copy,
     /// The upstream that the route names.
     Own,
     /// Another one, while a breaker is open.
@@ -210,8 +212,9 @@ impl Asked<'_> {
 impl Turn {
     /// Takes out of a request what only the own upstream understands.
     pub(crate) fn prepare(self, headers: &mut HeaderMap) {
-        if self == Self::Own {
-            return;
+        match self {
+            Self::Copy | Self::Own => return,
+            Self::StandIn => {}
         }
         // What is stored came from the first, and so did the validators that came with it.
         for name in [

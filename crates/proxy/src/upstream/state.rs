@@ -23,7 +23,7 @@ use super::{
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     health::{HealthReport, Nudge, Watched},
-    layers::retry::Retrying,
+    layers::{mirror::Mirroring, retry::Retrying},
     roster::Roster,
     tls::{UpstreamTls, UpstreamTlsError},
 };
@@ -51,6 +51,8 @@ pub(crate) struct UpstreamState {
     pub(super) retrying: Option<Retrying>,
     /// What is known for second tries beside a slow first one; `None` when there are none.
     pub(super) hedging: Option<Hedging>,
+    /// What is known of copies for another upstream; `None` when there are none.
+    pub(super) mirroring: Option<Mirroring>,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
     /// Its room, if that is limited.
@@ -95,6 +97,7 @@ impl UpstreamState {
             capacity: CapacityCell::new(policy.capacity.as_ref()),
             position,
             retrying: Retrying::of(policy),
+            mirroring: Mirroring::of(policy),
             hedging: (policy.hedge.clone())
                 .filter(|hedge| hedge.mode != Mode::Off)
                 .map(Hedging::new),

@@ -6,6 +6,7 @@ mod breakers;
 mod capacity;
 mod discovery;
 mod health;
+mod mirror;
 
 use super::{Family, Kind, Unit, labels::*};
 
@@ -13,6 +14,7 @@ pub use breakers::*;
 pub use capacity::*;
 pub use discovery::*;
 pub use health::*;
+pub use mirror::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -55,6 +57,7 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_RETRIES,
     &UPSTREAM_RETRIES_STOPPED,
     &UPSTREAM_HEDGES,
+    &UPSTREAM_COPIES,
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,

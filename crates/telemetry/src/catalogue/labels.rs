@@ -7,6 +7,7 @@ use engine::{
     discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
+    mirror::CopyOutcome,
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
     retry::{Reason, Stop},
 };
@@ -85,6 +86,11 @@ pub(super) const CONNECT_OUTCOME: Label = Label {
 pub(super) const CONNECTION_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(words::<ClientConnectionEnd>),
+};
+
+pub(super) const COPY_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<CopyOutcome>),
 };
 
 pub(super) const DECISION: Label = Label {

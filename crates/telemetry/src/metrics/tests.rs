@@ -10,6 +10,7 @@ use engine::{
     discovery::Refreshed,
     failure::Failure,
     health::outlier,
+    mirror::CopyOutcome,
     outcome::{
         AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason,
         StoreOutcome,
@@ -513,6 +514,7 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.upstream_retry(0, Reason::Reset, RetryOutcome::Answered);
     metrics.upstream_retry_stopped(0, Stop::Budget);
     metrics.upstream_hedge(0, HedgeOutcome::Won);
+    metrics.upstream_copy(0, CopyOutcome::Answered);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
     metrics.upstream_connection_closed(0, CloseReason::Removed);

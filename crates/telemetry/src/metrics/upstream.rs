@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use engine::mirror::CopyOutcome;
 use policy::Upstream;
 
 use self::{discovery::Discovery, places::Places};
@@ -62,6 +63,7 @@ struct UpstreamCells {
     connections: [Gauge; ConnectionState::ALL.len()],
     closes: [Counter; CloseReason::ALL.len()],
     waiting: Gauge,
+    copies: [Counter; CopyOutcome::ALL.len()],
 }
 
 #[derive(Debug)]
@@ -165,6 +167,10 @@ impl UpstreamSeries {
         self.cells(shard).waiting.add(shard, more);
     }
 
+    pub(super) fn copied(&self, shard: Shard, outcome: CopyOutcome) {
+        self.cells(shard).copies[outcome.slot()].add(shard, 1);
+    }
+
     pub(super) fn export(&self, sheet: &mut Sheet) {
         let upstream = self.labels.name.as_str();
         self.retries.export(upstream, sheet);
@@ -193,6 +199,11 @@ impl UpstreamSeries {
             let count = self.cells.sum(|cells| &cells.closes[reason.slot()]);
             let labels = [upstream, reason.word()];
             sheet.counter(&catalogue::UPSTREAM_CONNECTION_CLOSES, &labels, count);
+        }
+        for outcome in CopyOutcome::ALL {
+            let count = self.cells.sum(|cells| &cells.copies[outcome.slot()]);
+            let labels = [upstream, outcome.word()];
+            sheet.counter(&catalogue::UPSTREAM_COPIES, &labels, count);
         }
         let waiting = self.cells.level(|cells| &cells.waiting);
         sheet.gauge(
@@ -275,6 +286,7 @@ impl Default for UpstreamCells {
             connections: Default::default(),
             closes: Default::default(),
             waiting: Gauge::default(),
+            copies: Default::default(),
         }
     }
 }

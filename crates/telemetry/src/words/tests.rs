@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use engine::{
     health::{Standing, check::CheckOutcome, outlier},
+    mirror::CopyOutcome,
     retry::{Reason, Stop},
 };
 
@@ -37,6 +38,7 @@ fn every_word_has_its_own_place() {
     check::<Stop>();
     check::<RetryOutcome>();
     check::<HedgeOutcome>();
+    check::<CopyOutcome>();
     assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
 }
 

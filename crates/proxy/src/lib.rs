@@ -8,6 +8,7 @@ mod answer;
 mod batch;
 mod body;
 mod breakers;
+mod capacity;
 mod clock;
 mod connection;
 mod errand;
@@ -45,5 +46,5 @@ pub use steps::purge::PurgeTokenError;
 pub use sticky::StickyKeyError;
 pub use upstream::{
     CheckReport, EjectionReport, HealthReport, Unaddressable, UpstreamError, UpstreamTlsError,
-    watch,
+    first_look, watch,
 };

@@ -4,9 +4,11 @@
 
 mod breaker;
 mod call;
+mod capacity;
 mod checkout;
 mod choice;
 mod connect;
+mod discovery;
 mod endpoint;
 mod form;
 mod health;
@@ -28,13 +30,14 @@ pub use endpoint::Unaddressable;
 pub use health::{CheckReport, EjectionReport, HealthReport};
 pub use state::UpstreamError;
 pub use tls::UpstreamTlsError;
-pub use watch::watch;
+pub use watch::{first_look, watch};
 
 pub(crate) use breaker::BreakerCell;
-pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
+pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch, fetch_by};
+pub(crate) use capacity::Permit;
 pub(crate) use checkout::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};
-pub(crate) use layers::exchange::classify;
+pub(crate) use layers::{deadline::Due, exchange::classify};
 pub(crate) use lease::Lease;
 pub(crate) use order::{Order, Target};
 pub(crate) use pool::sweep;

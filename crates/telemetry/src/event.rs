@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use engine::{
     failure::Failure,
-    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, StoreOutcome},
+    outcome::{
+        CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, ProtectOutcome, StoreOutcome,
+    },
     time::Now,
 };
 use http::Method;
@@ -21,7 +23,7 @@ pub struct RequestEvent {
     pub route: Option<u16>,
     /// Position in `Policies::upstreams`, set only when this request asked the upstream itself.
     pub upstream: Option<u16>,
-    /// Position in `Upstream::endpoints`; `None` when no endpoint was reached.
+    /// Its place in the metrics of the upstream; `None` when no endpoint was reached.
     pub endpoint: Option<u16>,
     /// The method.
     pub method: MethodLabel,
@@ -39,6 +41,8 @@ pub struct RequestEvent {
     pub limit_index: Option<u8>,
     /// Whether the fetch was shared.
     pub join: JoinOutcome,
+    /// Whether the upstream had room.
+    pub protect: ProtectOutcome,
     /// Whether the response was compressed.
     pub encode: EncodeOutcome,
     /// What policies in shadow mode would have done.
@@ -115,6 +119,7 @@ impl Default for RequestEvent {
             limit: LimitOutcome::default(),
             limit_index: None,
             join: JoinOutcome::default(),
+            protect: ProtectOutcome::default(),
             encode: EncodeOutcome::default(),
             shadow: ShadowOutcomes::default(),
             failure: None,

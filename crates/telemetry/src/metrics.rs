@@ -8,6 +8,7 @@
 
 mod batch;
 mod breakers;
+mod capacity;
 mod cells;
 mod connections;
 mod export;
@@ -17,10 +18,15 @@ mod retries;
 mod route;
 mod upstream;
 
-use std::{slice, sync::Arc, time::SystemTime};
+use std::{
+    slice,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
+    discovery::Refreshed,
     health::{Standing, check::CheckOutcome, outlier},
     outcome::{BypassReason, CacheOutcome, MissReason},
     retry::{Reason, Stop},
@@ -31,9 +37,11 @@ use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 use crate::{AccessLog, Health, RequestEvent};
 
 pub use breakers::{BreakerFigures, BreakerScope};
+pub use capacity::{CapacityFigures, ShedCounts, Waited, Waits};
 pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
 pub use retries::{HedgeOutcome, RetryOutcome};
+pub use upstream::EndpointPlace;
 
 pub(crate) use cells::{BOUNDS, SHARDS, Shard};
 
@@ -134,13 +142,44 @@ impl Metrics {
     }
 
     /// Counts an attempt to connect to an endpoint (positions in the policies).
+    /// A place for the endpoint `host:port` of an upstream (by position); what is counted for it is
+    /// counted there. Nothing when there is no such upstream.
+    pub fn endpoint_place(&self, upstream: u16, endpoint: &str) -> Option<EndpointPlace> {
+        let series = self.series.upstreams.get(usize::from(upstream))?;
+        Some(EndpointPlace::claim(series, endpoint))
+    }
+
+    /// Forgets the endpoints of an upstream that have been gone for a while at `now` (monotonic);
+    /// call it now and then.
+    pub fn forget_endpoints(&self, upstream: u16, now: Duration) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.forget(now);
+        }
+    }
+
+    /// How many endpoints of an upstream are known.
+    pub fn upstream_endpoints(&self, upstream: u16, known: usize) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.discovery.known(known);
+        }
+    }
+
+    /// Counts a look at where the endpoints of an upstream come from.
+    pub fn discovery_refreshed(&self, upstream: u16, refreshed: Refreshed, at: SystemTime) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.discovery.refreshed(refreshed, at);
+        }
+    }
+
+    /// Counts an attempt to connect to an endpoint (the upstream by position, the endpoint by place).
     pub fn upstream_connect(&self, upstream: u16, endpoint: u16, outcome: ConnectOutcome) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.connect(Shard::mine(), endpoint, outcome);
         }
     }
 
-    /// Counts what a balancer in shadow mode would have chosen (positions in the policies).
+    /// Counts what a balancer in shadow mode would have chosen (the upstream by position, the
+    /// endpoint by place).
     pub fn shadow_pick(&self, upstream: u16, endpoint: u16) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.shadow_pick(Shard::mine(), endpoint);
@@ -264,6 +303,15 @@ impl Metrics {
         figures: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
     ) {
         self.series.process.watch_breakers(figures);
+    }
+
+    /// Where the figures of the limits on upstreams come from, asked at each scrape; the first
+    /// source stays.
+    pub fn watch_capacity(
+        &self,
+        figures: impl Fn() -> Vec<CapacityFigures> + Send + Sync + 'static,
+    ) {
+        self.series.process.watch_capacity(figures);
     }
 
     /// Which access log to report the losses of; the first one stays.

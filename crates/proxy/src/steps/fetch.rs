@@ -9,24 +9,23 @@ use engine::{
         reuse::{self, Asked, RevalidateReason, StandIn},
     },
     failure::Failure,
-    outcome::{JoinOutcome, StoreOutcome},
+    outcome::{JoinOutcome, ProtectOutcome, StoreOutcome},
     time::Now,
 };
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use store::{Moment, StoredResponse};
-use tokio::time::timeout_at;
 
 use super::{
     keep::{self, Audience, Kept, Next},
     lookup::Intent,
 };
 use crate::{
-    batch::{self, Batched, Whose},
+    batch::{self, Batched, Trip, Whose},
     body::{RequestBody, Upload},
     clock,
     errand::Errand,
     fill_job::FillJob,
-    upstream::{self, EndpointState, FetchError, Fetched, Order, Story},
+    upstream::{self, Due, EndpointState, FetchError, Fetched, Order, Story},
 };
 
 /// What a request gets in the end.
@@ -38,6 +37,8 @@ pub(crate) struct Delivery {
     pub(crate) origin: Option<Origin>,
     pub(crate) store: Option<StoreOutcome>,
     pub(crate) join: JoinOutcome,
+    /// Whether the upstream had room.
+    pub(crate) protect: ProtectOutcome,
     /// Why what is stored stands in.
     pub(crate) failure: Option<Failure>,
     /// Fields of the origin's answer that are for the one who asked and for nobody else.
@@ -70,6 +71,8 @@ pub(crate) struct Unfetched {
     pub(crate) retry_after: Option<Duration>,
     /// How often an endpoint was tried.
     pub(crate) tries: u8,
+    /// Whether the upstream had room.
+    pub(crate) protect: ProtectOutcome,
 }
 
 /// The moment at which a request was sent, by every clock that matters for its answer.
@@ -96,6 +99,7 @@ pub(crate) async fn fetch(
         endpoint: (error.endpoint).map(|endpoint| (endpoint.upstream, endpoint.slot)),
         retry_after: error.retry_after,
         tries: story.tries(),
+        protect: story.protect(),
     })
 }
 
@@ -114,16 +118,18 @@ async fn fetch_told(
         let (fetched, batched) = asked(&errand, order, audience, story).await;
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
+                let trip = batched.unwrap_or_else(|| Trip {
+                    whose: Whose::Own,
+                    time: clock::monotonic().saturating_sub(sent.at.monotonic),
+                    tries: story.tries(),
+                });
                 let origin = Origin {
                     upstream: fetched.endpoint.upstream,
                     endpoint: fetched.endpoint.slot,
                     status: fetched.head.status,
-                    time: batched.map_or_else(
-                        || clock::monotonic().saturating_sub(sent.at.monotonic),
-                        |(_, time)| time,
-                    ),
-                    whose: batched.map_or(Whose::Own, |(whose, _)| whose),
-                    tries: story.tries(),
+                    time: trip.time,
+                    whose: trip.whose,
+                    tries: trip.tries,
                 };
                 (Some(origin), Asked::with_status(fetched.head.status))
             }
@@ -140,6 +146,7 @@ async fn fetch_told(
         {
             let mut delivery = Delivery::new(errand, Kept::StoodIn(stored), origin);
             delivery.failure = failure;
+            delivery.protect = story.protect();
             return Ok((delivery, None));
         }
         match keep::keep(&errand, fetched?, asking, sent, audience) {
@@ -160,6 +167,7 @@ async fn fetch_told(
             Next::Answer(verdicted) => {
                 let mut delivery = Delivery::new(errand, verdicted.kept, origin);
                 delivery.store = verdicted.store;
+                delivery.protect = story.protect();
                 delivery.personal = verdicted.personal;
                 // A batch goes to any endpoint, and binds nobody to it.
                 if batched.is_none()
@@ -173,27 +181,22 @@ async fn fetch_told(
     }
 }
 
-/// What the upstream says, to this request alone or to several that were asked as one; of the latter
-/// whose exchange it was, and how long it took.
+/// What the upstream says, to this request alone or to several that were asked as one, and then what
+/// is told of their exchange.
 async fn asked(
     errand: &Errand,
     mut order: Order,
     audience: Audience,
     story: &Story,
-) -> (Result<Fetched, FetchError>, Option<(Whose, Duration)>) {
+) -> (Result<Fetched, FetchError>, Option<Trip>) {
     let Some(collector) = errand.collector() else {
         return (upstream::fetch(errand, order, audience, story).await, None);
     };
-    match Box::pin(batch::ask(collector, errand, &mut order)).await {
-        Batched::Answered(served) => (Ok(served.fetched), Some((served.whose, served.time))),
+    let due = Due::of(errand, audience);
+    match Box::pin(batch::ask(collector, errand, due, &mut order)).await {
+        Batched::Alone => (upstream::fetch_by(errand, order, due, story).await, None),
+        Batched::Answered(served) => (Ok(served.fetched), Some(served.trip)),
         Batched::Failed(failure) => (Err(FetchError::nowhere(failure)), None),
-        Batched::Alone(None) => (upstream::fetch(errand, order, audience, story).await, None),
-        Batched::Alone(Some(deadline)) => {
-            let fetched =
-                timeout_at(deadline, upstream::fetch(errand, order, audience, story)).await;
-            let too_late = FetchError::nowhere(Failure::TotalTimedOut);
-            (fetched.unwrap_or(Err(too_late)), None)
-        }
     }
 }
 
@@ -258,6 +261,7 @@ impl Delivery {
             origin,
             store: None,
             join: JoinOutcome::Alone,
+            protect: ProtectOutcome::Off,
             failure: None,
             personal: HeaderMap::new(),
         }

@@ -1,15 +1,24 @@
 //! An upstream while the process runs.
 
-use std::sync::Arc;
+mod membership;
+
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::{ArcSwap, Guard};
 use engine::{attempt::Attempt, hedge::Hedging};
 use http::HeaderValue;
+use parking_lot::Mutex;
 use policy::{HostHeader, Mode, Upstream};
-use tokio::{sync::Notify, time::Instant};
+use telemetry::Metrics;
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
+use self::membership::Looked;
 use super::{
     BreakerCell, Line,
+    capacity::CapacityCell,
     choice::Chooser,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
@@ -44,26 +53,46 @@ pub(crate) struct UpstreamState {
     pub(super) hedging: Option<Hedging>,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
+    /// Its room, if that is limited.
+    pub(crate) capacity: Option<Arc<CapacityCell>>,
     chooser: Chooser,
     pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
     /// Wakes who watches over the health of the endpoints.
     nudge: Notify,
+    /// Those that were in it, and since when they are not (monotonic). Whoever changes the roster
+    /// holds the lock.
+    left: Mutex<Vec<(Duration, Arc<EndpointState>)>>,
+    /// Whether the endpoints have been looked for once, whatever came of it.
+    looked: watch::Sender<Looked>,
 }
 
 // === impl UpstreamState ===
 
 impl UpstreamState {
-    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, UpstreamError> {
+    pub(crate) fn new(
+        position: usize,
+        policy: &Upstream,
+        metrics: &Metrics,
+    ) -> Result<Self, UpstreamError> {
         let position = u16::try_from(position).unwrap_or(u16::MAX);
         let chooser = Chooser::new(policy)?;
+        let listed = policy.endpoints.clone();
+        metrics.upstream_endpoints(position, listed.len());
         let (of, now) = ((policy, position), clock::monotonic());
-        let roster = Roster::new(of, &policy.endpoints, &chooser, None, now)?;
+        let (roster, _nobody_left) = Roster::new(of, listed, &chooser, None, metrics, now)?;
+        let looked = match policy.discovery {
+            None => Looked::Once,
+            Some(_) => Looked::NotYet,
+        };
         Ok(Self {
             chooser,
             roster: ArcSwap::from_pointee(roster),
+            left: Mutex::default(),
+            looked: watch::Sender::new(looked),
             tls: UpstreamTls::load(policy)?,
             breaker: BreakerCell::new(policy.breaker.as_ref()),
+            capacity: CapacityCell::new(policy.capacity.as_ref()),
             position,
             retrying: Retrying::of(policy),
             hedging: (policy.hedge.clone())
@@ -72,18 +101,6 @@ impl UpstreamState {
             policy: policy.clone(),
             nudge: Notify::new(),
         })
-    }
-
-    /// Makes the roster anew, because the standing of an endpoint has changed.
-    pub(super) fn rebuild(&self) {
-        self.renew();
-        self.nudge.notify_one();
-    }
-
-    /// The same endpoints with the shares that they have now.
-    fn renew(&self) {
-        let now = clock::monotonic();
-        self.roster.rcu(|before| before.renewed(&self.chooser, now));
     }
 
     /// Waits until the endpoints, or the health of one, have to be looked at.
@@ -122,6 +139,9 @@ impl UpstreamState {
     /// Takes note of how a try ended. This is the one place where all who watch over the upstream
     /// and its endpoints learn of it.
     pub(crate) fn attempted(&self, endpoint: &EndpointState, attempt: &Attempt) {
+        if let Some(capacity) = &self.capacity {
+            capacity.learn(attempt);
+        }
         tracing::trace!(
             endpoint = %endpoint.authority,
             symptom = attempt.end.symptom().as_str(),
@@ -143,8 +163,8 @@ impl UpstreamState {
     }
 
     /// The share of the budgets for further tries that the capacity of the origin leaves.
-    pub(super) const fn capacity_left(&self) -> f64 {
-        1.0
+    pub(super) fn capacity_left(&self) -> f64 {
+        self.capacity.as_ref().map_or(1.0, |cell| cell.share())
     }
 
     /// What a new connection to `endpoint` is made with.

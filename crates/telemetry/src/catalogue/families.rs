@@ -3,11 +3,15 @@
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
 mod breakers;
+mod capacity;
+mod discovery;
 mod health;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
+pub use capacity::*;
+pub use discovery::*;
 pub use health::*;
 
 /// Every family, in the order of the reference.
@@ -41,6 +45,10 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &UPSTREAM_ENDPOINTS,
+    &UPSTREAM_SERIES_DROPPED,
+    &DISCOVERY_REFRESHES,
+    &DISCOVERY_LAST_SUCCESS_TIMESTAMP,
     &UPSTREAM_ENDPOINT_HEALTHY,
     &UPSTREAM_HEALTH_CHECKS,
     &UPSTREAM_EJECTIONS,
@@ -50,6 +58,13 @@ pub const CATALOGUE: &[&Family] = &[
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,
+    &CAPACITY_LIMIT,
+    &CAPACITY_IN_FLIGHT,
+    &CAPACITY_QUEUED,
+    &CAPACITY_SHARE,
+    &CAPACITY_IDLE_LATENCY,
+    &CAPACITY_WAIT_DURATION,
+    &CAPACITY_SHED,
     &CLIENT_CONNECTIONS,
     &CLIENT_CONNECTIONS_ENDED,
     &ACCESS_LOG_DROPPED,

@@ -3,12 +3,14 @@
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
+    capacity::ShedReason,
+    discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
     retry::{Reason, Stop},
 };
-use policy::Mode;
+use policy::{Mode, Priority};
 
 use super::{Label, Values};
 use crate::{
@@ -107,7 +109,9 @@ pub(super) const ENCODE_OUTCOME: Label = Label {
 
 pub(super) const ENDPOINT: Label = Label {
     name: "endpoint",
-    values: Values::Configured("`host:port` of an endpoint, or `none` when none was reached"),
+    values: Values::Configured(
+        "`host:port` of an endpoint, `none` when none was reached, or `other` beyond 1024 of them",
+    ),
 };
 
 pub(super) const EVICTION_REASON: Label = Label {
@@ -145,9 +149,19 @@ pub(super) const MODE: Label = Label {
     values: Values::Fixed(words::<Mode>),
 };
 
+pub(super) const PRIORITY: Label = Label {
+    name: "class",
+    values: Values::Fixed(|| Priority::ALL.map(Priority::as_str).to_vec()),
+};
+
 pub(super) const PURGE_MANNER: Label = Label {
     name: "manner",
     values: Values::Fixed(|| vec!["hard", "soft"]),
+};
+
+pub(super) const REFRESH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<Refreshed>),
 };
 
 pub(super) const RENEWAL_OUTCOME: Label = Label {
@@ -173,6 +187,11 @@ pub(super) const RETRY_STOP: Label = Label {
 pub(super) const ROUTE: Label = Label {
     name: "route",
     values: Values::Configured("the name of a route, or `none` when no route was found"),
+};
+
+pub(super) const SHED_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(|| ShedReason::ALL.map(ShedReason::as_str).to_vec()),
 };
 
 pub(super) const STATE: Label = Label {

@@ -5,8 +5,10 @@
 mod breaker;
 mod call;
 mod checkout;
+mod choice;
 mod connect;
 mod endpoint;
+mod form;
 mod health;
 mod layers;
 mod lease;

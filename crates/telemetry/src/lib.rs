@@ -19,5 +19,5 @@ pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use metrics::{
     BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, ClientConnectionEnd, CloseReason,
-    ConnectOutcome, ConnectionState, Metrics, MetricsError,
+    ConnectOutcome, ConnectionState, HedgeOutcome, Metrics, MetricsError, RetryOutcome,
 };

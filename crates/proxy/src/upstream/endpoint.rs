@@ -2,14 +2,14 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use engine::health::Standing;
 use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress, Upstream};
 
-use super::{BreakerCell, health::Vitals, pool::Home};
+use super::{BreakerCell, form::Form, health::Vitals, pool::Home};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -28,9 +28,10 @@ pub(crate) struct EndpointState {
     /// What is known of its health.
     pub(super) vitals: Vitals,
     pub(crate) breaker: Option<BreakerCell>,
+    /// What who balances remembers of it.
+    pub(super) form: Form,
     /// Where its connections are while nobody uses them.
     pub(super) home: Home,
-    in_flight: AtomicUsize,
 }
 
 /// One request counted as in flight at an endpoint for as long as it lives.
@@ -52,6 +53,7 @@ impl EndpointState {
         upstream: u16,
         slot: u16,
         policy: &Endpoint,
+        form: Form,
     ) -> Result<Self, Unaddressable> {
         let named = match &policy.address {
             EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
@@ -74,8 +76,8 @@ impl EndpointState {
             host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
             vitals: Vitals::new(of.outliers.as_ref()),
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
+            form,
             home: Home::new(id, of),
-            in_flight: AtomicUsize::new(0),
         })
     }
 
@@ -86,7 +88,7 @@ impl EndpointState {
 
     /// The requests it has now.
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.form.in_flight()
     }
 }
 
@@ -94,13 +96,13 @@ impl EndpointState {
 
 impl InFlight {
     pub(crate) fn begin(endpoint: &Arc<EndpointState>) -> Self {
-        endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
+        endpoint.form.begins();
         Self(Arc::clone(endpoint))
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.form.ends();
     }
 }

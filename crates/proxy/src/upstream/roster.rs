@@ -4,28 +4,23 @@
 //! takes its place; whoever has picked from the old one goes on with what was picked. So a pick
 //! takes no lock, and everything that is costly is done when the roster is made.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use engine::{
-    balance::{Balancer, Pick},
-    health::Standing,
-};
-use policy::{Balance, Endpoint, Mode, Upstream};
+use engine::balance::{Member, Pick};
+use http::HeaderValue;
+use policy::{Endpoint, Upstream};
 
 use super::{
-    Line,
+    choice::{Choice, Chooser},
     endpoint::{EndpointState, Unaddressable},
 };
+use crate::errand::Errand;
 
 /// The endpoints of one upstream at one time.
 #[derive(Debug)]
 pub(crate) struct Roster {
     pub(crate) endpoints: Box<[Arc<EndpointState>]>,
-    balancer: Balancer,
-    /// The balancer whose choices are counted and not followed.
-    shadow: Option<Balancer>,
-    /// The positions of those that are not well, while enough others are.
-    passed_over: Box<[usize]>,
+    choice: Choice,
 }
 
 // === impl Roster ===
@@ -35,46 +30,49 @@ impl Roster {
     pub(super) fn new(
         (upstream, index): (&Upstream, u16),
         endpoints: &[Endpoint],
+        chooser: &Chooser,
         before: Option<&Self>,
+        now: Duration,
     ) -> Result<Self, Unaddressable> {
+        // Whoever was there when the process began needs no slow start: nobody else is warmer.
+        let since = before.map(|_| now);
         let mut states = Vec::with_capacity(endpoints.len());
         for (position, endpoint) in endpoints.iter().enumerate() {
             let slot = u16::try_from(position).unwrap_or(u16::MAX);
             let known = before.and_then(|before| before.find(endpoint));
             states.push(match known {
                 Some(state) => Arc::clone(state),
-                None => Arc::new(EndpointState::new(upstream, index, slot, endpoint)?),
+                None => {
+                    let form = chooser.form(since);
+                    Arc::new(EndpointState::new(upstream, index, slot, endpoint, form)?)
+                }
             });
         }
-        Ok(Self::of(upstream, states.into()))
+        let before = before.map(|before| &before.choice);
+        Ok(Self::of(states.into(), chooser, before, now))
     }
 
     /// Of the same endpoints, as they are now.
-    pub(super) fn renewed(&self, upstream: &Upstream) -> Self {
-        Self::of(upstream, self.endpoints.clone())
+    pub(super) fn renewed(&self, chooser: &Chooser, now: Duration) -> Self {
+        Self::of(self.endpoints.clone(), chooser, Some(&self.choice), now)
     }
 
-    fn of(upstream: &Upstream, states: Box<[Arc<EndpointState>]>) -> Self {
-        let endpoints: Vec<Endpoint> = states.iter().map(|state| state.policy.clone()).collect();
-        let balancing = &upstream.balancing;
-        let followed = match balancing.mode {
-            Mode::Enforce => balancing.balance,
-            Mode::Off | Mode::Shadow => Balance::RoundRobin,
-        };
-        let well = |state: &EndpointState| state.standing() == Standing::Well;
-        let all_well = states.iter().filter(|state| well(state)).count();
-        let panics =
-            all_well * 100 < states.len() * usize::from(balancing.panic_below.hundredths());
-        let passed_over = match panics {
-            true => Box::default(),
-            false => (0..states.len()).filter(|at| !well(&states[*at])).collect(),
-        };
+    fn of(
+        endpoints: Box<[Arc<EndpointState>]>,
+        chooser: &Chooser,
+        before: Option<&Choice>,
+        now: Duration,
+    ) -> Self {
+        let members: Vec<_> = endpoints
+            .iter()
+            .map(|state| Member {
+                endpoint: &state.policy,
+                standing: state.form.standing(state.standing(), now),
+            })
+            .collect();
         Self {
-            endpoints: states,
-            balancer: Balancer::new(followed, &endpoints),
-            shadow: (balancing.mode == Mode::Shadow)
-                .then(|| Balancer::new(balancing.balance, &endpoints)),
-            passed_over,
+            choice: chooser.choice(&members, before, now),
+            endpoints,
         }
     }
 
@@ -84,33 +82,41 @@ impl Roster {
             .find(|known| known.policy == *endpoint)
     }
 
-    /// Who gets the next request of the upstream at this position, those with the ids `tried` left
-    /// out.
+    /// Who gets the request of `errand`, those with the ids `tried` left out.
     pub(super) fn pick(
         &self,
-        upstream: u16,
-        line: Line<'_>,
+        chooser: &Chooser,
+        errand: &Errand,
         tried: &[u64],
     ) -> Option<&Arc<EndpointState>> {
-        let in_flight = |index: usize| self.endpoints[index].in_flight();
         let positions: Vec<usize> = tried.iter().filter_map(|id| self.position(*id)).collect();
-        if let Some(shadow) = &self.shadow
-            && tried.is_empty()
-            && let Pick::Endpoint(index) = shadow.pick(in_flight, &[])
+        if tried.is_empty()
+            && let Some(Pick::Endpoint(at)) = chooser.shadow(&self.choice, &self.endpoints, errand)
         {
-            line.metrics
-                .shadow_pick(upstream, self.endpoints[index].slot);
+            let endpoint = &self.endpoints[at];
+            let metrics = errand.line().metrics;
+            metrics.shadow_pick(endpoint.upstream, endpoint.slot);
         }
-        let mut left_out = positions.clone();
-        left_out.extend_from_slice(&self.passed_over);
-        let picked = match self.balancer.pick(in_flight, &left_out) {
-            Pick::NoneLeft => self.balancer.pick(in_flight, &positions),
-            picked => picked,
-        };
-        match picked {
-            Pick::Endpoint(index) => self.endpoints.get(index),
+        match chooser.choose(&self.choice, &self.endpoints, errand, &positions) {
+            Pick::Endpoint(at) => self.endpoints.get(at),
             Pick::NoneLeft => None,
         }
+    }
+
+    /// The cookie that binds the client of `errand` to this endpoint, if it needs one.
+    pub(super) fn cookie(
+        &self,
+        chooser: &Chooser,
+        errand: &Errand,
+        endpoint: &EndpointState,
+    ) -> Option<HeaderValue> {
+        let position = self.position(endpoint.id)?;
+        chooser.cookie(&self.choice, errand, position)
+    }
+
+    /// When another one is due (monotonic) although nothing but the time has changed.
+    pub(super) fn due_at(&self) -> Option<Duration> {
+        self.choice.due_at()
     }
 
     /// The endpoint at this place in the metrics.

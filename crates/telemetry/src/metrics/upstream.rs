@@ -9,6 +9,7 @@ use super::{
     cells::{Counter, Durations, Gauge, Shard, Sharded},
     export::Sheet,
     health::{HealthCells, HealthSums},
+    retries::Retries,
 };
 use crate::{
     RequestEvent, catalogue,
@@ -20,6 +21,7 @@ use crate::{
 pub(super) struct UpstreamSeries {
     labels: UpstreamLabels,
     cells: Sharded<UpstreamCells>,
+    retries: Retries,
 }
 
 /// What of an upstream is in labels.
@@ -71,6 +73,7 @@ impl UpstreamSeries {
                 slots,
             },
             cells: Sharded::default(),
+            retries: Retries::default(),
         }
     }
 
@@ -123,6 +126,10 @@ impl UpstreamSeries {
         }
     }
 
+    pub(super) const fn retries(&self) -> &Retries {
+        &self.retries
+    }
+
     pub(super) fn closed(&self, shard: Shard, reason: CloseReason) {
         self.cells(shard).closes[reason.slot()].add(shard, 1);
     }
@@ -133,6 +140,7 @@ impl UpstreamSeries {
 
     pub(super) fn export(&self, sheet: &mut Sheet) {
         let upstream = self.labels.name.as_str();
+        self.retries.export(upstream, sheet);
         for (slot, endpoint) in self.labels.endpoints.iter().enumerate() {
             for (outcome, word) in UpstreamOutcome::all_words().into_iter().enumerate() {
                 let count = self

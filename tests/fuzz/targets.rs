@@ -15,6 +15,7 @@ mod partial;
 mod path;
 mod policy;
 mod popularity;
+mod proxy_protocol;
 mod purge;
 mod range;
 mod tags;
@@ -49,6 +50,7 @@ pub(crate) const TARGETS: &[Target] = &[
     path::TARGET,
     policy::TARGET,
     popularity::TARGET,
+    proxy_protocol::TARGET,
     purge::TARGET,
     range::TARGET,
     tags::TARGET,

@@ -230,6 +230,14 @@ impl Writer {
 impl H2Origin {
     /// Answers each request, whole with its trailers, as the handler says.
     pub fn new(handler: impl Fn(&Request) -> H2Reply + Send + Sync + 'static) -> Self {
+        Self::with_streams(200, handler)
+    }
+
+    /// The same, of so many streams at a time on one connection.
+    pub fn with_streams(
+        streams: u32,
+        handler: impl Fn(&Request) -> H2Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = runtime()
             .block_on(TcpListener::bind("127.0.0.1:0"))
             .unwrap();
@@ -253,7 +261,8 @@ impl H2Origin {
                         Ok::<_, hyper::Error>(reply.head.body(reply.body).unwrap())
                     }
                 });
-                let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                let mut server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                server.max_concurrent_streams(streams);
                 let connection = server.serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(async move {
                     let mut connection = std::pin::pin!(connection);

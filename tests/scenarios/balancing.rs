@@ -1,5 +1,10 @@
 //! Who gets the next request, and what happens when one cannot be reached.
 
+mod hashing;
+mod latency;
+mod places;
+mod sticky;
+
 use std::{net::SocketAddr, thread};
 
 use harness::{Ask, Gate, Origin, Reply};
@@ -47,6 +52,22 @@ fn weights_are_kept_to() {
 }
 
 #[test]
+fn chance_keeps_to_weights_as_well() {
+    let (heavy, light) = (Origin::saying("heavy"), Origin::saying("light"));
+    let sidecar = forebay()
+        .endpoint(&format!("{{url: \"{}\", weight: 3}}", url(heavy.address())))
+        .endpoint(&format!("{{url: \"{}\", weight: 1}}", url(light.address())))
+        .upstream("balance: random")
+        .start();
+    let mut client = sidecar.connect();
+    for _ in 0..400 {
+        assert_eq!(client.ask(&Ask::get("/")).status, 200);
+    }
+    // Seven standard deviations; a fair coin would be twelve away.
+    assert!((240..=360).contains(&heavy.count()), "{}", heavy.count());
+}
+
+#[test]
 fn least_requests_leaves_a_busy_endpoint_alone() {
     let gate = Gate::new();
     let busy = Origin::http({
@@ -84,7 +105,15 @@ fn least_requests_leaves_a_busy_endpoint_alone() {
 
 #[test]
 fn a_request_that_cannot_connect_is_tried_elsewhere() {
-    for balance in ["round_robin", "weighted", "least_requests"] {
+    for balance in [
+        "least_requests",
+        "maglev",
+        "peak_ewma",
+        "random",
+        "ring_hash",
+        "round_robin",
+        "weighted",
+    ] {
         let alive = Origin::saying("alive");
         let sidecar = forebay()
             .endpoint(&url(dead()))

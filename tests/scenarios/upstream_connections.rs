@@ -13,7 +13,9 @@ use std::{
     time::Duration,
 };
 
-use harness::{Ask, Gate, Origin, Reply, Response, Sidecar, deadline::timed, eventually};
+use harness::{
+    Ask, Gate, Origin, Reply, Response, Sidecar, deadline::timed, eventually, raw_h2::RawH2,
+};
 
 use crate::forebay;
 
@@ -134,11 +136,13 @@ fn who_leaves_while_waiting_holds_up_nobody() {
     let address = sidecar.address();
     let first = thread::spawn(move || Ask::get("/held").send(address));
     origin.wait_for(1);
-    let mut leaver = sidecar.connect();
-    leaver.send(Ask::get("/leaver").bytes());
+    let mut leaver = RawH2::connect(address);
+    let mut fields = RawH2::request("GET", &[]);
+    fields[2] = (":path", "/leaver");
+    leaver.headers(1, &fields, true);
     sidecar.wait_for_metric(WAITS, &[], 1.0);
     let next = ask_and_wait(&sidecar, "/next", 2.0);
-    leaver.reset();
+    leaver.frame(3, 0, 1, &8_u32.to_be_bytes());
     sidecar.wait_for_metric(WAITS, &[], 1.0);
     gate.open();
     assert_eq!(next.join().unwrap().text(), "/next");

@@ -5,12 +5,14 @@ mod gathered;
 pub(crate) mod ranged;
 mod request;
 mod response;
+mod rewind;
 mod upstream;
 
 pub(crate) use encoded::{EncodedBody, Encoder};
 pub(crate) use gathered::{Gathered, gather};
 pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
+pub(crate) use rewind::{Rewind, Spare};
 pub(crate) use upstream::UpstreamBody;
 
 use engine::failure::Failure;

@@ -8,6 +8,7 @@ use std::{net::IpAddr, sync::Arc};
 use bytes::Bytes;
 use engine::{
     admit::{DeclaredBody, UpgradeIntent},
+    balance::sticky::Crumb,
     batch::{self, Composed},
     cache::{
         codings::Codings,
@@ -51,6 +52,10 @@ pub(crate) struct Errand {
     pub(crate) intent: Intent,
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
+    /// The client, as far as proxies in front of us can be believed.
+    pub(crate) client_ip: IpAddr,
+    /// The sticky cookies that the client sent.
+    pub(crate) crumbs: Vec<Crumb>,
     peer: IpAddr,
     /// The same for endpoints that are told before the first byte.
     client: Named,
@@ -102,6 +107,8 @@ impl Errand {
             facts,
             intent,
             content: None,
+            client_ip: exchange.client.ip,
+            crumbs: std::mem::take(&mut exchange.crumbs),
             peer: peer.ip,
             client: peer.named,
             trust: exchange.client.peer,
@@ -133,6 +140,9 @@ impl Errand {
             facts: self.facts.clone(),
             intent: Intent::bypass(),
             content: None,
+            client_ip: self.client_ip,
+            // It belongs to several clients, who may be bound to different endpoints.
+            crumbs: Vec::new(),
             peer: self.peer,
             client: self.client,
             trust: self.trust,

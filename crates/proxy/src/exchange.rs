@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::{
+    balance::sticky::Crumb,
     cache::status::CacheStatus,
     client_ip::{ClientAddress, client_ip},
     outcome::CacheOutcome,
@@ -38,6 +39,8 @@ pub(crate) struct Exchange {
     pub(crate) shadow_lead: Option<Lead>,
     /// The cache key in words, for a client that may know it and asked for it.
     pub(crate) shown_key: Option<Box<str>>,
+    /// Sticky cookies, which were taken out of the request.
+    pub(crate) crumbs: Vec<Crumb>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -83,6 +86,7 @@ impl Exchange {
             client,
             shadow_lead: None,
             shown_key: None,
+            crumbs: Vec::new(),
             limit_fields: Vec::new(),
         }
     }

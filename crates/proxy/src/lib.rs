@@ -28,6 +28,7 @@ mod server_tls;
 mod sidecar;
 mod snapshot;
 mod steps;
+mod sticky;
 mod tunnel;
 mod unabandoned;
 mod upstream;
@@ -41,6 +42,7 @@ pub use listener::{ClientApp, ListenerError, listeners};
 pub use sidecar::{Sidecar, SidecarError};
 pub use snapshot::SnapshotError;
 pub use steps::purge::PurgeTokenError;
+pub use sticky::StickyKeyError;
 pub use upstream::{
     CheckReport, EjectionReport, HealthReport, Unaddressable, UpstreamError, UpstreamTlsError,
     first_look, watch,

@@ -47,7 +47,7 @@ use crate::{
         renew::{self, Renewal},
         route,
     },
-    tunnel,
+    sticky, tunnel,
 };
 
 /// A response that is here, or on its way.
@@ -80,6 +80,7 @@ pub(crate) fn serve(
 ) -> Answering {
     let (mut head, body) = request.into_parts();
     let mut exchange = Exchange::begin(sidecar, connection, &head);
+    sticky::take(&mut exchange, &mut head);
     match set_course(&mut exchange, &mut head, &body) {
         Course::Answer(from_store) => {
             drain(body);

@@ -17,6 +17,7 @@ use crate::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
     },
+    sticky::StickyNames,
     upstream::{BreakerCell, UpstreamError, UpstreamState},
 };
 
@@ -34,6 +35,8 @@ pub(crate) struct Snapshot {
     pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
     pub(crate) upstreams: Vec<Arc<UpstreamState>>,
+    /// The cookies that bind clients to endpoints.
+    pub(crate) stickies: StickyNames,
     /// Whether any upstream is told who connects to us.
     pub(crate) tells_clients: bool,
     pub(crate) metrics: Arc<Metrics>,
@@ -85,6 +88,7 @@ impl Snapshot {
                     UpstreamState::new(position, upstream, &metrics).map(Arc::new)
                 })
                 .collect::<Result<_, _>>()?,
+            stickies: StickyNames::new(&policies),
             tells_clients: policies
                 .upstreams
                 .iter()

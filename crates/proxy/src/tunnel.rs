@@ -7,7 +7,10 @@
 use std::sync::Arc;
 
 use engine::{failure::Failure, forwarding};
-use http::{Request, Response, StatusCode, header::HOST};
+use http::{
+    Request, Response, StatusCode,
+    header::{HOST, SET_COOKIE},
+};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
@@ -37,16 +40,20 @@ pub(crate) async fn open(
     let connected = connect(&errand).await;
     let upstream_index = u16::try_from(errand.route().upstream).ok();
     exchange.event().upstream = upstream_index;
-    let (response, lease, endpoint) = match connected {
+    let (mut response, lease, endpoint) = match connected {
         Ok(connected) => connected,
         Err(failure) => return answer::refuse(exchange, failure.into()),
     };
     let time = clock::monotonic().saturating_sub(sent_at);
+    if let Some(cookie) = errand.upstream().binding(&errand, &endpoint) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let event = exchange.event();
         event.endpoint = Some(endpoint.slot);
         event.upstream_status = Some(101);
         event.upstream_time = Some(time);
+        event.upstream_tries = 1;
         return switch(exchange, client, response, lease);
     }
     let (head, incoming) = response.into_parts();
@@ -57,6 +64,7 @@ pub(crate) async fn open(
         status: head.status,
         time,
         whose: Whose::Own,
+        tries: 1,
     });
     let body = UpstreamBody::new(incoming, lease, Patience::new(timeouts.idle), None);
     let fetched = Fetched {
@@ -76,7 +84,7 @@ async fn connect(
     let timeouts = upstream.policy.timeouts;
     let mut tried = Vec::new();
     let mut failure = Failure::ConnectFailed;
-    while let Some(endpoint) = upstream.pick(errand.line(), &tried) {
+    while let Some(endpoint) = upstream.pick(errand, &tried) {
         let in_flight = InFlight::begin(&endpoint);
         let dialer = upstream.dialer(&endpoint, errand.line(), None);
         let mut sender = match upstream::connect_http1(dialer).await {

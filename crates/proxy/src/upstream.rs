@@ -5,9 +5,11 @@
 mod breaker;
 mod call;
 mod checkout;
+mod choice;
 mod connect;
 mod discovery;
 mod endpoint;
+mod form;
 mod health;
 mod layers;
 mod lease;
@@ -18,8 +20,8 @@ mod roster;
 mod sender;
 mod socket;
 mod stack;
-mod standing;
 mod state;
+mod tally;
 mod tls;
 mod watch;
 

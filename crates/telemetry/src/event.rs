@@ -49,6 +49,8 @@ pub struct RequestEvent {
     pub duration: Duration,
     /// From the request being sent to the endpoint until the head of its response.
     pub upstream_time: Option<Duration>,
+    /// How often an endpoint was tried for it; 0 when none was asked.
+    pub upstream_tries: u8,
     /// Body bytes received from the client.
     pub request_bytes: u64,
     /// Body bytes sent to the client.
@@ -118,6 +120,7 @@ impl Default for RequestEvent {
             failure: None,
             duration: Duration::ZERO,
             upstream_time: None,
+            upstream_tries: 0,
             request_bytes: 0,
             response_bytes: 0,
             uncompressed_bytes: 0,

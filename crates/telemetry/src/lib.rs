@@ -21,5 +21,6 @@ pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use metrics::{
     BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, ClientConnectionEnd, CloseReason,
-    ConnectOutcome, ConnectionState, EndpointPlace, Metrics, MetricsError,
+    ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome, Metrics, MetricsError,
+    RetryOutcome,
 };

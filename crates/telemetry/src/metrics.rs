@@ -13,6 +13,7 @@ mod connections;
 mod export;
 mod health;
 mod process;
+mod retries;
 mod route;
 mod upstream;
 
@@ -25,8 +26,9 @@ use std::{
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
     discovery::Refreshed,
-    health::{Standing, check::CheckOutcome, outlier::Reason},
+    health::{Standing, check::CheckOutcome, outlier},
     outcome::{BypassReason, CacheOutcome, MissReason},
+    retry::{Reason, Stop},
 };
 use policy::{Mode, Policies};
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
@@ -36,6 +38,7 @@ use crate::{AccessLog, Health, RequestEvent};
 pub use breakers::{BreakerFigures, BreakerScope};
 pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
+pub use retries::{HedgeOutcome, RetryOutcome};
 pub use upstream::EndpointPlace;
 
 pub(crate) use cells::{BOUNDS, SHARDS, Shard};
@@ -206,10 +209,31 @@ impl Metrics {
 
     /// Counts an endpoint (positions in the policies) being left out, or what would have been in
     /// shadow mode.
-    pub fn ejection(&self, upstream: u16, endpoint: u16, reason: Reason, mode: Mode) {
+    pub fn ejection(&self, upstream: u16, endpoint: u16, reason: outlier::Reason, mode: Mode) {
         if let Some(series) = self.upstream(Some(upstream)) {
             let shard = Shard::mine();
             series.health(shard, endpoint).ejection(shard, reason, mode);
+        }
+    }
+
+    /// Counts a further try at an upstream (its position in the policies) that has ended.
+    pub fn upstream_retry(&self, upstream: u16, reason: Reason, outcome: RetryOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.retries().retried(Shard::mine(), reason, outcome);
+        }
+    }
+
+    /// Counts a failed try at an upstream (its position in the policies) that was not repeated.
+    pub fn upstream_retry_stopped(&self, upstream: u16, stop: Stop) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.retries().stopped(Shard::mine(), stop);
+        }
+    }
+
+    /// Counts a second try beside a slow first one at an upstream (its position in the policies).
+    pub fn upstream_hedge(&self, upstream: u16, outcome: HedgeOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.retries().hedged(Shard::mine(), outcome);
         }
     }
 

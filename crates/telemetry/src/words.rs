@@ -6,6 +6,7 @@
 
 mod failure;
 mod health;
+mod retry;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},

@@ -81,6 +81,28 @@ fn requests_share_a_connection_up_to_its_streams_and_then_open_another() {
     assert_eq!(origin.connections(), 3);
 }
 
+/// What the endpoint allows counts as well as what the file allows: nobody queues on a connection
+/// that is full.
+#[test]
+fn an_endpoint_may_allow_fewer_streams() {
+    let held = Held::default();
+    let origin = H2Origin::with_streams(1, {
+        let held = held.clone();
+        move |request| match request.target.contains("/held") {
+            true => held.reply(),
+            false => H2Reply::ok(b"whole"),
+        }
+    });
+    let sidecar = in_front_of(&origin, "");
+    assert_eq!(sidecar.get("/").text(), "whole");
+    let begun = ask(&sidecar, "/held");
+    held.wait_for(1);
+    assert_eq!(sidecar.get("/").text(), "whole");
+    assert_eq!(origin.connections(), 2);
+    held.finish();
+    assert_eq!(begun.join().unwrap(), "begun");
+}
+
 /// Whoever comes while a connection is being opened waits for a share of it.
 #[test]
 fn a_crowd_that_comes_at_once_opens_one_connection() {

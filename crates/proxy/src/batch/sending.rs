@@ -19,6 +19,7 @@ use crate::{
     body::UpstreamBody,
     clock,
     errand::Errand,
+    steps::keep::Audience,
     upstream::{self, EndpointState, Fetched, Story},
 };
 
@@ -124,7 +125,7 @@ async fn exchange(
     let (order, _) = errand.order();
     let story = Story::default();
     let began = clock::monotonic();
-    let fetched = upstream::fetch(&errand, order, &story).await;
+    let fetched = upstream::fetch(&errand, order, Audience::Several, &story).await;
     let time = clock::monotonic().saturating_sub(began);
     let Fetched {
         head,

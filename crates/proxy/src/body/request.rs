@@ -20,7 +20,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 
-use super::{CutShort, gathered::ResumedBody};
+use super::{CutShort, gathered::ResumedBody, rewind::RewoundBody};
 use crate::patience::Patience;
 
 /// The body of a request to an upstream.
@@ -34,6 +34,8 @@ pub(crate) enum RequestBody {
     Kept(Bytes),
     /// The client's, of which the beginning was read already.
     Resumed(Box<ResumedBody>),
+    /// The client's, kept while it is sent.
+    Rewound(Box<RewoundBody>),
 }
 
 /// A client's body under its limits.
@@ -79,6 +81,14 @@ impl RequestBody {
         };
         (Self::Client(Box::new(body)), Some(upload))
     }
+
+    /// Whether it is still being received.
+    pub(crate) const fn is_streamed(&self) -> bool {
+        match self {
+            Self::Client(_) | Self::Resumed(_) | Self::Rewound(_) => true,
+            Self::Empty | Self::Kept(_) => false,
+        }
+    }
 }
 
 impl Body for RequestBody {
@@ -98,6 +108,7 @@ impl Body for RequestBody {
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             Self::Resumed(body) => body.poll_frame(cx),
+            Self::Rewound(body) => body.poll_frame(cx),
         }
     }
 
@@ -107,6 +118,7 @@ impl Body for RequestBody {
             Self::Client(body) => body.is_end_stream(),
             Self::Kept(bytes) => bytes.is_empty(),
             Self::Resumed(body) => body.is_end_stream(),
+            Self::Rewound(body) => body.is_end_stream(),
         }
     }
 
@@ -116,6 +128,7 @@ impl Body for RequestBody {
             Self::Client(body) => body.incoming.size_hint(),
             Self::Kept(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Resumed(body) => body.size_hint(),
+            Self::Rewound(body) => body.size_hint(),
         }
     }
 }
@@ -137,7 +150,7 @@ impl ClientBody {
                 Some(Err(self.fail(Failure::ClientGone)))
             }
             None => {
-                self.upload.finished.store(true, Ordering::Release);
+                self.upload.finish();
                 None
             }
             Some(Err(_gone)) => Some(Err(self.fail(Failure::ClientGone))),
@@ -149,7 +162,7 @@ impl ClientBody {
     fn is_end_stream(&self) -> bool {
         let ended = self.incoming.is_end_stream();
         if ended {
-            self.upload.finished.store(true, Ordering::Release);
+            self.upload.finish();
         }
         ended
     }
@@ -165,13 +178,13 @@ impl ClientBody {
         // An HTTP/2 client may end its stream in a frame of its own, which nobody reads any more
         // once the declared length is there.
         if self.incoming.is_end_stream() || self.declared == Some(self.received) {
-            self.upload.finished.store(true, Ordering::Release);
+            self.upload.finish();
         }
         Ok(frame)
     }
 
     fn fail(&self, failure: Failure) -> CutShort {
-        *self.upload.failure.lock() = Some(failure);
+        self.upload.fail(failure);
         CutShort(failure)
     }
 }
@@ -192,6 +205,21 @@ impl Upload {
     /// Why it ended early, when it was the client's doing.
     pub(crate) fn failure(&self) -> Option<Failure> {
         *self.failure.lock()
+    }
+
+    /// The upstream's connection has taken so many more bytes.
+    pub(super) fn takes(&self, bytes: u64) {
+        self.moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The last byte was handed over.
+    pub(super) fn finish(&self) {
+        self.finished.store(true, Ordering::Release);
+    }
+
+    /// It ended early, and it was the client's doing.
+    pub(super) fn fail(&self, failure: Failure) {
+        *self.failure.lock() = Some(failure);
     }
 }
 

@@ -127,6 +127,7 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
         event.endpoint = Some(origin.endpoint);
         event.upstream_status = Some(origin.status.as_u16());
         event.upstream_time = Some(origin.time);
+        event.upstream_tries = origin.tries;
     }
     match (&kept, event.cache) {
         (Kept::Renewed(_), CacheOutcome::Stale) => event.cache = CacheOutcome::Revalidated,

@@ -12,7 +12,7 @@ use engine::{
     outcome::{JoinOutcome, StoreOutcome},
     time::Now,
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use store::{Moment, StoredResponse};
 use tokio::time::timeout_at;
 
@@ -26,7 +26,7 @@ use crate::{
     clock,
     errand::Errand,
     fill_job::FillJob,
-    upstream::{self, FetchError, Fetched, Order, Story},
+    upstream::{self, EndpointState, FetchError, Fetched, Order, Story},
 };
 
 /// What a request gets in the end.
@@ -56,6 +56,20 @@ pub(crate) struct Origin {
     pub(crate) time: Duration,
     /// Whether the exchange is counted as this request's.
     pub(crate) whose: Whose,
+    /// How often an endpoint was tried for it.
+    pub(crate) tries: u8,
+}
+
+/// A request that the origin did not answer, and nothing could stand in for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unfetched {
+    pub(crate) failure: Failure,
+    /// The last endpoint that was tried: the places of its upstream and of itself in the metrics.
+    pub(crate) endpoint: Option<(u16, u16)>,
+    /// When asking again makes sense, if that is known.
+    pub(crate) retry_after: Option<Duration>,
+    /// How often an endpoint was tried.
+    pub(crate) tries: u8,
 }
 
 /// The moment at which a request was sent, by every clock that matters for its answer.
@@ -70,19 +84,34 @@ pub(crate) struct Sent {
 
 /// Asks the origin, twice when its answer was about something else than what was wanted.
 pub(crate) async fn fetch(
+    errand: Box<Errand>,
+    body: RequestBody,
+    upload: Option<Arc<Upload>>,
+    audience: Audience,
+) -> Result<(Delivery, Option<FillJob>), Unfetched> {
+    let story = Story::default();
+    let fetched = fetch_told(errand, body, upload, audience, &story).await;
+    fetched.map_err(|error| Unfetched {
+        failure: error.failure,
+        endpoint: (error.endpoint).map(|endpoint| (endpoint.upstream, endpoint.slot)),
+        retry_after: error.retry_after,
+        tries: story.tries(),
+    })
+}
+
+async fn fetch_told(
     mut errand: Box<Errand>,
     body: RequestBody,
     upload: Option<Arc<Upload>>,
     audience: Audience,
+    story: &Story,
 ) -> Result<(Delivery, Option<FillJob>), FetchError> {
     let (mut order, mut asking) = errand.order();
     order.body = body;
     order.upload = upload;
     loop {
         let sent = Sent::now(&errand);
-        let story = Story::default();
-        let (fetched, batched) = asked(&errand, order, &story).await;
-        tracing::trace!(tries = story.tries(), "asked");
+        let (fetched, batched) = asked(&errand, order, audience, story).await;
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
                 let origin = Origin {
@@ -94,6 +123,7 @@ pub(crate) async fn fetch(
                         |(_, time)| time,
                     ),
                     whose: batched.map_or(Whose::Own, |(whose, _)| whose),
+                    tries: story.tries(),
                 };
                 (Some(origin), Asked::with_status(fetched.head.status))
             }
@@ -131,6 +161,12 @@ pub(crate) async fn fetch(
                 let mut delivery = Delivery::new(errand, verdicted.kept, origin);
                 delivery.store = verdicted.store;
                 delivery.personal = verdicted.personal;
+                // A batch goes to any endpoint, and binds nobody to it.
+                if batched.is_none()
+                    && let Some(endpoint) = answered
+                {
+                    delivery.bind(&endpoint);
+                }
                 return Ok((delivery, verdicted.job));
             }
         }
@@ -142,17 +178,19 @@ pub(crate) async fn fetch(
 async fn asked(
     errand: &Errand,
     mut order: Order,
+    audience: Audience,
     story: &Story,
 ) -> (Result<Fetched, FetchError>, Option<(Whose, Duration)>) {
     let Some(collector) = errand.collector() else {
-        return (upstream::fetch(errand, order, story).await, None);
+        return (upstream::fetch(errand, order, audience, story).await, None);
     };
     match Box::pin(batch::ask(collector, errand, &mut order)).await {
         Batched::Answered(served) => (Ok(served.fetched), Some((served.whose, served.time))),
         Batched::Failed(failure) => (Err(FetchError::nowhere(failure)), None),
-        Batched::Alone(None) => (upstream::fetch(errand, order, story).await, None),
+        Batched::Alone(None) => (upstream::fetch(errand, order, audience, story).await, None),
         Batched::Alone(Some(deadline)) => {
-            let fetched = timeout_at(deadline, upstream::fetch(errand, order, story)).await;
+            let fetched =
+                timeout_at(deadline, upstream::fetch(errand, order, audience, story)).await;
             let too_late = FetchError::nowhere(Failure::TotalTimedOut);
             (fetched.unwrap_or(Err(too_late)), None)
         }
@@ -222,6 +260,21 @@ impl Delivery {
             join: JoinOutcome::Alone,
             failure: None,
             personal: HeaderMap::new(),
+        }
+    }
+
+    /// Binds the client to the endpoint that answered, where clients are bound. The cache has seen
+    /// the answer already, and what is kept knows nothing of it.
+    pub(crate) fn bind(&mut self, endpoint: &EndpointState) {
+        let upstreams = &self.errand.snapshot.upstreams;
+        let upstream = upstreams.get(usize::from(endpoint.upstream));
+        let cookie = upstream.and_then(|upstream| upstream.binding(&self.errand, endpoint));
+        if let Some(cookie) = cookie {
+            let fields = match &mut self.kept {
+                Kept::Direct(fetched) => &mut fetched.head.headers,
+                _ => &mut self.personal,
+            };
+            fields.append(SET_COOKIE, cookie);
         }
     }
 }

@@ -29,7 +29,7 @@ use store::StoredResponse;
 use self::meanwhile::{renewed_meanwhile, stored_meanwhile};
 use super::{
     answer::Refusal,
-    fetch::{Delivery, fetch, stand_in},
+    fetch::{Delivery, Unfetched, fetch, stand_in},
     keep::{Audience, Kept},
 };
 use crate::{
@@ -41,7 +41,6 @@ use crate::{
     flight::{self, Boarding, Follower, Landing, Lead, Will},
     renewal::Ticket,
     unabandoned::Unabandoned,
-    upstream::FetchError,
 };
 
 /// What the client sends along.
@@ -265,7 +264,7 @@ fn asked(delivery: &Delivery) -> Asked {
 }
 
 /// Fetches for all who board the flight.
-async fn fly(errand: Box<Errand>, mut lead: Lead) -> Result<Delivery, FetchError> {
+async fn fly(errand: Box<Errand>, mut lead: Lead) -> Result<Delivery, Unfetched> {
     let sidecar = Arc::clone(&errand.sidecar);
     let hash = store::hash(&errand.intent.flight_key);
     let body = errand.kept_body();
@@ -391,14 +390,15 @@ fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
 }
 
 /// Tells the event who failed.
-fn told<T>(exchange: &mut Exchange, ran: Result<T, FetchError>) -> Result<T, Refusal> {
+fn told<T>(exchange: &mut Exchange, ran: Result<T, Unfetched>) -> Result<T, Refusal> {
     ran.map_err(|error| {
         let upstream = exchange.route().map(|route| route.upstream);
         let event = exchange.event();
         event.upstream = upstream.and_then(|upstream| u16::try_from(upstream).ok());
-        if let Some(endpoint) = &error.endpoint {
-            event.upstream = Some(endpoint.upstream);
-            event.endpoint = Some(endpoint.slot);
+        event.upstream_tries = error.tries;
+        if let Some((upstream, endpoint)) = error.endpoint {
+            event.upstream = Some(upstream);
+            event.endpoint = Some(endpoint);
         }
         let wait = error.retry_after.map(rate_limit::retry_after);
         Refusal {

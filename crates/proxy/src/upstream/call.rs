@@ -5,18 +5,26 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use engine::{failure::Failure, proxy_protocol::Named};
+use engine::{attempt::AttemptEnd, deadline::Whose, failure::Failure, proxy_protocol::Named};
+use http::{
+    HeaderMap,
+    header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE},
+};
 use telemetry::Metrics;
-use tokio::time::Instant;
 use tower::Service;
 
-use super::{EndpointState, Order, TlsClient, UpstreamState, stack::stack};
-use crate::{body::UpstreamBody, errand::Errand};
+use super::{EndpointState, Order, TlsClient, UpstreamState, layers::deadline::Due, stack::stack};
+use crate::{
+    body::{Spare, UpstreamBody},
+    clock,
+    errand::Errand,
+    steps::keep::Audience,
+};
 
 /// A request on its way through the layers.
 #[derive(Debug)]
@@ -33,7 +41,7 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Asked<'a> {
     pub(crate) errand: &'a Errand,
     /// When the whole exchange must be over.
-    pub(crate) deadline: Option<Instant>,
+    pub(crate) due: Option<Due>,
     pub(crate) story: &'a Story,
     pub(crate) turn: Turn,
 }
@@ -51,6 +59,8 @@ pub(crate) enum Turn {
 #[derive(Debug, Default)]
 pub(crate) struct Story {
     tries: AtomicU8,
+    /// The id of who was asked last, and one more; 0 when nobody was.
+    latest: AtomicU64,
 }
 
 /// A response head, and its body as it arrives.
@@ -68,7 +78,7 @@ pub(crate) struct FetchError {
     pub(crate) failure: Failure,
     /// The last endpoint that was tried.
     pub(crate) endpoint: Option<Arc<EndpointState>>,
-    /// The request, when nothing of it was sent.
+    /// The request, when it was provably not processed.
     pub(crate) unsent: Option<Box<Order>>,
     /// When asking again makes sense, if that is known.
     pub(crate) retry_after: Option<Duration>,
@@ -100,12 +110,16 @@ pub(crate) trait Next<'a>:
 }
 
 /// Sends `order` to the upstream of `errand` and waits for the head of the final response.
-pub(crate) fn fetch<'a>(errand: &'a Errand, order: Order, story: &'a Story) -> CallFuture<'a> {
+pub(crate) fn fetch<'a>(
+    errand: &'a Errand,
+    order: Order,
+    audience: Audience,
+    story: &'a Story,
+) -> CallFuture<'a> {
     let upstream = errand.upstream();
-    let total = upstream.policy.timeouts.total;
     let asked = Asked {
         errand,
-        deadline: total.map(|total| Instant::now() + total),
+        due: Due::of(errand, audience),
         story,
         turn: Turn::Own,
     };
@@ -132,16 +146,79 @@ impl<'a, S> Next<'a> for S where
 {
 }
 
+// === impl Asked ===
+
+impl Asked<'_> {
+    /// The request once more, if its body can be sent again.
+    pub(crate) fn rewrite(self, spare: &Spare) -> Option<Order> {
+        let (body, upload) = spare.body()?;
+        let (mut order, _) = self.errand.order();
+        self.turn.prepare(&mut order.headers);
+        Some(Order {
+            body,
+            upload,
+            ..order
+        })
+    }
+
+    /// How it ended, as far as it says anything about who was asked.
+    pub(crate) fn end(self, fetched: &Result<Fetched, FetchError>) -> AttemptEnd {
+        match fetched {
+            Ok(Fetched { head, .. }) => {
+                AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
+            }
+            Err(error) => self.failed(error.failure),
+        }
+    }
+
+    /// As [`Self::end`], without an answer.
+    pub(crate) fn failed(self, failure: Failure) -> AttemptEnd {
+        let whose = self.due.map(|due| due.whose);
+        match failure {
+            // Who is in a hurry says nothing about the endpoint.
+            Failure::TotalTimedOut if whose == Some(Whose::Callers) => AttemptEnd::Abandoned,
+            failure => AttemptEnd::Failed(failure),
+        }
+    }
+}
+
+// === impl Turn ===
+
+impl Turn {
+    /// Takes out of a request what only the own upstream understands.
+    pub(crate) fn prepare(self, headers: &mut HeaderMap) {
+        if self == Self::Own {
+            return;
+        }
+        // What is stored came from the first, and so did the validators that came with it.
+        for name in [
+            IF_MATCH,
+            IF_MODIFIED_SINCE,
+            IF_NONE_MATCH,
+            IF_RANGE,
+            IF_UNMODIFIED_SINCE,
+        ] {
+            headers.remove(name);
+        }
+    }
+}
+
 // === impl Story ===
 
 impl Story {
-    /// A try begins.
-    pub(crate) fn tries_again(&self) {
+    /// The endpoint with this id is tried.
+    pub(crate) fn tries_at(&self, endpoint: u64) {
+        self.latest.store(endpoint + 1, Ordering::Relaxed);
         let _ = self
             .tries
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tries| {
                 tries.checked_add(1)
             });
+    }
+
+    /// The id of the endpoint that was tried last.
+    pub(crate) fn latest(&self) -> Option<u64> {
+        self.latest.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// How many tries there were.

@@ -18,7 +18,7 @@ use super::{
     pool::{self, Opening},
     sender::{Driver, Http1Sender, Multiplexed, Sender, Streams},
     socket::Socket,
-    standing::Standing,
+    tally::Tally,
 };
 use crate::clock;
 
@@ -191,19 +191,19 @@ async fn handshake(
                 .max_buf_size(BUFFER)
                 .handshake(io)
                 .await?;
-            let standing = dialer.stands(place, agreed);
+            let tally = dialer.stands(place, agreed);
             let driver = tokio::spawn({
-                let standing = Arc::clone(&standing);
+                let tally = Arc::clone(&tally);
                 async move {
                     // Dropped after the socket: only then is its place free.
-                    let standing = standing;
+                    let tally = tally;
                     let ended = connection.with_upgrades().await;
-                    standing.ends(reason(ended));
+                    tally.ended(ended.map_err(|error| told(&error)));
                 }
             });
             Ok(Sender::Http1(Http1Sender {
                 requests,
-                standing,
+                tally,
                 retires: dialer.retires(),
                 _driver: Driver(driver),
             }))
@@ -216,18 +216,21 @@ async fn handshake(
                 .max_header_list_size(BUFFER as u32)
                 .handshake(io)
                 .await?;
-            let standing = dialer.stands(place, agreed);
-            let streams = Streams::new(Arc::clone(&standing));
+            let tally = dialer.stands(place, agreed);
+            let streams = Streams::new(Arc::clone(&tally));
             tokio::spawn({
                 let streams = Arc::clone(&streams);
                 async move {
-                    let standing = standing;
+                    let tally = tally;
                     let ended = std::future::poll_fn(|cx| {
                         let polled = std::pin::Pin::new(&mut connection).poll(cx);
                         streams.allow(connection.current_max_send_streams());
                         polled
                     });
-                    standing.ends(reason(ended.await));
+                    tally.ends(match ended.await {
+                        Ok(()) => CloseReason::Peer,
+                        Err(error) => told(&error),
+                    });
                 }
             });
             let connection = Multiplexed {
@@ -240,14 +243,12 @@ async fn handshake(
     }
 }
 
-/// Why a connection ended by itself.
-fn reason(ended: hyper::Result<()>) -> CloseReason {
-    match ended {
-        Ok(()) => CloseReason::Peer,
-        Err(error) => {
-            tracing::debug!(%error, "upstream connection ended with an error");
-            CloseReason::Error
-        }
+/// What a connection that failed is counted as.
+fn told(error: &hyper::Error) -> CloseReason {
+    tracing::debug!(%error, "upstream connection ended with an error");
+    match error.is_incomplete_message() {
+        true => CloseReason::Peer,
+        false => CloseReason::Error,
     }
 }
 
@@ -298,7 +299,7 @@ impl Dialer<'_> {
         })
     }
 
-    fn stands(&self, place: Opening, agreed: Agreed) -> Arc<Standing> {
+    fn stands(&self, place: Opening, agreed: Agreed) -> Arc<Tally> {
         place.stands(agreed, self.line.metrics, self.upstream.position)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use engine::health::Standing;
@@ -10,7 +10,7 @@ use http::{HeaderValue, uri::Authority};
 use policy::{Endpoint, EndpointAddress, Scheme, Upstream};
 use telemetry::EndpointPlace;
 
-use super::{BreakerCell, health::Vitals, pool::Home};
+use super::{BreakerCell, form::Form, health::Vitals, pool::Home};
 
 /// One endpoint. It outlives its place in the roster for as long as a request is in flight on it.
 #[derive(Debug)]
@@ -31,9 +31,10 @@ pub(crate) struct EndpointState {
     /// What is known of its health.
     pub(super) vitals: Vitals,
     pub(crate) breaker: Option<BreakerCell>,
+    /// What who balances remembers of it.
+    pub(super) form: Form,
     /// Where its connections are while nobody uses them.
     pub(super) home: Home,
-    in_flight: AtomicUsize,
 }
 
 /// One request counted as in flight at an endpoint for as long as it lives.
@@ -56,6 +57,7 @@ impl EndpointState {
         upstream: u16,
         place: Option<EndpointPlace>,
         policy: &Endpoint,
+        form: Form,
     ) -> Result<Self, Unaddressable> {
         let at = match &policy.address {
             EndpointAddress::Tcp { host, port } => spelled(host, *port, policy.scheme),
@@ -78,8 +80,8 @@ impl EndpointState {
             host,
             vitals: Vitals::new(of.outliers.as_ref()),
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
+            form,
             home: Home::new(id, of),
-            in_flight: AtomicUsize::new(0),
         })
     }
 
@@ -101,7 +103,7 @@ impl EndpointState {
 
     /// The requests it has now.
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.form.in_flight()
     }
 }
 
@@ -121,13 +123,13 @@ fn spelled(host: &str, port: u16, scheme: Scheme) -> String {
 
 impl InFlight {
     pub(crate) fn begin(endpoint: &Arc<EndpointState>) -> Self {
-        endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
+        endpoint.form.begins();
         Self(Arc::clone(endpoint))
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.form.ends();
     }
 }

@@ -349,3 +349,6 @@ impl Drop for Waiting {
         settle(&self.home);
     }
 }
+
+#[cfg(test)]
+mod tests;

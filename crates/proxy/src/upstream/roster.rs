@@ -4,20 +4,21 @@
 //! takes its place; whoever has picked from the old one goes on with what was picked. So a pick
 //! takes no lock, and everything that is costly is done when the roster is made.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use engine::{
-    balance::{Balancer, Pick},
-    discovery::{Change, Member},
-    health::Standing,
+    balance::{Member, Pick},
+    discovery::{self, Change},
 };
-use policy::{Balance, Endpoint, Mode, Upstream};
+use http::HeaderValue;
+use policy::{Endpoint, Upstream};
 use telemetry::Metrics;
 
 use super::{
-    Line,
+    choice::{Choice, Chooser},
     endpoint::{EndpointState, Unaddressable},
 };
+use crate::errand::Errand;
 
 /// The endpoints of one upstream at one time.
 #[derive(Debug)]
@@ -25,11 +26,7 @@ pub(crate) struct Roster {
     pub(crate) endpoints: Box<[Arc<EndpointState>]>,
     /// Weight, priority and zone of each; its state may be from before they changed.
     pub(crate) standings: Box<[Endpoint]>,
-    balancer: Balancer,
-    /// The balancer whose choices are counted and not followed.
-    shadow: Option<Balancer>,
-    /// The positions of those that are not well, while enough others are.
-    passed_over: Box<[usize]>,
+    choice: Choice,
 }
 
 // === impl Roster ===
@@ -40,19 +37,25 @@ impl Roster {
     pub(super) fn new(
         (upstream, index): (&Upstream, u16),
         endpoints: Vec<Endpoint>,
+        chooser: &Chooser,
         before: Option<&Self>,
         metrics: &Metrics,
+        now: Duration,
     ) -> Result<(Self, Vec<Arc<EndpointState>>), Unaddressable> {
         let known = before.map_or(&[][..], |before| &before.endpoints);
+        // Whoever was there when the process began, or came when there was nobody, needs no slow
+        // start: nobody else is warmer.
+        let since = (!known.is_empty()).then_some(now);
         let change = Change::between(known.iter().map(|known| &known.policy), endpoints);
         let (mut states, mut standings) = (Vec::new(), Vec::new());
         for member in change.members {
             let (state, standing) = match member {
-                Member::Stays(place, endpoint) => (Arc::clone(&known[place]), endpoint),
-                Member::New(endpoint) => {
+                discovery::Member::Stays(place, endpoint) => (Arc::clone(&known[place]), endpoint),
+                discovery::Member::New(endpoint) => {
                     let named = endpoint.address.to_string();
                     let place = metrics.endpoint_place(index, &named);
-                    let state = EndpointState::new(upstream, index, place, &endpoint)?;
+                    let form = chooser.form(since);
+                    let state = EndpointState::new(upstream, index, place, &endpoint, form)?;
                     (Arc::new(state), endpoint)
                 }
             };
@@ -61,70 +64,74 @@ impl Roster {
         }
         let gone = change.gone.iter();
         let gone = gone.map(|place| Arc::clone(&known[*place])).collect();
-        let roster = Self::of(upstream, states.into(), standings.into());
+        let before = before.map(|before| &before.choice);
+        let roster = Self::of(states.into(), standings.into(), chooser, before, now);
         Ok((roster, gone))
     }
 
     /// Of the same endpoints, as they are now.
-    pub(super) fn renewed(&self, upstream: &Upstream) -> Self {
-        Self::of(upstream, self.endpoints.clone(), self.standings.clone())
+    pub(super) fn renewed(&self, chooser: &Chooser, now: Duration) -> Self {
+        let (endpoints, standings) = (self.endpoints.clone(), self.standings.clone());
+        Self::of(endpoints, standings, chooser, Some(&self.choice), now)
     }
 
     fn of(
-        upstream: &Upstream,
-        states: Box<[Arc<EndpointState>]>,
+        endpoints: Box<[Arc<EndpointState>]>,
         standings: Box<[Endpoint]>,
+        chooser: &Chooser,
+        before: Option<&Choice>,
+        now: Duration,
     ) -> Self {
-        let balancing = &upstream.balancing;
-        let followed = match balancing.mode {
-            Mode::Enforce => balancing.balance,
-            Mode::Off | Mode::Shadow => Balance::RoundRobin,
-        };
-        let well = |state: &EndpointState| state.standing() == Standing::Well;
-        let all_well = states.iter().filter(|state| well(state)).count();
-        let panics =
-            all_well * 100 < states.len() * usize::from(balancing.panic_below.hundredths());
-        let passed_over = match panics {
-            true => Box::default(),
-            false => (0..states.len()).filter(|at| !well(&states[*at])).collect(),
-        };
+        let members: Vec<_> = endpoints
+            .iter()
+            .zip(&standings)
+            .map(|(state, endpoint)| Member {
+                endpoint,
+                standing: state.form.standing(state.standing(), now),
+            })
+            .collect();
         Self {
-            endpoints: states,
-            balancer: Balancer::new(followed, &standings),
-            shadow: (balancing.mode == Mode::Shadow)
-                .then(|| Balancer::new(balancing.balance, &standings)),
+            choice: chooser.choice(&members, before, now),
+            endpoints,
             standings,
-            passed_over,
         }
     }
 
-    /// Who gets the next request of the upstream at this position, those with the ids `tried` left
-    /// out.
+    /// Who gets the request of `errand`, those with the ids `tried` left out.
     pub(super) fn pick(
         &self,
-        upstream: u16,
-        line: Line<'_>,
+        chooser: &Chooser,
+        errand: &Errand,
         tried: &[u64],
     ) -> Option<&Arc<EndpointState>> {
-        let in_flight = |index: usize| self.endpoints[index].in_flight();
         let positions: Vec<usize> = tried.iter().filter_map(|id| self.position(*id)).collect();
-        if let Some(shadow) = &self.shadow
-            && tried.is_empty()
-            && let Pick::Endpoint(index) = shadow.pick(in_flight, &[])
+        if tried.is_empty()
+            && let Some(Pick::Endpoint(at)) = chooser.shadow(&self.choice, &self.endpoints, errand)
         {
-            line.metrics
-                .shadow_pick(upstream, self.endpoints[index].slot);
+            let endpoint = &self.endpoints[at];
+            let metrics = errand.line().metrics;
+            metrics.shadow_pick(endpoint.upstream, endpoint.slot);
         }
-        let mut left_out = positions.clone();
-        left_out.extend_from_slice(&self.passed_over);
-        let picked = match self.balancer.pick(in_flight, &left_out) {
-            Pick::NoneLeft => self.balancer.pick(in_flight, &positions),
-            picked => picked,
-        };
-        match picked {
-            Pick::Endpoint(index) => self.endpoints.get(index),
+        match chooser.choose(&self.choice, &self.endpoints, errand, &positions) {
+            Pick::Endpoint(at) => self.endpoints.get(at),
             Pick::NoneLeft => None,
         }
+    }
+
+    /// The cookie that binds the client of `errand` to this endpoint, if it needs one.
+    pub(super) fn cookie(
+        &self,
+        chooser: &Chooser,
+        errand: &Errand,
+        endpoint: &EndpointState,
+    ) -> Option<HeaderValue> {
+        let position = self.position(endpoint.id)?;
+        chooser.cookie(&self.choice, errand, position)
+    }
+
+    /// When another one is due (monotonic) although nothing but the time has changed.
+    pub(super) fn due_at(&self) -> Option<Duration> {
+        self.choice.due_at()
     }
 
     /// The endpoint at this place in the metrics.

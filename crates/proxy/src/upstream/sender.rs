@@ -12,7 +12,7 @@ use hyper::client::conn::{http1, http2};
 use telemetry::{CloseReason, ConnectionState};
 use tokio::task::JoinHandle;
 
-use super::{pool::Shared, standing::Standing};
+use super::{pool::Shared, tally::Tally};
 use crate::{body::RequestBody, clock};
 
 /// Something requests can be sent on.
@@ -28,7 +28,7 @@ pub(crate) enum Sender {
 #[derive(Debug)]
 pub(crate) struct Http1Sender {
     pub(crate) requests: http1::SendRequest<RequestBody>,
-    pub(super) standing: Arc<Standing>,
+    pub(super) tally: Arc<Tally>,
     /// When it is too old to be used again, by the monotonic clock.
     pub(super) retires: Option<Duration>,
     pub(super) _driver: Driver,
@@ -57,7 +57,7 @@ pub(super) struct Streams {
     allowed: AtomicU32,
     /// Nanoseconds of the monotonic clock at which the last stream ended.
     quiet_since: AtomicU64,
-    pub(super) standing: Arc<Standing>,
+    pub(super) tally: Arc<Tally>,
 }
 
 /// A place among the streams of a connection, for one exchange.
@@ -78,8 +78,8 @@ impl Sender {
     /// The connection is for one exchange alone, and ends with it.
     pub(super) fn is_spent_after(&self) {
         match self {
-            Self::Http1(sender) => sender.standing.ends(CloseReason::Spent),
-            Self::Http2(sender) => sender.stream.streams.standing.ends(CloseReason::Spent),
+            Self::Http1(sender) => sender.tally.ends(CloseReason::Spent),
+            Self::Http2(sender) => sender.stream.streams.tally.ends(CloseReason::Spent),
         }
     }
 }
@@ -126,7 +126,7 @@ impl Multiplexed {
     }
 
     fn stream(&self, shared: Option<&Arc<Shared>>) -> Http2Sender {
-        self.streams.standing.becomes(ConnectionState::Active);
+        self.streams.tally.becomes(ConnectionState::Active);
         Http2Sender {
             requests: self.requests.clone(),
             stream: Stream {
@@ -155,13 +155,13 @@ impl Multiplexed {
 
 impl Streams {
     /// Those of a new connection: none yet.
-    pub(super) fn new(standing: Arc<Standing>) -> Arc<Self> {
-        standing.becomes(ConnectionState::Idle);
+    pub(super) fn new(tally: Arc<Tally>) -> Arc<Self> {
+        tally.becomes(ConnectionState::Idle);
         Arc::new(Self {
             in_use: AtomicU32::new(0),
             allowed: AtomicU32::new(u32::MAX),
             quiet_since: AtomicU64::new(nanos()),
-            standing,
+            tally,
         })
     }
 
@@ -182,7 +182,7 @@ impl Drop for Stream {
     fn drop(&mut self) {
         self.streams.quiet_since.store(nanos(), Ordering::Relaxed);
         if self.streams.in_use.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.streams.standing.becomes(ConnectionState::Idle);
+            self.streams.tally.becomes(ConnectionState::Idle);
         }
         if let Some(shared) = &self.shared {
             shared.settle();

@@ -2,7 +2,9 @@
 //!
 //! | layer | does |
 //! |---|---|
+//! | [`deadline`](super::layers::deadline) | ends it when the time for the whole exchange is over |
 //! | [`retry`](super::layers::retry) | sends again what may be sent again, elsewhere |
+//! | [`hedge`](super::layers::hedge) | sends a second try beside a slow first one |
 //! | [`breaker`](super::layers::breaker) | leaves an upstream alone that fails |
 //! | [`exchange`](super::layers::exchange) | picks an endpoint, takes a connection, sends, and waits for the head |
 //!
@@ -16,13 +18,17 @@ use tower::{ServiceBuilder, layer::layer_fn};
 use super::{
     UpstreamState,
     call::Next,
-    layers::{breaker::Breaker, exchange::Exchange, retry::Retry},
+    layers::{
+        breaker::Breaker, deadline::Deadline, exchange::Exchange, hedge::Hedge, retry::Retry,
+    },
 };
 
 /// The layers around a call to `upstream`, from the outermost in.
 pub(super) fn stack<'a>(upstream: &'a UpstreamState) -> impl Next<'a> {
     ServiceBuilder::new()
+        .layer(layer_fn(|inner| Deadline { inner }))
         .layer(layer_fn(move |inner| Retry { upstream, inner }))
+        .layer(layer_fn(move |inner| Hedge { upstream, inner }))
         .layer(layer_fn(move |inner| Breaker { upstream, inner }))
         .service(Exchange { upstream })
 }

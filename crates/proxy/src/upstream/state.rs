@@ -5,10 +5,10 @@ mod membership;
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::{ArcSwap, Guard};
-use engine::attempt::Attempt;
+use engine::{attempt::Attempt, hedge::Hedging};
 use http::HeaderValue;
 use parking_lot::Mutex;
-use policy::{HostHeader, Upstream};
+use policy::{HostHeader, Mode, Upstream};
 use telemetry::Metrics;
 use tokio::{
     sync::{Notify, watch},
@@ -18,16 +18,22 @@ use tokio::{
 use self::membership::Looked;
 use super::{
     BreakerCell, Line,
+    choice::Chooser,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     health::{HealthReport, Nudge, Watched},
+    layers::retry::Retrying,
     roster::Roster,
     tls::{UpstreamTls, UpstreamTlsError},
 };
+use crate::{clock, errand::Errand, sticky::StickyKeyError};
+
 /// An upstream that cannot be made ready.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub enum UpstreamError {
+    /// The key of its sticky cookies cannot be used.
+    Sticky(#[from] StickyKeyError),
     /// Its TLS files cannot be used.
     Tls(#[from] UpstreamTlsError),
     /// An endpoint cannot be written as an authority.
@@ -40,8 +46,13 @@ pub(crate) struct UpstreamState {
     pub(crate) policy: Upstream,
     /// Its position in the policies.
     pub(crate) position: u16,
+    /// What is known for further tries; `None` when there are none.
+    pub(super) retrying: Option<Retrying>,
+    /// What is known for second tries beside a slow first one; `None` when there are none.
+    pub(super) hedging: Option<Hedging>,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
+    chooser: Chooser,
     pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
     /// Wakes who watches over the health of the endpoints.
@@ -62,20 +73,27 @@ impl UpstreamState {
         metrics: &Metrics,
     ) -> Result<Self, UpstreamError> {
         let position = u16::try_from(position).unwrap_or(u16::MAX);
+        let chooser = Chooser::new(policy)?;
+        let (of, now) = ((policy, position), clock::monotonic());
         let listed = policy.endpoints.clone();
         metrics.upstream_endpoints(position, listed.len());
-        let (roster, _nobody_left) = Roster::new((policy, position), listed, None, metrics)?;
+        let (roster, _nobody_left) = Roster::new(of, listed, &chooser, None, metrics, now)?;
         let looked = match policy.discovery {
             None => Looked::Once,
             Some(_) => Looked::NotYet,
         };
         Ok(Self {
+            chooser,
             roster: ArcSwap::from_pointee(roster),
             left: Mutex::default(),
             looked: watch::Sender::new(looked),
             tls: UpstreamTls::load(policy)?,
             breaker: BreakerCell::new(policy.breaker.as_ref()),
             position,
+            retrying: Retrying::of(policy),
+            hedging: (policy.hedge.clone())
+                .filter(|hedge| hedge.mode != Mode::Off)
+                .map(Hedging::new),
             policy: policy.clone(),
             nudge: Notify::new(),
         })
@@ -101,10 +119,17 @@ impl UpstreamState {
         self.roster.load()
     }
 
-    /// Who gets the next request, those with the ids `tried` left out.
-    pub(crate) fn pick(&self, line: Line<'_>, tried: &[u64]) -> Option<Arc<EndpointState>> {
+    /// Who gets the request of `errand`, those with the ids `tried` left out.
+    pub(crate) fn pick(&self, errand: &Errand, tried: &[u64]) -> Option<Arc<EndpointState>> {
         let roster = self.roster.load();
-        roster.pick(self.position, line, tried).map(Arc::clone)
+        roster.pick(&self.chooser, errand, tried).map(Arc::clone)
+    }
+
+    /// The `Set-Cookie` that binds the client of `errand` to the endpoint that answered it, if
+    /// clients are bound and this one is not bound to that.
+    pub(crate) fn binding(&self, errand: &Errand, answered: &EndpointState) -> Option<HeaderValue> {
+        let roster = self.roster.load();
+        roster.cookie(&self.chooser, errand, answered)
     }
 
     /// Takes note of how a try ended. This is the one place where all who watch over the upstream
@@ -116,6 +141,7 @@ impl UpstreamState {
             took = ?attempt.took,
             "attempt"
         );
+        endpoint.form.attempted(attempt);
         if endpoint.vitals.attempted(attempt.end.symptom()) == Nudge::Look {
             self.nudge.notify_one();
         }
@@ -123,7 +149,15 @@ impl UpstreamState {
 
     /// Does what follows from time alone; called once a second.
     pub(crate) fn tick(&self) {
-        tracing::trace!(upstream = self.policy.name, "tick");
+        let due_at = self.roster.load().due_at();
+        if due_at.is_some_and(|due_at| due_at <= clock::monotonic()) {
+            self.renew();
+        }
+    }
+
+    /// The share of the budgets for further tries that the capacity of the origin leaves.
+    pub(super) const fn capacity_left(&self) -> f64 {
+        1.0
     }
 
     /// What a new connection to `endpoint` is made with.

@@ -37,6 +37,9 @@ pub(super) fn line(record: &AccessRecord<'_>) -> Vec<u8> {
     if let Some(status) = event.upstream_status {
         line.value("upstream_status", status);
     }
+    if event.upstream_tries > 0 {
+        line.value("upstream_tries", event.upstream_tries);
+    }
     line.seconds("duration", event.duration);
     if let Some(time) = event.upstream_time {
         line.seconds("upstream_duration", time);

@@ -50,6 +50,9 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_ENDPOINT_HEALTHY,
     &UPSTREAM_HEALTH_CHECKS,
     &UPSTREAM_EJECTIONS,
+    &UPSTREAM_RETRIES,
+    &UPSTREAM_RETRIES_STOPPED,
+    &UPSTREAM_HEDGES,
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,
@@ -321,6 +324,33 @@ pub const UPSTREAM_SHADOW_PICKS: Family = Family {
     unit: Unit::Count,
     help: "Endpoints that a balance in shadow mode would have chosen.",
     labels: &[UPSTREAM, ENDPOINT],
+};
+
+/// Further tries, by what for and by what came of them.
+pub const UPSTREAM_RETRIES: Family = Family {
+    name: "forebay_upstream_retries_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Further tries after one that failed, by what for and by what came of them; in shadow mode those that would have been sent first.",
+    labels: &[UPSTREAM, RETRY_REASON, RETRY_OUTCOME],
+};
+
+/// Failed tries that were not repeated, by why not.
+pub const UPSTREAM_RETRIES_STOPPED: Family = Family {
+    name: "forebay_upstream_retries_stopped_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Failed tries of a kind that is repeated, which were not, by why not; budget means that too many had been.",
+    labels: &[UPSTREAM, RETRY_STOP],
+};
+
+/// Second tries beside a slow first one, by what came of them.
+pub const UPSTREAM_HEDGES: Family = Family {
+    name: "forebay_upstream_hedges_total",
+    kind: Kind::Counter,
+    unit: Unit::Count,
+    help: "Second tries beside a slow first one, by what came of them; exhausted means that the budget did not allow it, shadow that the policy is in shadow mode.",
+    labels: &[UPSTREAM, HEDGE_OUTCOME],
 };
 
 /// Connections of clients.

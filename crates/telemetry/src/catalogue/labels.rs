@@ -5,15 +5,19 @@ use engine::{
     breaker::Position,
     discovery::Refreshed,
     failure::{Blame, Failure},
-    health::{check::CheckOutcome, outlier::Reason},
+    health::{check::CheckOutcome, outlier},
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
+    retry::{Reason, Stop},
 };
 use policy::Mode;
 
 use super::{Label, Values};
 use crate::{
     MethodLabel,
-    metrics::{BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState},
+    metrics::{
+        BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState,
+        HedgeOutcome, RetryOutcome,
+    },
     words::{CodeClass, UpstreamOutcome, words},
 };
 
@@ -94,7 +98,7 @@ pub(super) const DIRECTION: Label = Label {
 
 pub(super) const EJECTION_REASON: Label = Label {
     name: "reason",
-    values: Values::Fixed(words::<Reason>),
+    values: Values::Fixed(words::<outlier::Reason>),
 };
 
 pub(super) const ENCODE_OUTCOME: Label = Label {
@@ -117,6 +121,11 @@ pub(super) const EVICTION_REASON: Label = Label {
 pub(super) const FAILURE: Label = Label {
     name: "failure",
     values: Values::Fixed(words::<Failure>),
+};
+
+pub(super) const HEDGE_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<HedgeOutcome>),
 };
 
 pub(super) const JOIN_OUTCOME: Label = Label {
@@ -152,6 +161,21 @@ pub(super) const REFRESH_OUTCOME: Label = Label {
 pub(super) const RENEWAL_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(|| vec!["failed", "succeeded"]),
+};
+
+pub(super) const RETRY_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<RetryOutcome>),
+};
+
+pub(super) const RETRY_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<Reason>),
+};
+
+pub(super) const RETRY_STOP: Label = Label {
+    name: "reason",
+    values: Values::Fixed(words::<Stop>),
 };
 
 pub(super) const ROUTE: Label = Label {

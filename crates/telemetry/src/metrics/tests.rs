@@ -9,6 +9,7 @@ use std::{
 use engine::{
     discovery::Refreshed,
     failure::Failure,
+    health::outlier,
     outcome::{
         AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason,
         StoreOutcome,
@@ -509,12 +510,15 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.batch(0, BatchOutcome::Split, 2);
     metrics.batch_request(0, MemberOutcome::Answered);
     metrics.shadow_pick(0, 0);
+    metrics.upstream_retry(0, Reason::Reset, RetryOutcome::Answered);
+    metrics.upstream_retry_stopped(0, Stop::Budget);
+    metrics.upstream_hedge(0, HedgeOutcome::Won);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
     metrics.upstream_connection_closed(0, CloseReason::Removed);
     metrics.endpoint_standing(0, 0, None, Some(Standing::Well));
     metrics.health_check(0, 0, CheckOutcome::Passed);
-    metrics.ejection(0, 0, Reason::SuccessRate, Mode::Enforce);
+    metrics.ejection(0, 0, outlier::Reason::SuccessRate, Mode::Enforce);
     metrics.client_connected();
     metrics.client_disconnected(ClientConnectionEnd::Closed);
     metrics.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(1));
@@ -570,8 +574,8 @@ fn checks_and_ejections_are_counted_by_how_and_why() {
     let metrics = metrics(vec![]);
     metrics.health_check(0, 1, CheckOutcome::TimedOut);
     metrics.health_check(0, 1, CheckOutcome::TimedOut);
-    metrics.ejection(0, 1, Reason::ConsecutiveFailures, Mode::Enforce);
-    metrics.ejection(0, 1, Reason::ConsecutiveFailures, Mode::Shadow);
+    metrics.ejection(0, 1, outlier::Reason::ConsecutiveFailures, Mode::Enforce);
+    metrics.ejection(0, 1, outlier::Reason::ConsecutiveFailures, Mode::Shadow);
     for (name, value) in [
         (
             r#"forebay_upstream_health_checks_total{upstream="legacy",endpoint="[::1]:80",outcome="timed-out"}"#,

@@ -20,6 +20,7 @@ use super::{
     cells::{Counter, Durations, Gauge, Shard, Sharded},
     export::Sheet,
     health::{HealthCells, HealthSums},
+    retries::Retries,
 };
 use crate::{
     RequestEvent, catalogue,
@@ -35,6 +36,7 @@ pub(super) struct UpstreamSeries {
     labels: UpstreamLabels,
     places: Places,
     cells: Sharded<UpstreamCells>,
+    retries: Retries,
     pub(super) discovery: Discovery,
 }
 
@@ -88,6 +90,7 @@ impl UpstreamSeries {
                 listed,
             },
             cells: Sharded::default(),
+            retries: Retries::default(),
             discovery: Discovery::default(),
         }
     }
@@ -150,6 +153,10 @@ impl UpstreamSeries {
         }
     }
 
+    pub(super) const fn retries(&self) -> &Retries {
+        &self.retries
+    }
+
     pub(super) fn closed(&self, shard: Shard, reason: CloseReason) {
         self.cells(shard).closes[reason.slot()].add(shard, 1);
     }
@@ -160,6 +167,7 @@ impl UpstreamSeries {
 
     pub(super) fn export(&self, sheet: &mut Sheet) {
         let upstream = self.labels.name.as_str();
+        self.retries.export(upstream, sheet);
         for (place, endpoint) in self.places.names() {
             self.export_endpoint(place, &endpoint, sheet);
         }

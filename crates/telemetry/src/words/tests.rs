@@ -1,8 +1,12 @@
 use std::collections::HashSet;
 
-use engine::health::{Standing, check::CheckOutcome, outlier::Reason};
+use engine::{
+    health::{Standing, check::CheckOutcome, outlier},
+    retry::{Reason, Stop},
+};
 
 use super::*;
+use crate::metrics::{HedgeOutcome, RetryOutcome};
 
 fn check<W: Word>() {
     let mut seen = HashSet::new();
@@ -27,8 +31,12 @@ fn every_word_has_its_own_place() {
     check::<Mode>();
     check::<Refreshed>();
     check::<CheckOutcome>();
-    check::<Reason>();
+    check::<outlier::Reason>();
     check::<Standing>();
+    check::<Reason>();
+    check::<Stop>();
+    check::<RetryOutcome>();
+    check::<HedgeOutcome>();
     assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
 }
 

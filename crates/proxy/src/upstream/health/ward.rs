@@ -11,7 +11,7 @@ use policy::Mode;
 use telemetry::Metrics;
 use tokio::task::JoinHandle;
 
-use super::{CheckReport, gauge::StandingGauge};
+use super::{CheckReport, HealthReport, gauge::StandingGauge};
 use crate::upstream::{EndpointState, UpstreamState};
 
 /// The endpoints of one upstream, as their watcher knows them.
@@ -21,13 +21,13 @@ pub(super) struct Ward {
     detector: Option<Detector>,
     /// By the ids of the endpoints.
     patients: BTreeMap<u64, Patient>,
-    roster: Roster,
+    told: Told,
 }
 
 /// Whether the roster says what is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Roster {
-    Outdated,
+enum Told {
+    NotYet,
     True,
 }
 
@@ -62,7 +62,7 @@ impl Ward {
             metrics,
             detector: outliers.map(Detector::new),
             patients: BTreeMap::new(),
-            roster: Roster::True,
+            told: Told::True,
         }
     }
 
@@ -75,9 +75,10 @@ impl Ward {
     ) {
         let mut before = std::mem::take(&mut self.patients);
         for endpoint in endpoints {
-            let patient = before
-                .remove(&endpoint.id)
-                .unwrap_or_else(|| self.admit(endpoint, ask(endpoint), now));
+            let patient = match before.remove(&endpoint.id) {
+                Some(patient) => patient,
+                None => self.admit(endpoint, ask(endpoint), now),
+            };
             self.patients.insert(endpoint.id, patient);
         }
         if let Some(detector) = &mut self.detector {
@@ -87,20 +88,26 @@ impl Ward {
         }
     }
 
+    /// Nothing is known of an endpoint that comes, even if it has been here before: it counts as well.
     fn admit(
-        &self,
+        &mut self,
         endpoint: &Arc<EndpointState>,
         asking: Option<Asking>,
         now: Duration,
     ) -> Patient {
-        let mut report = endpoint.vitals.report();
-        report.since = now;
+        let report = HealthReport {
+            since: now,
+            ..HealthReport::default()
+        };
         endpoint.vitals.tell(report);
+        if endpoint.standing() != report.standing {
+            endpoint.vitals.becomes(report.standing);
+            self.told = Told::NotYet;
+        }
         let (upstream, slot) = (self.upstream.position, endpoint.slot);
-        let standing = endpoint.vitals.standing();
         let policy = self.upstream.policy.health_check.as_ref();
         Patient {
-            gauge: StandingGauge::new(&self.metrics, upstream, slot, standing),
+            gauge: StandingGauge::new(&self.metrics, upstream, slot, report.standing),
             check: policy.map(CheckState::new),
             endpoint: Arc::clone(endpoint),
             _asking: asking,
@@ -174,11 +181,11 @@ impl Ward {
 
     /// Makes the roster say what is known, and then the metrics: what they tell has happened.
     pub(super) fn settle(&mut self) {
-        if self.roster == Roster::True {
+        if self.told == Told::True {
             return;
         }
         self.upstream.rebuild();
-        self.roster = Roster::True;
+        self.told = Told::True;
         for patient in self.patients.values_mut() {
             patient.gauge.becomes(patient.endpoint.standing());
         }
@@ -252,7 +259,7 @@ impl Ward {
             return;
         }
         vitals.becomes(standing);
-        self.roster = Roster::Outdated;
+        self.told = Told::NotYet;
         let (upstream, endpoint) = (
             self.upstream.policy.name.as_str(),
             &patient.endpoint.authority,
@@ -276,3 +283,6 @@ impl Drop for Asking {
         self.0.abort();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,21 +5,14 @@
 
 use std::task::{Context, Poll};
 
-use engine::{
-    attempt::{AttemptEnd, Symptom},
-    failure::Failure,
-};
-use http::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE};
+use engine::failure::Failure;
 use policy::OpenAnswer;
 use tower::Service;
 
-use crate::{
-    clock,
-    upstream::{
-        Call, CallFuture, FetchError, Fetched, UpstreamState,
-        breaker::{BreakerCell, Passing, Stopped},
-        call::{Next, Turn, fetch_from},
-    },
+use crate::upstream::{
+    Call, CallFuture, FetchError, Fetched, UpstreamState,
+    breaker::{BreakerCell, Passing, Stopped},
+    call::{Next, Turn, fetch_from},
 };
 
 /// The layer.
@@ -54,10 +47,11 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Breaker<'a, S> {
             Ok(passings) => passings,
             Err(stopped) => return instead(call, stopped),
         };
+        let asked = call.asked;
         let called = self.inner.call(call);
         Box::pin(async move {
             let fetched = called.await;
-            let symptom = symptom(&fetched);
+            let symptom = asked.end(&fetched).symptom();
             let (of_route, of_upstream) = passings;
             for passing in [of_route, of_upstream].into_iter().flatten() {
                 passing.ended(symptom);
@@ -71,16 +65,6 @@ fn pass(cell: Option<&BreakerCell>) -> Result<Option<Passing<'_>>, Stopped<'_>> 
     cell.map(BreakerCell::ask).transpose()
 }
 
-fn symptom(fetched: &Result<Fetched, FetchError>) -> Symptom {
-    let end = match fetched {
-        Ok(Fetched { head, .. }) => {
-            AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
-        }
-        Err(error) => AttemptEnd::Failed(error.failure),
-    };
-    end.symptom()
-}
-
 /// What a request gets that a breaker stops.
 fn instead<'a>(mut call: Call<'a>, stopped: Stopped<'_>) -> CallFuture<'a> {
     let asked = call.asked;
@@ -92,17 +76,8 @@ fn instead<'a>(mut call: Call<'a>, stopped: Stopped<'_>) -> CallFuture<'a> {
     if let (OpenAnswer::Upstream(other), Turn::Own) = (stopped.answer, asked.turn)
         && let Some(other) = asked.errand.snapshot.upstreams.get(*other)
     {
-        // What is stored came from the first, and so did the validators that came with it.
-        for name in [
-            IF_MATCH,
-            IF_MODIFIED_SINCE,
-            IF_NONE_MATCH,
-            IF_RANGE,
-            IF_UNMODIFIED_SINCE,
-        ] {
-            call.order.headers.remove(name);
-        }
         call.asked.turn = Turn::StandIn;
+        call.asked.turn.prepare(&mut call.order.headers);
         return fetch_from(other, call);
     }
     Box::pin(std::future::ready(Err(error)))

@@ -21,11 +21,10 @@ use http::{
     HeaderValue, Request, StatusCode,
     header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
 };
-use tokio::time::Instant;
 use tower::Service;
 
 use crate::{
-    body::{RequestBody, Upload, UpstreamBody},
+    body::{RequestBody, Spare, Upload, UpstreamBody},
     clock,
     patience::Patience,
     upstream::{
@@ -34,6 +33,7 @@ use crate::{
         breaker::Passing,
         call::Asked,
         checkout::{Reused, Wanted, acquire},
+        layers::deadline::Limits,
         lease::Next,
         sender::Sender,
     },
@@ -47,12 +47,12 @@ pub(in crate::upstream) struct Exchange<'a> {
 
 /// What to do after a request did not get a response.
 enum Setback {
-    /// It may be sent again on a new connection.
+    /// It may be sent again on a new connection: a kept one gave it back, or swallowed it.
     Again(Box<Order>),
     /// It may not.
     Final(Failure),
-    /// It may be written and sent once more: a kept connection swallowed it.
-    Rewrite,
+    /// It was provably not processed: whether it is sent again is for others to say.
+    Unsent(Failure, Box<Order>),
 }
 
 /// A try as those see it who watch over the endpoint; one that is dropped was abandoned.
@@ -69,7 +69,7 @@ struct Watched<'a> {
 struct Try<'a> {
     upstream: &'a UpstreamState,
     endpoint: &'a Arc<EndpointState>,
-    deadline: Option<Instant>,
+    limits: Limits,
 }
 
 // === impl Exchange ===
@@ -91,8 +91,8 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                 asked,
                 tried,
             } = call;
-            let (endpoint, passage) = pick(upstream, asked, tried)?;
-            asked.story.tries_again();
+            let (endpoint, passage) = pick_anyone(upstream, asked, tried)?;
+            asked.story.tries_at(endpoint.id);
             let mut watched = Watched {
                 upstream,
                 endpoint: &endpoint,
@@ -103,7 +103,7 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
             let attempt = Try {
                 upstream,
                 endpoint: &endpoint,
-                deadline: asked.deadline,
+                limits: Limits::of_try(upstream, asked.due),
             };
             let fetched = attempt.exchange(order, asked).await;
             watched.end = match &fetched {
@@ -111,7 +111,7 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                     let head = &fetched.head;
                     AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
                 }
-                Err((failure, _)) => AttemptEnd::Failed(*failure),
+                Err((failure, _)) => asked.failed(*failure),
             };
             drop(watched);
             fetched.map_err(|(failure, unsent)| FetchError {
@@ -123,6 +123,19 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
     }
 }
 
+/// Picks somebody else than those who were `tried`; when there is nobody else, one of them has to do.
+fn pick_anyone(
+    upstream: &UpstreamState,
+    asked: Asked<'_>,
+    tried: Vec<u64>,
+) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
+    let is_further = !tried.is_empty();
+    match pick(upstream, asked, tried) {
+        Err(_) if is_further => pick(upstream, asked, Vec::new()),
+        picked => picked,
+    }
+}
+
 /// Picks an endpoint whose breaker lets the request through.
 fn pick(
     upstream: &UpstreamState,
@@ -131,7 +144,7 @@ fn pick(
 ) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
     let mut error = FetchError::nowhere(Failure::NoEndpoint);
     let mut stopped = Vec::new();
-    while let Some(endpoint) = upstream.pick(asked.errand.line(), &tried) {
+    while let Some(endpoint) = upstream.pick(asked.errand, &tried) {
         let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
         match asked.map(|passing| passing.and_then(Passing::suspended)) {
             Ok(passage) => return Ok((endpoint, passage)),
@@ -176,19 +189,21 @@ impl Try<'_> {
         asked: Asked<'_>,
     ) -> Result<Fetched, (Failure, Option<Box<Order>>)> {
         let line = asked.errand.line();
-        let dialer = self.upstream.dialer(self.endpoint, line, self.deadline);
+        let (deadline, late) = self.limits.soonest();
+        let dialer = self.upstream.dialer(self.endpoint, line, deadline);
         let mut wanted = Wanted::Any;
         loop {
             let in_flight = InFlight::begin(self.endpoint);
             let (sender, reused) = match acquire(&dialer, wanted).await {
                 Ok(connection) => connection,
+                Err(Failure::TotalTimedOut) => return Err((late, Some(Box::new(order)))),
                 Err(failure) => return Err((failure, Some(Box::new(order)))),
             };
-            match self.send(order, sender, reused, in_flight).await {
+            match self.send(order, asked, sender, reused, in_flight).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(Setback::Again(again)) => order = *again,
                 Err(Setback::Final(failure)) => return Err((failure, None)),
-                Err(Setback::Rewrite) => order = asked.errand.order().0,
+                Err(Setback::Unsent(failure, order)) => return Err((failure, Some(order))),
             }
             wanted = Wanted::New;
         }
@@ -197,6 +212,7 @@ impl Try<'_> {
     async fn send(
         &self,
         order: Order,
+        asked: Asked<'_>,
         mut sender: Sender,
         reused: Reused,
         in_flight: InFlight,
@@ -204,6 +220,7 @@ impl Try<'_> {
         let timeouts = self.upstream.policy.timeouts;
         let upload = order.upload.clone();
         let harmless = order.is_harmless_twice();
+        let spare = Spare::of(&order.body);
         let context = order.context();
         let request = self.request(order, &sender).map_err(Setback::Final)?;
         let answered = match &mut sender {
@@ -222,10 +239,22 @@ impl Try<'_> {
                 let unsent = error.take_message();
                 let error = error.into_error();
                 tracing::debug!(endpoint = %self.endpoint.authority, %error, "no response");
+                let failure = classify(&error, upload.as_deref());
                 return Err(match (reused, unsent) {
                     (Reused::Yes, Some(request)) => Setback::Again(context.recover(request)),
-                    (Reused::Yes, None) if harmless && was_dropped(&error) => Setback::Rewrite,
-                    _ => Setback::Final(classify(&error, upload.as_deref())),
+                    (Reused::No, Some(request)) => {
+                        Setback::Unsent(failure, context.recover(request))
+                    }
+                    (reused, None) => {
+                        let swallowed = harmless && reused == Reused::Yes && was_dropped(&error);
+                        let refused = was_refused(&error);
+                        let again = (refused || swallowed).then(|| asked.rewrite(&spare));
+                        match again.flatten().map(Box::new) {
+                            Some(order) if refused => Setback::Unsent(failure, order),
+                            Some(order) => Setback::Again(order),
+                            None => Setback::Final(failure),
+                        }
+                    }
                 });
             }
             Err(failure) => return Err(Setback::Final(failure)),
@@ -247,7 +276,7 @@ impl Try<'_> {
         let patience = Patience::new(timeouts.idle);
         Ok(Fetched {
             head,
-            body: UpstreamBody::new(incoming, lease, patience, self.deadline),
+            body: UpstreamBody::new(incoming, lease, patience, self.limits.total()),
             endpoint: Arc::clone(self.endpoint),
         })
     }
@@ -262,31 +291,16 @@ impl Try<'_> {
         let first_byte = self.upstream.policy.timeouts.first_byte;
         let mut moved = 0;
         loop {
-            let (limit, failure) = self.within(first_byte, Failure::FirstByteTimedOut);
+            let (limit, failure) = self.limits.within(first_byte, Failure::FirstByteTimedOut);
             if let Ok(answered) = tokio::time::timeout(limit, response.as_mut()).await {
                 return Ok(answered);
             }
             match upload {
-                Some(upload) if failure != Failure::TotalTimedOut && upload.moved() > moved => {
+                Some(upload) if failure == Failure::FirstByteTimedOut && upload.moved() > moved => {
                     moved = upload.moved();
                 }
                 _ => return Err(failure),
             }
-        }
-    }
-
-    /// The lesser of `limit` and what is left until the deadline, and what its end means.
-    fn within(&self, limit: Duration, failure: Failure) -> (Duration, Failure) {
-        match self.deadline {
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if left < limit {
-                    (left, Failure::TotalTimedOut)
-                } else {
-                    (limit, failure)
-                }
-            }
-            None => (limit, failure),
         }
     }
 
@@ -296,13 +310,11 @@ impl Try<'_> {
         let mut request = Request::new(order.body);
         *request.method_mut() = order.method;
         *request.headers_mut() = order.headers;
+        self.limits.tell(self.upstream, request.headers_mut());
         match sender {
             Sender::Http1(_) => {
                 *request.uri_mut() = order.target.into_uri()?;
-                let streamed = matches!(
-                    request.body(),
-                    RequestBody::Client(_) | RequestBody::Resumed(_)
-                );
+                let streamed = request.body().is_streamed();
                 let unknown_length = streamed && !request.headers().contains_key(CONTENT_LENGTH);
                 let headers = request.headers_mut();
                 headers.insert(HOST, host);
@@ -322,6 +334,17 @@ impl Try<'_> {
 /// Whether the endpoint let go of the connection without a word.
 fn was_dropped(error: &hyper::Error) -> bool {
     classify(error, None) == Failure::UpstreamClosed
+}
+
+/// Whether the endpoint says that it has not begun with the request: its stream was refused, or lies
+/// beyond the last that is answered before the connection ends (RFC 9113, section 8.7).
+fn was_refused(error: &hyper::Error) -> bool {
+    let cause =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    cause.is_some_and(|cause| {
+        let refused = cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM);
+        cause.is_remote() && (refused || cause.is_go_away())
+    })
 }
 
 /// Whose doing a failed exchange was.

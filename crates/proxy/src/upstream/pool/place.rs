@@ -8,7 +8,7 @@ use std::sync::{
 use telemetry::Metrics;
 
 use super::{Home, Shared, settle};
-use crate::upstream::{connect::Agreed, standing::Standing};
+use crate::upstream::{connect::Agreed, tally::Tally};
 
 /// A connection that is being opened; dropping it gives its place to whoever waits.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Opening {
         agreed: Agreed,
         metrics: &Arc<Metrics>,
         upstream: u16,
-    ) -> Arc<Standing> {
+    ) -> Arc<Tally> {
         let (opened, shared) = match self.0.take() {
             Some(home) => {
                 home.with(|stock| stock.opened(Some(agreed)));
@@ -51,7 +51,7 @@ impl Opening {
             None => (Arc::default(), None),
         };
         opened.fetch_add(1, Ordering::Relaxed);
-        Standing::new(metrics, upstream, Permit { opened, shared })
+        Tally::new(metrics, upstream, Permit { opened, shared })
     }
 }
 

@@ -105,6 +105,7 @@ impl Stock {
             room: Room::NotMade,
             grant,
         });
+        self.make_room(discarded);
         Told::Wait(receiver)
     }
 
@@ -146,7 +147,7 @@ impl Stock {
         discarded: &mut Discarded,
     ) {
         self.keep_alive = rules.keep_alive;
-        sender.standing.becomes(ConnectionState::Idle);
+        sender.tally.becomes(ConnectionState::Idle);
         self.http1.push(Idle { sender, since: now });
         if self.waiters.is_empty() && self.http1.len() > rules.max_idle {
             discarded.http1(self.http1.remove(0).sender, CloseReason::Limit);
@@ -236,7 +237,7 @@ impl Stock {
             None => self.http1.len().checked_sub(1)?,
         };
         let sender = self.http1.remove(chosen).sender;
-        sender.standing.becomes(ConnectionState::Active);
+        sender.tally.becomes(ConnectionState::Active);
         Some(Sender::Http1(sender))
     }
 
@@ -290,12 +291,12 @@ impl Stock {
 
 impl Discarded {
     pub(super) fn http1(&mut self, sender: Http1Sender, reason: CloseReason) {
-        sender.standing.ends(reason);
+        sender.tally.ends(reason);
         self.0.push(Sender::Http1(sender));
     }
 
     fn http2(&mut self, connection: Multiplexed, reason: CloseReason) {
-        connection.streams.standing.ends(reason);
+        connection.streams.tally.ends(reason);
         self.1.push(connection);
     }
 }

@@ -45,12 +45,12 @@ impl UpstreamState {
         let mut left = self.left.lock();
         let before = self.roster.load();
         let known = endpoints.len();
-        let upstream = (&self.policy, self.position);
-        let (roster, gone) = Roster::new(upstream, endpoints, Some(&before), metrics)?;
+        let (of, now) = ((&self.policy, self.position), clock::monotonic());
+        let (roster, gone) =
+            Roster::new(of, endpoints, &self.chooser, Some(&before), metrics, now)?;
         self.roster.store(Arc::new(roster));
         metrics.upstream_endpoints(self.position, known);
         self.nudge.notify_one();
-        let now = clock::monotonic();
         for endpoint in gone {
             endpoint.retire();
             left.push((now, endpoint));
@@ -114,10 +114,15 @@ impl UpstreamState {
 
     /// Makes the roster anew, because the standing of an endpoint has changed.
     pub(in crate::upstream) fn rebuild(&self) {
-        let one_at_a_time = self.left.lock();
-        let renewed = self.roster.load().renewed(&self.policy);
-        self.roster.store(Arc::new(renewed));
-        drop(one_at_a_time);
+        self.renew();
         self.nudge.notify_one();
+    }
+
+    /// The same endpoints with the shares that they have now.
+    pub(super) fn renew(&self) {
+        let _one_at_a_time = self.left.lock();
+        let now = clock::monotonic();
+        let renewed = self.roster.load().renewed(&self.chooser, now);
+        self.roster.store(Arc::new(renewed));
     }
 }

@@ -14,7 +14,7 @@ use super::pool::Permit;
 
 /// A connection that stands.
 #[derive(Debug)]
-pub(crate) struct Standing {
+pub(crate) struct Tally {
     metrics: Arc<Metrics>,
     upstream: u16,
     state: AtomicU8,
@@ -26,9 +26,9 @@ pub(crate) struct Standing {
 const ACTIVE: u8 = 0;
 const IDLE: u8 = 1;
 
-// === impl Standing ===
+// === impl Tally ===
 
-impl Standing {
+impl Tally {
     /// A connection of the upstream at this position that has just been opened.
     pub(super) fn new(metrics: &Arc<Metrics>, upstream: u16, permit: Permit) -> Arc<Self> {
         metrics.upstream_connection(upstream, None, Some(ConnectionState::Active));
@@ -58,6 +58,14 @@ impl Standing {
     pub(super) fn ends(&self, reason: CloseReason) {
         let _given_before = self.end.set(reason);
     }
+
+    /// Its task is over. When it was in use, whoever used it knows whether the exchange was whole.
+    pub(super) fn ended(&self, how: Result<(), CloseReason>) {
+        let reason = how.err().unwrap_or(CloseReason::Peer);
+        if reason != CloseReason::Peer || self.state.load(Ordering::Relaxed) == IDLE {
+            self.ends(reason);
+        }
+    }
 }
 
 fn word(state: u8) -> ConnectionState {
@@ -67,7 +75,7 @@ fn word(state: u8) -> ConnectionState {
     }
 }
 
-impl Drop for Standing {
+impl Drop for Tally {
     fn drop(&mut self) {
         let state = word(*self.state.get_mut());
         self.metrics

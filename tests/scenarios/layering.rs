@@ -43,7 +43,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Dependencies, as they begin, and who alone may have them.
-const FENCES: [(&str, &[&str]); 12] = [
+const FENCES: [(&str, &[&str]); 13] = [
     ("pingora", &["forebay-proxy", "forebay"]),
     ("pingora-ketama", &["forebay-engine"]),
     (

@@ -32,10 +32,10 @@ pub use tls::UpstreamTlsError;
 pub use watch::{first_look, watch};
 
 pub(crate) use breaker::BreakerCell;
-pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch};
+pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch, fetch_by};
 pub(crate) use checkout::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};
-pub(crate) use layers::exchange::classify;
+pub(crate) use layers::{deadline::Due, exchange::classify};
 pub(crate) use lease::Lease;
 pub(crate) use order::{Order, Target};
 pub(crate) use pool::sweep;

@@ -7,8 +7,8 @@
 use std::{sync::Arc, time::Duration};
 
 use engine::{
-    balance::{Member, Pick},
-    discovery::{self, Change},
+    balance::{self, Pick},
+    discovery::{Change, Member},
 };
 use http::HeaderValue;
 use policy::{Endpoint, Upstream};
@@ -50,8 +50,8 @@ impl Roster {
         let (mut states, mut standings) = (Vec::new(), Vec::new());
         for member in change.members {
             let (state, standing) = match member {
-                discovery::Member::Stays(place, endpoint) => (Arc::clone(&known[place]), endpoint),
-                discovery::Member::New(endpoint) => {
+                Member::Stays(place, endpoint) => (Arc::clone(&known[place]), endpoint),
+                Member::New(endpoint) => {
                     let named = endpoint.address.to_string();
                     let place = metrics.endpoint_place(index, &named);
                     let form = chooser.form(since);
@@ -71,8 +71,8 @@ impl Roster {
 
     /// Of the same endpoints, as they are now.
     pub(super) fn renewed(&self, chooser: &Chooser, now: Duration) -> Self {
-        let (endpoints, standings) = (self.endpoints.clone(), self.standings.clone());
-        Self::of(endpoints, standings, chooser, Some(&self.choice), now)
+        let (states, standings) = (self.endpoints.clone(), self.standings.clone());
+        Self::of(states, standings, chooser, Some(&self.choice), now)
     }
 
     fn of(
@@ -85,7 +85,7 @@ impl Roster {
         let members: Vec<_> = endpoints
             .iter()
             .zip(&standings)
-            .map(|(state, endpoint)| Member {
+            .map(|(state, endpoint)| balance::Member {
                 endpoint,
                 standing: state.form.standing(state.standing(), now),
             })

@@ -74,9 +74,9 @@ impl UpstreamState {
     ) -> Result<Self, UpstreamError> {
         let position = u16::try_from(position).unwrap_or(u16::MAX);
         let chooser = Chooser::new(policy)?;
-        let (of, now) = ((policy, position), clock::monotonic());
         let listed = policy.endpoints.clone();
         metrics.upstream_endpoints(position, listed.len());
+        let (of, now) = ((policy, position), clock::monotonic());
         let (roster, _nobody_left) = Roster::new(of, listed, &chooser, None, metrics, now)?;
         let looked = match policy.discovery {
             None => Looked::Once,

@@ -130,28 +130,33 @@ fn a_new_answer_brings_the_new_removes_the_old_and_cuts_nobody() {
     assert_eq!(known, 1.0);
 }
 
-/// Whoever is idle when its endpoint leaves is closed as well.
+/// With a stock of connections per worker, and with one for all under a cap.
 #[test]
 fn idle_connections_to_what_has_left_are_closed() {
-    let closed = Gate::new();
-    let old = Origin::scripted({
-        let closed = closed.clone();
-        move |mut conversation| {
-            while conversation.request().is_some() {
-                conversation.say("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold");
+    for more in ["", "connections: {max_open: 3}"] {
+        let closed = Gate::new();
+        let old = Origin::scripted({
+            let closed = closed.clone();
+            move |mut conversation| {
+                while conversation.request().is_some() {
+                    conversation.say("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold");
+                }
+                closed.open();
             }
-            closed.open();
-        }
-    });
-    let port = old.address().port();
-    let server = NameServer::start();
-    server.addresses(NAME, 0, &[loopback(1)]);
-    let sidecar = forebay()
-        .upstream(&dns(&server, &format!("port: {port}")))
-        .start();
-    assert_eq!(sidecar.get("/").text(), "old");
-    server.addresses(NAME, 0, &[loopback(2)]);
-    closed.wait();
+        });
+        let port = old.address().port();
+        let server = NameServer::start();
+        server.addresses(NAME, 0, &[loopback(1)]);
+        let sidecar = forebay()
+            .upstream(&dns(&server, &format!("port: {port}")))
+            .upstream(more)
+            .start();
+        assert_eq!(sidecar.get("/").text(), "old");
+        server.addresses(NAME, 0, &[loopback(2)]);
+        closed.wait();
+        let labels = [("reason", "removed")];
+        sidecar.wait_for_metric("forebay_upstream_connection_closes_total", &labels, 1.0);
+    }
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn an_endpoint_that_is_listed_twice_stays_twice() {
 
 #[test]
 fn other_ports_and_schemes_are_other_endpoints() {
-    let before = vec![endpoint("a")];
+    let before = [endpoint("a")];
     for wanted in [
         Endpoint::tcp(Scheme::Http, "a", 81),
         Endpoint::tcp(Scheme::Https, "a", 80),

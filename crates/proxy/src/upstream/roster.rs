@@ -42,9 +42,10 @@ impl Roster {
         metrics: &Metrics,
         now: Duration,
     ) -> Result<(Self, Vec<Arc<EndpointState>>), Unaddressable> {
-        // Whoever was there when the process began needs no slow start: nobody else is warmer.
-        let since = before.map(|_| now);
         let known = before.map_or(&[][..], |before| &before.endpoints);
+        // Whoever was there when the process began, or came when there was nobody, needs no slow
+        // start: nobody else is warmer.
+        let since = (!known.is_empty()).then_some(now);
         let change = Change::between(known.iter().map(|known| &known.policy), endpoints);
         let (mut states, mut standings) = (Vec::new(), Vec::new());
         for member in change.members {

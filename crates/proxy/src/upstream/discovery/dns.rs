@@ -126,8 +126,8 @@ impl Dns {
         );
         let reason = v4.as_ref().err().or(v6.as_ref().err());
         let reason = reason.map(|error| format!("{name}: {error}"));
-        let v4 = answer(v4, |it| addresses(it));
-        match union(v4, answer(v6, |it| addresses(it)), &self.last) {
+        let v4 = answer(v4, addresses);
+        match union(v4, answer(v6, addresses), &self.last) {
             Answer::Found { records, ttl } => {
                 self.last.clone_from(&records);
                 Look {
@@ -200,8 +200,8 @@ impl Dns {
                         resolver.lookup(target.clone(), RecordType::A),
                         resolver.lookup(target.clone(), RecordType::AAAA),
                     );
-                    let v4 = answer(v4, |it| addresses(it));
-                    let answer = union(v4, answer(v6, |it| addresses(it)), &last);
+                    let v4 = answer(v4, addresses);
+                    let answer = union(v4, answer(v6, addresses), &last);
                     (target, last, answer)
                 });
             }

@@ -126,3 +126,6 @@ impl UpstreamState {
         self.roster.store(Arc::new(renewed));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ pub mod client_ip;
 pub mod collapse;
 pub mod compression;
 pub mod deadline;
+pub mod discovery;
 pub mod failure;
 mod field_list;
 pub mod forwarding;

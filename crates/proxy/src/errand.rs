@@ -21,7 +21,7 @@ use engine::{
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
-    HeaderMap, HeaderValue, Uri, Version,
+    HeaderMap, HeaderName, HeaderValue, Uri, Version,
     header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
@@ -38,6 +38,8 @@ use crate::{
     steps::lookup::{Intent, Scope},
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
+
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// A request for the upstream, before it is written.
 #[derive(Debug)]
@@ -224,6 +226,17 @@ impl Errand {
     /// How the client reached us.
     pub(crate) const fn scheme(&self) -> Scheme {
         self.scheme
+    }
+
+    /// How the client reached us, or a proxy in front of us that can be believed.
+    pub(crate) fn arrival(&self) -> Scheme {
+        let told = self.head.headers.get(&X_FORWARDED_PROTO);
+        match (self.trust, told) {
+            (PeerTrust::Trusted, Some(told)) if told.as_bytes().eq_ignore_ascii_case(b"https") => {
+                Scheme::Https
+            }
+            _ => self.scheme,
+        }
     }
 
     /// What becomes of the client's `Accept-Encoding` on its way to the origin.

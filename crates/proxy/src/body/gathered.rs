@@ -60,6 +60,15 @@ pub(crate) async fn gather(mut body: RequestBody, limit: u64) -> Result<Gathered
 // === impl ResumedBody ===
 
 impl ResumedBody {
+    /// One that ends with these frames.
+    #[cfg(test)]
+    pub(super) fn of(frames: impl IntoIterator<Item = Frame<Bytes>>) -> Self {
+        Self {
+            read: frames.into_iter().collect(),
+            rest: RequestBody::Empty,
+        }
+    }
+
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,

@@ -118,10 +118,20 @@ pub(crate) fn fetch<'a>(
     audience: Audience,
     story: &'a Story,
 ) -> CallFuture<'a> {
+    fetch_by(errand, order, Due::of(errand, audience), story)
+}
+
+/// The same for one that has waited already, and must be over at this time.
+pub(crate) fn fetch_by<'a>(
+    errand: &'a Errand,
+    order: Order,
+    due: Option<Due>,
+    story: &'a Story,
+) -> CallFuture<'a> {
     let upstream = errand.upstream();
     let asked = Asked {
         errand,
-        due: Due::of(errand, audience),
+        due,
         story,
         turn: Turn::Own,
     };

@@ -3,12 +3,14 @@
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
 mod breakers;
+mod discovery;
 mod health;
 mod mirror;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
+pub use discovery::*;
 pub use health::*;
 pub use mirror::*;
 
@@ -43,6 +45,10 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &UPSTREAM_ENDPOINTS,
+    &UPSTREAM_SERIES_DROPPED,
+    &DISCOVERY_REFRESHES,
+    &DISCOVERY_LAST_SUCCESS_TIMESTAMP,
     &UPSTREAM_ENDPOINT_HEALTHY,
     &UPSTREAM_HEALTH_CHECKS,
     &UPSTREAM_EJECTIONS,

@@ -3,6 +3,7 @@
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
+    discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
     mirror::CopyOutcome,
@@ -113,7 +114,9 @@ pub(super) const ENCODE_OUTCOME: Label = Label {
 
 pub(super) const ENDPOINT: Label = Label {
     name: "endpoint",
-    values: Values::Configured("`host:port` of an endpoint, or `none` when none was reached"),
+    values: Values::Configured(
+        "`host:port` of an endpoint, `none` when none was reached, or `other` beyond 1024 of them",
+    ),
 };
 
 pub(super) const EVICTION_REASON: Label = Label {
@@ -154,6 +157,11 @@ pub(super) const MODE: Label = Label {
 pub(super) const PURGE_MANNER: Label = Label {
     name: "manner",
     values: Values::Fixed(|| vec!["hard", "soft"]),
+};
+
+pub(super) const REFRESH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<Refreshed>),
 };
 
 pub(super) const RENEWAL_OUTCOME: Label = Label {

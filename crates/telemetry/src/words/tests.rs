@@ -30,6 +30,7 @@ fn every_word_has_its_own_place() {
     check::<Failure>();
     check::<Blame>();
     check::<Mode>();
+    check::<Refreshed>();
     check::<CheckOutcome>();
     check::<outlier::Reason>();
     check::<Standing>();

@@ -8,6 +8,7 @@ mod batching;
 mod big_bodies;
 mod breakers;
 mod caching;
+mod capacity;
 mod compression;
 mod connection_header;
 mod content_length;

@@ -10,7 +10,7 @@ use policy::{
 use serde_json::{Value, json};
 use telemetry::EndpointFigures;
 
-use crate::EndpointHealth;
+use crate::{EndpointHealth, UpstreamCapacity};
 
 /// Every route in the order of the file.
 pub(crate) fn routes(policies: &Policies) -> Value {
@@ -26,13 +26,17 @@ pub(crate) fn upstreams(
     policies: &Policies,
     endpoints: &dyn Fn(usize) -> Vec<EndpointFigures>,
     health: &dyn Fn(usize, usize) -> Option<EndpointHealth>,
+    capacity: &dyn Fn(usize) -> Option<UpstreamCapacity>,
 ) -> Value {
     let upstreams = policies.upstreams.iter().enumerate();
     upstreams
         .map(|(position, upstream)| {
-            self::upstream(upstream, &endpoints(position), &|endpoint| {
-                health(position, endpoint)
-            })
+            self::upstream(
+                upstream,
+                &endpoints(position),
+                &|endpoint| health(position, endpoint),
+                capacity(position),
+            )
         })
         .collect()
 }
@@ -89,6 +93,7 @@ fn upstream(
     upstream: &Upstream,
     endpoints: &[EndpointFigures],
     health: &dyn Fn(usize) -> Option<EndpointHealth>,
+    capacity: Option<UpstreamCapacity>,
 ) -> Value {
     let endpoints = endpoints.iter().enumerate();
     let endpoints: Vec<Value> = endpoints
@@ -103,6 +108,7 @@ fn upstream(
         "name": upstream.name,
         "balance": upstream.balancing.balance.as_str(),
         "protocol": protocol,
+        "capacity": capacity,
         "endpoints": endpoints,
     })
 }

@@ -8,6 +8,7 @@
 //! changed through one.
 
 mod breakers;
+mod capacity;
 mod describe;
 #[cfg(test)]
 mod fixture;
@@ -24,6 +25,7 @@ mod stats;
 use std::sync::Arc;
 
 pub use breakers::{BreakerLine, Breakers, BreakersMeant};
+pub use capacity::{CapacityOf, UpstreamCapacity};
 pub use engine::bearer::{InvalidToken, Token};
 pub use health::{Ejection, EndpointHealth, HealthOf, LastCheck};
 pub use lookup::{Holding, LastAnswer, Lookup, NoHolding, Question, Variant};

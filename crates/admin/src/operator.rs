@@ -18,8 +18,8 @@ use telemetry::EndpointFigures;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
-    Breakers, CacheStats, HealthOf, Lookup, Purger, Source, Token, breakers, describe, guard,
-    lookup::lookup, probes::LARGEST_BODY, problem::Problem, purge::purge,
+    Breakers, CacheStats, CapacityOf, HealthOf, Lookup, Purger, Source, Token, breakers, describe,
+    guard, lookup::lookup, probes::LARGEST_BODY, problem::Problem, purge::purge,
 };
 
 /// What the admin listener tells, and whom.
@@ -39,6 +39,8 @@ pub struct AdminState {
     pub endpoints: Arc<dyn Fn(usize) -> Vec<EndpointFigures> + Send + Sync>,
     /// How the endpoints are.
     pub health: HealthOf,
+    /// The room of each upstream.
+    pub capacity: CapacityOf,
     /// The token to ask for; `None` lets everybody in who can connect.
     pub token: Option<Token>,
     /// Names, besides addresses and `localhost`, that clients may use for this listener.
@@ -152,6 +154,7 @@ async fn upstreams(State(state): State<AdminState>) -> Json<Value> {
         &(state.policies)(),
         &*state.endpoints,
         &*state.health,
+        &*state.capacity,
     ))
 }
 

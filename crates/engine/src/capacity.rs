@@ -8,6 +8,7 @@
 mod limit;
 mod queue;
 mod share;
+mod shed;
 #[cfg(test)]
 mod simulation;
 
@@ -15,4 +16,5 @@ pub use self::{
     limit::Limit,
     queue::{Joined, Leaving, Queue, Token},
     share::Load,
+    shed::ShedReason,
 };

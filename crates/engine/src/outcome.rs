@@ -157,6 +157,22 @@ pub enum LimitOutcome {
     Shadow,
 }
 
+/// Whether the origin had room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ProtectOutcome {
+    /// It had.
+    Go,
+    /// Nobody asked: the upstream has no capacity policy, or was not needed.
+    #[default]
+    Off,
+    /// The request waited until it had.
+    Queue,
+    /// It had none, in shadow mode: let through and counted.
+    Shadow,
+    /// It had none: the request was refused, at once or after it had waited.
+    Shed,
+}
+
 /// Whether the response was made smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EncodeOutcome {
@@ -309,6 +325,21 @@ impl LimitOutcome {
             Self::Deny => "deny",
             Self::Off => "off",
             Self::Shadow => "shadow",
+        }
+    }
+}
+
+// === impl ProtectOutcome ===
+
+impl ProtectOutcome {
+    /// The word for it in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::Off => "off",
+            Self::Queue => "queue",
+            Self::Shadow => "shadow",
+            Self::Shed => "shed",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod breakers_door;
 mod cache_door;
+mod capacity_door;
 mod gate;
 mod health_door;
 mod operator;
@@ -115,6 +116,11 @@ fn sidecar(policies: &Policies, health: &Arc<Health>) -> anyhow::Result<Arc<Side
     sidecar.metrics().watch_breakers(move || {
         let sidecar = watched.upgrade();
         sidecar.map_or_else(Vec::new, |sidecar| sidecar.breaker_figures())
+    });
+    let watched = Arc::downgrade(&sidecar);
+    sidecar.metrics().watch_capacity(move || {
+        let sidecar = watched.upgrade();
+        sidecar.map_or_else(Vec::new, |sidecar| sidecar.capacities())
     });
     Ok(sidecar)
 }

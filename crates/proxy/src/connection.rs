@@ -18,5 +18,5 @@ mod watch;
 pub(crate) use builders::Builders;
 pub(crate) use entrance::{Entrance, ProxyHeader};
 pub(crate) use serve::serve;
-pub(crate) use state::{ConnectionState, Peer};
+pub(crate) use state::{ConnectionState, Errands, Peer};
 pub use watch::awaken;

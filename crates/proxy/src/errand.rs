@@ -32,6 +32,7 @@ use policy::{Mode, OpenAnswer, Route, Scheme};
 use crate::{
     batch::Collector,
     body::RequestBody,
+    connection::Errands,
     exchange::Exchange,
     sidecar::Sidecar,
     snapshot::Snapshot,
@@ -54,6 +55,7 @@ pub(crate) struct Errand {
     pub(crate) intent: Intent,
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
+    cause: Cause,
     /// The client, as far as proxies in front of us can be believed.
     pub(crate) client_ip: IpAddr,
     /// The sticky cookies that the client sent.
@@ -65,6 +67,17 @@ pub(crate) struct Errand {
     scheme: Scheme,
     request_id: RequestId,
     trace: TraceContext,
+}
+
+/// Why the upstream is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A client wants an answer.
+    Client,
+    /// What is stored is to be renewed behind the client's back.
+    Renewal,
+    /// Somebody may ask for it later.
+    Warming,
 }
 
 /// What step 1 found out about a request.
@@ -102,6 +115,11 @@ impl Errand {
             log.trace_id = Some(format!("{:032x}", trace.trace_id));
         }
         let peer = exchange.recording.connection.peer;
+        let cause = match peer.errands {
+            Errands::Warming => Cause::Warming,
+            Errands::Clients if intent.renewal => Cause::Renewal,
+            Errands::Clients => Cause::Client,
+        };
         Self {
             sidecar: Arc::clone(exchange.sidecar()),
             snapshot: Arc::clone(exchange.snapshot()),
@@ -109,6 +127,7 @@ impl Errand {
             facts,
             intent,
             content: None,
+            cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
             peer: peer.ip,
@@ -161,6 +180,7 @@ impl Errand {
             facts: self.facts.clone(),
             intent,
             content: None,
+            cause: self.cause,
             client_ip: self.client_ip,
             // It belongs to several clients, who may be bound to different endpoints.
             crumbs: Vec::new(),
@@ -188,6 +208,11 @@ impl Errand {
     /// The route that governs it.
     pub(crate) fn route(&self) -> &Route {
         &self.snapshot.policies.routes[self.route]
+    }
+
+    /// Why the upstream is asked.
+    pub(crate) const fn cause(&self) -> Cause {
+        self.cause
     }
 
     /// The breaker of its route, if it has one.

@@ -17,7 +17,7 @@ use policy::Scheme;
 use tokio::net::UnixStream;
 
 use crate::{
-    connection::{self, Entrance, Peer},
+    connection::{self, Entrance, Errands, Peer},
     sidecar::Sidecar,
 };
 
@@ -47,6 +47,7 @@ impl Sidecar {
                 false => Scheme::Http,
             },
             listener,
+            errands: Errands::Warming,
         };
         let stream: Stream = Box::new(Socket::from(served));
         tokio::spawn(connection::serve(

@@ -8,6 +8,7 @@ mod answer;
 mod batch;
 mod body;
 mod breakers;
+mod capacity;
 mod clock;
 mod connection;
 mod errand;

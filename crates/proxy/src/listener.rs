@@ -17,7 +17,7 @@ use pingora_core::{
 use policy::{ListenAddress, Listener, Policies, Scheme};
 
 use crate::{
-    connection::{self, Entrance, Peer, ProxyHeader},
+    connection::{self, Entrance, Errands, Peer, ProxyHeader},
     server_tls,
     sidecar::Sidecar,
 };
@@ -123,6 +123,7 @@ impl ServerApp for ClientApp {
             named: Named::Nobody,
             scheme: self.scheme,
             listener: self.listener,
+            errands: Errands::Clients,
         };
         // A task of its own, on this same worker: pingora's would poll each byte of this connection
         // through four layers of futures that have nothing left to do.

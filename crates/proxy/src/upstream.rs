@@ -4,6 +4,7 @@
 
 mod breaker;
 mod call;
+mod capacity;
 mod checkout;
 mod choice;
 mod connect;
@@ -33,6 +34,7 @@ pub use watch::{first_look, watch};
 
 pub(crate) use breaker::BreakerCell;
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch, fetch_by};
+pub(crate) use capacity::Permit;
 pub(crate) use checkout::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};
 pub(crate) use layers::{deadline::Due, exchange::classify};

@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use engine::{
     failure::Failure,
-    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, StoreOutcome},
+    outcome::{
+        CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, ProtectOutcome, StoreOutcome,
+    },
     time::Now,
 };
 use http::Method;
@@ -39,6 +41,8 @@ pub struct RequestEvent {
     pub limit_index: Option<u8>,
     /// Whether the fetch was shared.
     pub join: JoinOutcome,
+    /// Whether the upstream had room.
+    pub protect: ProtectOutcome,
     /// Whether the response was compressed.
     pub encode: EncodeOutcome,
     /// What policies in shadow mode would have done.
@@ -115,6 +119,7 @@ impl Default for RequestEvent {
             limit: LimitOutcome::default(),
             limit_index: None,
             join: JoinOutcome::default(),
+            protect: ProtectOutcome::default(),
             encode: EncodeOutcome::default(),
             shadow: ShadowOutcomes::default(),
             failure: None,

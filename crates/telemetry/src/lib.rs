@@ -20,7 +20,7 @@ pub use endpoint::{EndpointFigures, EndpointOrigin};
 pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use metrics::{
-    BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, ClientConnectionEnd, CloseReason,
-    ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome, Metrics, MetricsError,
-    RetryOutcome,
+    BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures, ClientConnectionEnd,
+    CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome, Metrics,
+    MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
 };

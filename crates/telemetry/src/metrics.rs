@@ -8,6 +8,7 @@
 
 mod batch;
 mod breakers;
+mod capacity;
 mod cells;
 mod connections;
 mod export;
@@ -37,6 +38,7 @@ use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 use crate::{AccessLog, Health, RequestEvent};
 
 pub use breakers::{BreakerFigures, BreakerScope};
+pub use capacity::{CapacityFigures, ShedCounts, Waited, Waits};
 pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
 pub use retries::{HedgeOutcome, RetryOutcome};
@@ -310,6 +312,15 @@ impl Metrics {
         figures: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
     ) {
         self.series.process.watch_breakers(figures);
+    }
+
+    /// Where the figures of the limits on upstreams come from, asked at each scrape; the first
+    /// source stays.
+    pub fn watch_capacity(
+        &self,
+        figures: impl Fn() -> Vec<CapacityFigures> + Send + Sync + 'static,
+    ) {
+        self.series.process.watch_capacity(figures);
     }
 
     /// Which access log to report the losses of; the first one stays.

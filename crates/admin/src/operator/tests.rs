@@ -8,6 +8,7 @@ use crate::fixture::{Answer, ask, policies};
 
 mod breakers;
 mod cache;
+mod capacity;
 mod health;
 
 const TOKEN: &str = "0123456789abcdef";
@@ -25,6 +26,7 @@ fn router(token: Option<&str>) -> Router {
         breakers: breakers::breakers(),
         endpoints: Arc::new(endpoints),
         health: Arc::new(health::of),
+        capacity: Arc::new(capacity::of),
         token: token.map(|token| Token::new(token).unwrap()),
         names: vec!["forebay.internal".to_owned()],
         version: "1.2.3",
@@ -111,6 +113,10 @@ async fn endpoints_tell_their_load() {
     assert_eq!(health["last_check"]["took_seconds"], 0.5);
     assert!(health["ejection"].is_null());
     assert_eq!(upstreams[0]["endpoints"][1]["origin"], "listed");
+    let capacity = &upstreams[0]["capacity"];
+    assert_eq!(capacity["limit"], 20);
+    assert_eq!(capacity["in_flight"], 19);
+    assert_eq!(capacity["queued"], 3);
 }
 
 #[tokio::test]

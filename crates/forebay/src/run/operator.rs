@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    breakers_door, cache_door, health_door,
+    breakers_door, cache_door, capacity_door, health_door,
     preflight::{Accepting, Preflight, accepting},
     shutdown::{Announce, End, Life, Signals, shutdown},
 };
@@ -151,6 +151,7 @@ fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
         purge: Arc::new(move |purge| purged.purge(&purge)),
         endpoints: Arc::new(move |upstream| busy.endpoints(upstream)),
         health: health_door::health(Arc::clone(sidecar)),
+        capacity: capacity_door::capacity(Arc::clone(sidecar)),
         token,
         names: Vec::new(),
         version: VERSION,

@@ -17,7 +17,10 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use super::CutShort;
-use crate::{patience::Patience, upstream::Lease};
+use crate::{
+    patience::Patience,
+    upstream::{Lease, Permit},
+};
 
 /// A response body that is still being received.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(crate) struct UpstreamBody {
     /// make every move of a body longer.
     ahead: Option<Box<Result<Frame<Bytes>, CutShort>>>,
     lease: Option<Lease>,
+    /// Its place among those that the upstream has in flight.
+    permit: Option<Permit>,
     patience: Patience,
     total: Option<Pin<Box<Sleep>>>,
 }
@@ -54,6 +59,7 @@ impl UpstreamBody {
             source: Source::Arriving(incoming),
             ahead: None,
             lease: Some(lease),
+            permit: None,
             patience,
             total: deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline))),
         };
@@ -69,9 +75,16 @@ impl UpstreamBody {
             source: Source::Here(bytes),
             ahead: None,
             lease: None,
+            permit: None,
             patience: Patience::new(Duration::ZERO),
             total: None,
         }
+    }
+
+    /// Gives `permit` back when the body ends, or is not read any further.
+    pub(crate) fn hold(&mut self, permit: Permit) {
+        // One that has ended already needs no room any more.
+        self.permit = self.lease.is_some().then_some(permit);
     }
 
     /// All of a body of this length, if it is here already, in one piece; else nothing of it is lost.
@@ -98,6 +111,7 @@ impl UpstreamBody {
     }
 
     fn give_back(&mut self) {
+        self.permit = None;
         if let Some(lease) = self.lease.take() {
             lease.give_back();
         }
@@ -117,6 +131,7 @@ impl UpstreamBody {
     fn fail(&mut self, failure: Failure) -> CutShort {
         // Dropping the lease closes the connection: what follows on it is not a response.
         self.lease = None;
+        self.permit = None;
         CutShort(failure)
     }
 }

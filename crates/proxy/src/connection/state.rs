@@ -22,6 +22,16 @@ pub(crate) struct Peer {
     pub(crate) scheme: Scheme,
     /// Which listener accepted it, as an index into the policies it began under.
     pub(crate) listener: usize,
+    pub(crate) errands: Errands,
+}
+
+/// On whose behalf a connection asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errands {
+    /// A client's.
+    Clients,
+    /// Our own: nobody waits for what it asks for.
+    Warming,
 }
 
 /// The notes about one connection. Times are nanoseconds of [`crate::clock::monotonic`]; 0 means

@@ -116,12 +116,14 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
         origin,
         store,
         join,
+        protect,
         personal,
         failure: _,
     } = delivery;
     let event = exchange.event();
     event.join = join;
     event.store = store;
+    event.protect = protect;
     if let Some(origin) = origin.filter(|origin| origin.whose == Whose::Own) {
         event.upstream = Some(origin.upstream);
         event.endpoint = Some(origin.endpoint);

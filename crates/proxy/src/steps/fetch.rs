@@ -9,7 +9,7 @@ use engine::{
         reuse::{self, Asked, RevalidateReason, StandIn},
     },
     failure::Failure,
-    outcome::{JoinOutcome, StoreOutcome},
+    outcome::{JoinOutcome, ProtectOutcome, StoreOutcome},
     time::Now,
 };
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
@@ -37,6 +37,8 @@ pub(crate) struct Delivery {
     pub(crate) origin: Option<Origin>,
     pub(crate) store: Option<StoreOutcome>,
     pub(crate) join: JoinOutcome,
+    /// Whether the upstream had room.
+    pub(crate) protect: ProtectOutcome,
     /// Why what is stored stands in.
     pub(crate) failure: Option<Failure>,
     /// Fields of the origin's answer that are for the one who asked and for nobody else.
@@ -69,6 +71,8 @@ pub(crate) struct Unfetched {
     pub(crate) retry_after: Option<Duration>,
     /// How often an endpoint was tried.
     pub(crate) tries: u8,
+    /// Whether the upstream had room.
+    pub(crate) protect: ProtectOutcome,
 }
 
 /// The moment at which a request was sent, by every clock that matters for its answer.
@@ -95,6 +99,7 @@ pub(crate) async fn fetch(
         endpoint: (error.endpoint).map(|endpoint| (endpoint.upstream, endpoint.slot)),
         retry_after: error.retry_after,
         tries: story.tries(),
+        protect: story.protect(),
     })
 }
 
@@ -141,6 +146,7 @@ async fn fetch_told(
         {
             let mut delivery = Delivery::new(errand, Kept::StoodIn(stored), origin);
             delivery.failure = failure;
+            delivery.protect = story.protect();
             return Ok((delivery, None));
         }
         match keep::keep(&errand, fetched?, asking, sent, audience) {
@@ -161,6 +167,7 @@ async fn fetch_told(
             Next::Answer(verdicted) => {
                 let mut delivery = Delivery::new(errand, verdicted.kept, origin);
                 delivery.store = verdicted.store;
+                delivery.protect = story.protect();
                 delivery.personal = verdicted.personal;
                 // A batch goes to any endpoint, and binds nobody to it.
                 if batched.is_none()
@@ -254,6 +261,7 @@ impl Delivery {
             origin,
             store: None,
             join: JoinOutcome::Alone,
+            protect: ProtectOutcome::Off,
             failure: None,
             personal: HeaderMap::new(),
         }

@@ -38,6 +38,21 @@ pub(crate) fn identify(
     if key.per_user.is_none() && !key.dimensions.iter().any(is_claim) {
         return Ok(Asker::Anybody);
     }
+    let asker = verified(sidecar, snapshot, headers, now)?;
+    // Somebody whom the claim does not name is not nobody: nobody's answers are for everybody.
+    match (&key.per_user, asker.claims()) {
+        (Some(claim), Some(claims)) if claims.get(claim).is_none() => Err(BypassReason::Unverified),
+        _ => Ok(asker),
+    }
+}
+
+/// Finds out who is asking, whoever wants to know.
+pub(crate) fn verified(
+    sidecar: &Sidecar,
+    snapshot: &Snapshot,
+    headers: &HeaderMap,
+    now: Now,
+) -> Result<Asker, BypassReason> {
     let Some(identity) = &snapshot.identity else {
         return Ok(Asker::Anybody);
     };
@@ -56,11 +71,7 @@ pub(crate) fn identify(
             }
         },
     };
-    // Somebody whom the claim does not name is not nobody: nobody's answers are for everybody.
-    match &key.per_user {
-        Some(claim) if claims.get(claim).is_none() => Err(BypassReason::Unverified),
-        _ => Ok(Asker::Known(claims)),
-    }
+    Ok(Asker::Known(claims))
 }
 
 /// A token is a credential wherever it stands, so that RFC 9111, section 3.5 is about it, too.

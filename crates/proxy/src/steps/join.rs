@@ -395,6 +395,7 @@ fn told<T>(exchange: &mut Exchange, ran: Result<T, Unfetched>) -> Result<T, Refu
         let upstream = exchange.route().map(|route| route.upstream);
         let event = exchange.event();
         event.upstream = upstream.and_then(|upstream| u16::try_from(upstream).ok());
+        event.protect = error.protect;
         event.upstream_tries = error.tries;
         if let Some((upstream, endpoint)) = error.endpoint {
             event.upstream = Some(upstream);

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use engine::{attempt::AttemptEnd, deadline::Whose, failure::Failure, proxy_protocol::Named};
+use engine::{
+    attempt::AttemptEnd, deadline::Whose, failure::Failure, outcome::ProtectOutcome,
+    proxy_protocol::Named,
+};
 use http::{
     HeaderMap,
     header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE},
@@ -61,9 +64,19 @@ pub(crate) enum Turn {
 #[derive(Debug, Default)]
 pub(crate) struct Story {
     tries: AtomicU8,
+    protect: AtomicU8,
     /// The id of who was asked last, and one more; 0 when nobody was.
     latest: AtomicU64,
 }
+
+/// From nothing at all to being refused.
+const HARDSHIP: [ProtectOutcome; 5] = [
+    ProtectOutcome::Off,
+    ProtectOutcome::Go,
+    ProtectOutcome::Shadow,
+    ProtectOutcome::Queue,
+    ProtectOutcome::Shed,
+];
 
 /// A response head, and its body as it arrives.
 #[derive(Debug)]
@@ -227,6 +240,19 @@ impl Story {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tries| {
                 tries.checked_add(1)
             });
+    }
+
+    /// Whether there was room for a try. Of several, the one that had the hardest time counts.
+    pub(crate) fn protected(&self, outcome: ProtectOutcome) {
+        let rank = HARDSHIP.iter().position(|known| *known == outcome);
+        let rank = rank.and_then(|rank| u8::try_from(rank).ok());
+        self.protect.fetch_max(rank.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Whether there was room.
+    pub(crate) fn protect(&self) -> ProtectOutcome {
+        let rank = usize::from(self.protect.load(Ordering::Relaxed));
+        HARDSHIP.get(rank).copied().unwrap_or_default()
     }
 
     /// The id of the endpoint that was tried last.

@@ -7,6 +7,7 @@
 //! | [`retry`](super::layers::retry) | sends again what may be sent again, elsewhere |
 //! | [`hedge`](super::layers::hedge) | sends a second try beside a slow first one |
 //! | [`breaker`](super::layers::breaker) | leaves an upstream alone that fails |
+//! | [`capacity`](super::layers::capacity) | asks for room, waits for it, or is refused |
 //! | [`exchange`](super::layers::exchange) | picks an endpoint, takes a connection, sends, and waits for the head |
 //!
 //! Each layer is a [`tower::Layer`] around the next, and sees a [`Call`] on its way in and a
@@ -20,8 +21,8 @@ use super::{
     UpstreamState,
     call::Next,
     layers::{
-        breaker::Breaker, deadline::Deadline, exchange::Exchange, hedge::Hedge, mirror::Mirror,
-        retry::Retry,
+        breaker::Breaker, capacity::Capacity, deadline::Deadline, exchange::Exchange, hedge::Hedge,
+        mirror::Mirror, retry::Retry,
     },
 };
 
@@ -33,5 +34,6 @@ pub(super) fn stack<'a>(upstream: &'a UpstreamState) -> impl Next<'a> {
         .layer(layer_fn(move |inner| Retry { upstream, inner }))
         .layer(layer_fn(move |inner| Hedge { upstream, inner }))
         .layer(layer_fn(move |inner| Breaker { upstream, inner }))
+        .layer(layer_fn(move |inner| Capacity { upstream, inner }))
         .service(Exchange { upstream })
 }

@@ -18,6 +18,7 @@ use tokio::{
 use self::membership::Looked;
 use super::{
     BreakerCell, Line,
+    capacity::CapacityCell,
     choice::Chooser,
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
@@ -54,6 +55,8 @@ pub(crate) struct UpstreamState {
     pub(super) mirroring: Option<Mirroring>,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
+    /// Its room, if that is limited.
+    pub(crate) capacity: Option<Arc<CapacityCell>>,
     chooser: Chooser,
     pub(super) tls: UpstreamTls,
     roster: ArcSwap<Roster>,
@@ -91,6 +94,7 @@ impl UpstreamState {
             looked: watch::Sender::new(looked),
             tls: UpstreamTls::load(policy)?,
             breaker: BreakerCell::new(policy.breaker.as_ref()),
+            capacity: CapacityCell::new(policy.capacity.as_ref()),
             position,
             retrying: Retrying::of(policy),
             mirroring: Mirroring::of(policy),
@@ -138,6 +142,9 @@ impl UpstreamState {
     /// Takes note of how a try ended. This is the one place where all who watch over the upstream
     /// and its endpoints learn of it.
     pub(crate) fn attempted(&self, endpoint: &EndpointState, attempt: &Attempt) {
+        if let Some(capacity) = &self.capacity {
+            capacity.learn(attempt);
+        }
         tracing::trace!(
             endpoint = %endpoint.authority,
             symptom = attempt.end.symptom().as_str(),
@@ -159,8 +166,8 @@ impl UpstreamState {
     }
 
     /// The share of the budgets for further tries that the capacity of the origin leaves.
-    pub(super) const fn capacity_left(&self) -> f64 {
-        1.0
+    pub(super) fn capacity_left(&self) -> f64 {
+        self.capacity.as_ref().map_or(1.0, |cell| cell.share())
     }
 
     /// What a new connection to `endpoint` is made with.

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use engine::outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason};
+use engine::outcome::{
+    CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason, ProtectOutcome,
+};
 
 use super::{AccessRecord, redact::redact};
 use crate::{RequestEvent, timestamp::Timestamp};
@@ -100,6 +102,9 @@ fn outcomes(line: &mut Line, event: &RequestEvent) {
     }
     if event.join != JoinOutcome::Alone {
         line.text("join", event.join.as_str(), SHORT);
+    }
+    if !matches!(event.protect, ProtectOutcome::Off | ProtectOutcome::Go) {
+        line.text("protect", event.protect.as_str(), SHORT);
     }
     line.text("encode", event.encode.as_str(), SHORT);
     let shadow = event.shadow;

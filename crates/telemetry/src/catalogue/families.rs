@@ -3,6 +3,7 @@
 //! `record` in `metrics.rs` fills them; a test there checks that what is exported is exactly this.
 
 mod breakers;
+mod capacity;
 mod discovery;
 mod health;
 mod mirror;
@@ -10,6 +11,7 @@ mod mirror;
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
+pub use capacity::*;
 pub use discovery::*;
 pub use health::*;
 pub use mirror::*;
@@ -59,6 +61,13 @@ pub const CATALOGUE: &[&Family] = &[
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,
+    &CAPACITY_LIMIT,
+    &CAPACITY_IN_FLIGHT,
+    &CAPACITY_QUEUED,
+    &CAPACITY_SHARE,
+    &CAPACITY_IDLE_LATENCY,
+    &CAPACITY_WAIT_DURATION,
+    &CAPACITY_SHED,
     &CLIENT_CONNECTIONS,
     &CLIENT_CONNECTIONS_ENDED,
     &ACCESS_LOG_DROPPED,

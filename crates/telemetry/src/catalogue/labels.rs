@@ -3,6 +3,7 @@
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
+    capacity::ShedReason,
     discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
@@ -10,7 +11,7 @@ use engine::{
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
     retry::{Reason, Stop},
 };
-use policy::Mode;
+use policy::{Mode, Priority};
 
 use super::{Label, Values};
 use crate::{
@@ -154,6 +155,11 @@ pub(super) const MODE: Label = Label {
     values: Values::Fixed(words::<Mode>),
 };
 
+pub(super) const PRIORITY: Label = Label {
+    name: "class",
+    values: Values::Fixed(|| Priority::ALL.map(Priority::as_str).to_vec()),
+};
+
 pub(super) const PURGE_MANNER: Label = Label {
     name: "manner",
     values: Values::Fixed(|| vec!["hard", "soft"]),
@@ -187,6 +193,11 @@ pub(super) const RETRY_STOP: Label = Label {
 pub(super) const ROUTE: Label = Label {
     name: "route",
     values: Values::Configured("the name of a route, or `none` when no route was found"),
+};
+
+pub(super) const SHED_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(|| ShedReason::ALL.map(ShedReason::as_str).to_vec()),
 };
 
 pub(super) const STATE: Label = Label {

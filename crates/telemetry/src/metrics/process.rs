@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     breakers::{BreakerFigures, Breakers},
+    capacity::{Capacities, CapacityFigures},
     cells::{Counter, Gauge, Shard, Sharded},
     connections::ClientConnectionEnd,
     export::Sheet,
@@ -68,6 +69,7 @@ pub(super) struct Process {
     health: Arc<Health>,
     clients: Sharded<ClientCells>,
     breakers: Breakers,
+    capacities: Capacities,
     cache: OnceLock<CacheSource>,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
     reload_failed: AtomicBool,
@@ -88,6 +90,7 @@ impl Process {
             health,
             clients: Sharded::default(),
             breakers: Breakers::default(),
+            capacities: Capacities::default(),
             cache: OnceLock::new(),
             access_log_losses: OnceLock::new(),
             reload_failed: AtomicBool::new(false),
@@ -129,6 +132,13 @@ impl Process {
         self.breakers.watch(Box::new(source));
     }
 
+    pub(super) fn watch_capacity(
+        &self,
+        source: impl Fn() -> Vec<CapacityFigures> + Send + Sync + 'static,
+    ) {
+        self.capacities.watch(Box::new(source));
+    }
+
     pub(super) fn watch_access_log(&self, losses: Arc<AtomicU64>) {
         let _only_the_first_counts = self.access_log_losses.set(losses);
     }
@@ -139,6 +149,7 @@ impl Process {
             export_cache(&figures(), sheet);
         }
         self.breakers.export(sheet);
+        self.capacities.export(sheet);
         let ready = self.health.stage() == Stage::Ready;
         sheet.gauge(&catalogue::READY, &[], f64::from(u8::from(ready)));
         sheet.gauge(&catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);

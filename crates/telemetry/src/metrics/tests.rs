@@ -540,6 +540,21 @@ fn what_is_exported_is_exactly_the_catalogue() {
             stopped: 0,
         }]
     });
+    metrics.watch_capacity(|| {
+        let waits = Waits::default();
+        waits.observe(Duration::from_millis(3));
+        vec![CapacityFigures {
+            upstream: "legacy".to_owned(),
+            mode: Mode::Enforce,
+            limit: 20,
+            in_flight: 19,
+            queued: 2,
+            share: 0.25,
+            idle_latency: Some(Duration::from_millis(5)),
+            shed: [[1; 3]; 4],
+            waited: waits.so_far(),
+        }]
+    });
     let text = metrics.text().unwrap();
     let exported: BTreeSet<&str> = text
         .lines()

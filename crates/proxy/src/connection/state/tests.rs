@@ -25,6 +25,7 @@ fn connection() -> ConnectionState {
         named: Named::Nobody,
         scheme: Scheme::Http,
         listener: 0,
+        errands: Errands::Clients,
     };
     ConnectionState::new(peer, START)
 }

@@ -144,6 +144,8 @@ impl Errand {
     /// nobody in particular, and nothing in it is about one representation.
     pub(crate) fn for_batch(&self) -> Self {
         let mut batch = self.another(Intent::bypass());
+        // It belongs to several clients, who may be bound to different endpoints.
+        batch.crumbs.clear();
         for name in batch::CONDITIONS {
             batch.head.headers.remove(name);
         }
@@ -182,8 +184,7 @@ impl Errand {
             content: None,
             cause: self.cause,
             client_ip: self.client_ip,
-            // It belongs to several clients, who may be bound to different endpoints.
-            crumbs: Vec::new(),
+            crumbs: self.crumbs.clone(),
             peer: self.peer,
             client: self.client,
             trust: self.trust,

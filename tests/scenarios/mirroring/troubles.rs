@@ -104,7 +104,10 @@ fn an_answer_that_never_ends_delays_nobody() {
 fn a_large_answer_is_read_and_thrown_away() {
     let mirror = Origin::http(|_| Reply::ok(vec![b'x'; 4_000_000]));
     let origin = Origin::saying("origin");
-    let sidecar = copying(&origin, &mirror, "share: 100%");
+    let address = mirror.address().to_string();
+    let builder = mirroring(&origin, &address, "share: 100%", "");
+    // Each worker has connections of its own.
+    let sidecar = builder.threads(1).start();
     for asked in 1..=3 {
         assert_eq!(sidecar.get("/").text(), "origin");
         wait_for(&sidecar, "answered", f64::from(asked));

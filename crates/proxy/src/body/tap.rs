@@ -70,3 +70,56 @@ impl Drop for Tap {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    type End = Result<Bytes, CopyOutcome>;
+
+    #[derive(Debug)]
+    struct Waiting(Arc<Mutex<Vec<End>>>);
+
+    impl Awaiting for Waiting {
+        fn complete(self: Box<Self>, content: Bytes) {
+            self.0.lock().push(Ok(content));
+        }
+
+        fn give_up(self: Box<Self>, why: CopyOutcome) {
+            self.0.lock().push(Err(why));
+        }
+    }
+
+    /// What becomes of the copy of a body with these pieces, of which at most 5 bytes are copied.
+    fn tapped(pieces: &[&'static str], end: impl FnOnce(&Upload)) -> Vec<End> {
+        let (upload, ends) = (Arc::new(Upload::default()), Arc::default());
+        let mut tap = Tap::new(Arc::clone(&upload), Box::new(Waiting(Arc::clone(&ends))), 5);
+        for piece in pieces {
+            tap.take(&Frame::data(Bytes::from_static(piece.as_bytes())));
+        }
+        end(&upload);
+        drop(tap);
+        std::mem::take(&mut *ends.lock())
+    }
+
+    #[test]
+    fn a_body_that_ended_cleanly_is_here_as_a_whole() {
+        let whole = Ok(Bytes::from_static(b"12345"));
+        assert_eq!(tapped(&["12", "345"], Upload::finish), [whole]);
+        assert_eq!(tapped(&[], Upload::finish), [Ok(Bytes::new())]);
+    }
+
+    #[test]
+    fn a_body_that_ends_early_is_given_up() {
+        let unfinished = [Err(CopyOutcome::SkippedUnfinished)];
+        assert_eq!(tapped(&["12345"], |_| {}), unfinished);
+    }
+
+    #[test]
+    fn a_body_that_is_too_large_is_given_up_once() {
+        let too_large = [Err(CopyOutcome::SkippedBody)];
+        assert_eq!(tapped(&["1234", "56", "7"], Upload::finish), too_large);
+    }
+}

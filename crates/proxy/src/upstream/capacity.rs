@@ -22,7 +22,7 @@ use parking_lot::{Mutex, MutexGuard};
 use policy::{Capacity, Mode, Priority};
 use telemetry::CapacityFigures;
 use tokio::{
-    sync::oneshot::{self, error::TryRecvError},
+    sync::oneshot,
     time::{Instant, timeout_at},
 };
 
@@ -365,10 +365,7 @@ impl Waiting {
         if self.cell.room.lock().queue.leave(self.token).is_some() {
             return None;
         }
-        match self.told.try_recv() {
-            Ok(told) => Some(told),
-            Err(TryRecvError::Closed | TryRecvError::Empty) => None,
-        }
+        self.told.try_recv().ok()
     }
 }
 

@@ -50,7 +50,7 @@ impl Control for Limit {
 
 /// What a try took, in seconds, if it was answered well.
 fn answered(attempt: &Attempt) -> Option<f64> {
-    (attempt.end.symptom() == Symptom::Well).then(|| attempt.took.as_secs_f64())
+    (attempt.end.symptom() == Symptom::Well).then_some(attempt.took.as_secs_f64())
 }
 
 /// Whether a try counts as dropped: it failed, or somebody gave up waiting.

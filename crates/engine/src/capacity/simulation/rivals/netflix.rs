@@ -49,7 +49,7 @@ pub(in super::super) struct Vegas {
 impl Window {
     fn learn(&mut self, attempt: &Attempt, in_flight: u32, now: Duration) -> Option<Self> {
         self.count += 1;
-        self.sum += answered(attempt).unwrap_or_else(|| attempt.took.as_secs_f64());
+        self.sum += answered(attempt).unwrap_or(attempt.took.as_secs_f64());
         self.in_flight = self.in_flight.max(in_flight);
         self.dropped |= dropped(attempt);
         if now.saturating_sub(self.began) < WINDOW || self.count < FEWEST {

@@ -60,6 +60,22 @@ fn it_falls_to_its_least_when_everything_fails_and_comes_back() {
     }
 }
 
+/// A swing of a small limit is a large part of it, and must not look like a limit that is not used.
+#[test]
+fn it_comes_back_from_one_at_a_time() {
+    let mut limit = Limit::new(1, 12, 12);
+    let second = Duration::from_secs(1);
+    saturate(&mut limit, WELL, 40 * MILLIS, Duration::ZERO, 3 * second);
+    let overload = AttemptEnd::Answered {
+        status: 503,
+        retry_after: Some(second),
+    };
+    saturate(&mut limit, overload, 40 * MILLIS, 3 * second, 8 * second);
+    assert_eq!(limit.current(), 1);
+    saturate(&mut limit, WELL, 40 * MILLIS, 8 * second, 23 * second);
+    assert!(limit.current() >= 8, "{limit:?}");
+}
+
 /// One route of several may be broken for reasons of its own.
 #[test]
 fn failures_without_load_are_no_overload() {

@@ -1,7 +1,7 @@
 //! Origins of which a test controls every byte.
 
 use std::{
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -15,6 +15,9 @@ use crate::{
     reply::{After, Reply},
     wire::Wire,
 };
+
+/// Any port of it.
+const LOOPBACK: &str = "127.0.0.1:0";
 
 /// A server on the loopback; it stops listening when it is dropped.
 #[derive(Debug)]
@@ -47,7 +50,15 @@ impl Origin {
     ///
     /// Each connection has its own thread: a handler may wait as long as it likes.
     pub fn http(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::scripted(move |mut conversation| {
+        Self::http_at(LOOPBACK, handler)
+    }
+
+    /// As [`Self::http`], at an address of the test's choice.
+    pub fn http_at(
+        address: impl ToSocketAddrs,
+        handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::scripted_at(address, move |mut conversation| {
             while let Some(request) = conversation.request() {
                 let reply = handler(&request);
                 if conversation.answer(&request, reply) == After::Close {
@@ -64,7 +75,14 @@ impl Origin {
 
     /// Does with each connection what the script says; the connection ends with the script.
     pub fn scripted(script: impl Fn(Conversation) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::scripted_at(LOOPBACK, script)
+    }
+
+    fn scripted_at(
+        address: impl ToSocketAddrs,
+        script: impl Fn(Conversation) + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let notes = Arc::new(Notes::default());
         let script = Arc::new(script);

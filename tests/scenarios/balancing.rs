@@ -3,6 +3,7 @@
 mod hashing;
 mod latency;
 mod places;
+mod recovering;
 mod sticky;
 
 use std::{net::SocketAddr, thread};

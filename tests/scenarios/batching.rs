@@ -7,9 +7,14 @@ mod guide;
 
 use std::thread::{self, JoinHandle};
 
-use harness::{Ask, Builder, Origin, Reply, Request, Response, Sidecar};
+use harness::{Ask, Builder, Origin, Reply, Request, Response, Sidecar, raw_h2::RawH2};
 
 use crate::forebay;
+
+/// The type of a frame that ends a stream, and its payload when nobody wants the answer any more
+/// (RFC 9113, sections 6.4 and 7).
+const RST_STREAM: u8 = 3;
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
 
 /// A route that puts reads of users together; the flow mapping says what else its batch has.
 fn users(origin: &Origin, batch: &str, policies: &str) -> Builder {
@@ -284,11 +289,18 @@ fn those_who_follow_a_member_have_its_answer() {
 #[test]
 fn a_member_that_leaves_is_left_out() {
     let origin = api();
-    let sidecar = users(&origin, "max_size: 3, max_wait: 2s", "").start();
-    let mut leaving = sidecar.connect();
-    leaving.send(get(1).bytes());
+    let sidecar = users(&origin, "max_size: 3, max_wait: 10s", "").start();
+    // Over HTTP/1 nobody knows that a client has left before it is written to.
+    let mut leaving = RawH2::connect(sidecar.address());
+    let fields = [
+        (":method", "GET"),
+        (":scheme", "http"),
+        (":path", "/users/1"),
+        (":authority", "shop.test"),
+    ];
+    leaving.headers(1, &fields, true);
     sidecar.wait_for_metric("forebay_http_requests_in_flight", &[], 1.0);
-    leaving.reset();
+    leaving.frame(RST_STREAM, 0, 1, &CANCEL);
     sidecar.wait_for_metric("forebay_http_requests_in_flight", &[], 0.0);
     let responses = at_once(&sidecar, [get(2), get(3)]);
     assert_user(&responses[0], "batch", 2);

@@ -43,13 +43,14 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Dependencies, as they begin, and who alone may have them.
-const FENCES: [(&str, &[&str]); 12] = [
+const FENCES: [(&str, &[&str]); 13] = [
     ("pingora", &["forebay-proxy", "forebay"]),
     ("pingora-ketama", &["forebay-engine"]),
     (
         "hyper",
         &["forebay-proxy", "forebay-admin", "forebay", "forebay-tests"],
     ),
+    ("hickory", &["forebay-proxy"]),
     ("moka", &["forebay-store"]),
     ("prometheus", &["forebay-telemetry"]),
     ("axum", &["forebay-admin"]),

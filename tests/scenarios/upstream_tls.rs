@@ -96,10 +96,8 @@ fn fails(sidecar: &Sidecar, reason: &str) {
         sidecar.stderr().contains(reason).then_some(())
     });
     let labels = [("outcome", "tls-failed")];
-    assert_eq!(
-        sidecar.metric("forebay_upstream_connects_total", &labels),
-        1.0
-    );
+    let failed = sidecar.metric("forebay_upstream_connects_total", &labels);
+    assert!(failed >= 1.0, "none of it was counted");
 }
 
 #[test]

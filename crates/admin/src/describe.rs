@@ -8,6 +8,7 @@ use policy::{
     UpstreamProtocol,
 };
 use serde_json::{Value, json};
+use telemetry::EndpointFigures;
 
 use crate::{EndpointHealth, UpstreamCapacity};
 
@@ -23,7 +24,7 @@ pub(crate) fn routes(policies: &Policies) -> Value {
 /// Every upstream in the order of the file.
 pub(crate) fn upstreams(
     policies: &Policies,
-    in_flight: &dyn Fn(usize, usize) -> u64,
+    endpoints: &dyn Fn(usize) -> Vec<EndpointFigures>,
     health: &dyn Fn(usize, usize) -> Option<EndpointHealth>,
     capacity: &dyn Fn(usize) -> Option<UpstreamCapacity>,
 ) -> Value {
@@ -32,7 +33,7 @@ pub(crate) fn upstreams(
         .map(|(position, upstream)| {
             self::upstream(
                 upstream,
-                &|endpoint| in_flight(position, endpoint),
+                &endpoints(position),
                 &|endpoint| health(position, endpoint),
                 capacity(position),
             )
@@ -90,22 +91,13 @@ fn limit(limit: &LimitPolicy) -> Value {
 
 fn upstream(
     upstream: &Upstream,
-    in_flight: &dyn Fn(usize) -> u64,
+    endpoints: &[EndpointFigures],
     health: &dyn Fn(usize) -> Option<EndpointHealth>,
     capacity: Option<UpstreamCapacity>,
 ) -> Value {
-    let endpoints: Vec<Value> = upstream
-        .endpoints
-        .iter()
-        .enumerate()
-        .map(|(position, endpoint)| {
-            json!({
-                "url": endpoint.url(),
-                "weight": endpoint.weight.value(),
-                "in_flight": in_flight(position),
-                "health": health(position),
-            })
-        })
+    let endpoints = endpoints.iter().enumerate();
+    let endpoints: Vec<Value> = endpoints
+        .map(|(position, figures)| endpoint(figures, health(position)))
         .collect();
     let protocol = match upstream.protocol {
         UpstreamProtocol::Auto => "auto",
@@ -118,6 +110,19 @@ fn upstream(
         "protocol": protocol,
         "capacity": capacity,
         "endpoints": endpoints,
+    })
+}
+
+fn endpoint(figures: &EndpointFigures, health: Option<EndpointHealth>) -> Value {
+    let endpoint = &figures.endpoint;
+    json!({
+        "url": endpoint.url(),
+        "origin": figures.origin.as_str(),
+        "weight": endpoint.weight.value(),
+        "priority": endpoint.priority,
+        "zone": endpoint.zone.as_deref(),
+        "in_flight": figures.in_flight,
+        "health": health,
     })
 }
 

@@ -14,6 +14,7 @@ use http::header;
 use policy::Policies;
 use serde::Serialize;
 use serde_json::{Value, json};
+use telemetry::EndpointFigures;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
@@ -34,9 +35,8 @@ pub struct AdminState {
     pub purge: Purger,
     /// What is left alone because it fails.
     pub breakers: Breakers,
-    /// Requests in flight to an endpoint, by the position of the upstream in the policies and of the
-    /// endpoint in the upstream.
-    pub in_flight: Arc<dyn Fn(usize, usize) -> u64 + Send + Sync>,
+    /// The endpoints of the upstream at this position in the policies, as they are now.
+    pub endpoints: Arc<dyn Fn(usize) -> Vec<EndpointFigures> + Send + Sync>,
     /// How the endpoints are.
     pub health: HealthOf,
     /// The room of each upstream.
@@ -152,7 +152,7 @@ async fn routes(State(state): State<AdminState>) -> Json<Value> {
 async fn upstreams(State(state): State<AdminState>) -> Json<Value> {
     Json(describe::upstreams(
         &(state.policies)(),
-        &*state.in_flight,
+        &*state.endpoints,
         &*state.health,
         &*state.capacity,
     ))

@@ -12,12 +12,12 @@
 //! leaves is left out if it leaves early enough, and harms nobody if it does not.
 //!
 //! **Deadlines hold.** A batch is one exchange with the upstream, under the same timeouts as any. Who
-//! goes alone after it has failed has what is left of the total.
+//! goes alone after it has failed has what is left of its time.
 
 mod collector;
 mod sending;
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use engine::{
     admit::DeclaredBody,
@@ -26,23 +26,23 @@ use engine::{
 };
 use policy::Mode;
 use store::FillReservation;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::{sync::oneshot, time::timeout_at};
 
 pub(crate) use self::collector::Collector;
 use crate::{
     body::{CutShort, Gathered, RequestBody, gather},
     errand::Errand,
-    upstream::{Fetched, Order, Target},
+    upstream::{Due, Fetched, Order, Target},
 };
 
 /// How a request of a route that batches gets its answer.
 #[derive(Debug)]
 pub(crate) enum Batched {
-    /// By itself, before this time if it has waited already.
-    Alone(Option<Instant>),
+    /// By itself.
+    Alone,
     /// Here it is.
     Answered(Box<Served>),
-    /// Not at all: its body did not come.
+    /// Not at all: its body did not come, or its time is over.
     Failed(Failure),
 }
 
@@ -50,9 +50,17 @@ pub(crate) enum Batched {
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) fetched: Fetched,
-    /// From the batch being sent to the head of its response.
-    pub(crate) time: Duration,
+    pub(crate) trip: Trip,
+}
+
+/// What is told of an exchange with the upstream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trip {
     pub(crate) whose: Whose,
+    /// From the request being sent to the head of its response.
+    pub(crate) time: Duration,
+    /// How often an endpoint was tried.
+    pub(crate) tries: u8,
 }
 
 /// Whether the exchange with the upstream is counted as this member's.
@@ -71,19 +79,26 @@ enum Verdict {
     Answered(Box<Served>),
 }
 
-/// Waits for others that want the like of `order`, if it can be asked for together with them.
-pub(crate) async fn ask(collector: &Collector, errand: &Errand, order: &mut Order) -> Batched {
-    let since = Instant::now();
-    let _held = match read_body(collector, errand, order).await {
-        Ok(held) => held,
-        Err(CutShort(failure)) => return Batched::Failed(failure),
+/// Waits for others that want the like of `order`, if it can be asked for together with them; no
+/// longer than it has time.
+pub(crate) async fn ask(
+    collector: &Collector,
+    errand: &Errand,
+    due: Option<Due>,
+    order: &mut Order,
+) -> Batched {
+    let read_body = read_body(collector, errand, order);
+    let _held = match in_time(due, read_body).await {
+        Some(Ok(held)) => held,
+        Some(Err(CutShort(failure))) => return Batched::Failed(failure),
+        None => return Batched::Failed(Failure::TotalTimedOut),
     };
     let member = match read(collector, order) {
         Ok(member) => member,
         Err(unfit) => {
             tracing::trace!(reason = unfit.as_str(), "not for a batch");
             collector.count(errand, MemberOutcome::Unfit);
-            return Batched::Alone(None);
+            return Batched::Alone;
         }
     };
     let (seat, verdict) = match collector.mode() {
@@ -96,23 +111,31 @@ pub(crate) async fn ask(collector: &Collector, errand: &Errand, order: &mut Orde
     };
     if let Err(outcome) = collector.join(errand, member, seat) {
         collector.count(errand, outcome);
-        return Batched::Alone(None);
+        return Batched::Alone;
     }
     let Some(verdict) = verdict else {
-        return Batched::Alone(None);
+        return Batched::Alone;
+    };
+    let Some(verdict) = in_time(due, verdict).await else {
+        collector.count(errand, MemberOutcome::Failed);
+        return Batched::Failed(Failure::TotalTimedOut);
     };
     // A batch that ends without a word, as when the process stops, has failed.
-    let verdict = verdict.await;
-    let (outcome, batched) = match verdict.unwrap_or(Verdict::Alone(MemberOutcome::Failed)) {
-        Verdict::Alone(outcome) => {
-            let total = errand.upstream().policy.timeouts.total;
-            let deadline = total.map(|total| since + total);
-            (outcome, Batched::Alone(deadline))
-        }
+    let verdict = verdict.unwrap_or(Verdict::Alone(MemberOutcome::Failed));
+    let (outcome, batched) = match verdict {
+        Verdict::Alone(outcome) => (outcome, Batched::Alone),
         Verdict::Answered(served) => (MemberOutcome::Answered, Batched::Answered(served)),
     };
     collector.count(errand, outcome);
     batched
+}
+
+/// What comes of waiting, if it comes in time.
+async fn in_time<T>(due: Option<Due>, waiting: impl Future<Output = T>) -> Option<T> {
+    match due {
+        None => Some(waiting.await),
+        Some(due) => timeout_at(due.at, waiting).await.ok(),
+    }
 }
 
 /// Reads the body as far as a batch may hold it; a longer one goes on as if nobody had looked. In

@@ -6,6 +6,7 @@ pub(crate) mod ranged;
 mod request;
 mod response;
 mod rewind;
+mod tap;
 mod upstream;
 
 pub(crate) use encoded::{EncodedBody, Encoder};
@@ -13,6 +14,7 @@ pub(crate) use gathered::{Gathered, gather};
 pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
 pub(crate) use rewind::{Rewind, Spare};
+pub(crate) use tap::Awaiting;
 pub(crate) use upstream::UpstreamBody;
 
 use engine::failure::Failure;

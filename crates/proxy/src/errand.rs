@@ -21,8 +21,8 @@ use engine::{
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
-    HeaderMap, HeaderValue, Uri, Version,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, RANGE},
+    HeaderMap, HeaderName, HeaderValue, Uri, Version,
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
@@ -39,6 +39,8 @@ use crate::{
     steps::lookup::{Intent, Scope},
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
+
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// A request for the upstream, before it is written.
 #[derive(Debug)]
@@ -141,28 +143,48 @@ impl Errand {
     /// Another like it, of which a batch can be made once its members are known: its answer is for
     /// nobody in particular, and nothing in it is about one representation.
     pub(crate) fn for_batch(&self) -> Self {
+        let mut batch = self.another(Intent::bypass());
+        // It belongs to several clients, who may be bound to different endpoints.
+        batch.crumbs.clear();
+        for name in batch::CONDITIONS {
+            batch.head.headers.remove(name);
+        }
+        let identity = HeaderValue::from_static("identity");
+        batch.head.headers.insert(ACCEPT_ENCODING, identity);
+        batch
+    }
+
+    /// Another that asks for the very same, for an upstream whose answer nobody gets.
+    pub(crate) fn for_copy(&self) -> Self {
+        self.another(self.intent.clone())
+    }
+
+    /// Gives it this body.
+    pub(crate) fn fill(&mut self, content: Bytes) {
+        // What was sent in chunks is here as a whole.
+        self.head.headers.remove(TRANSFER_ENCODING);
+        let length = HeaderValue::from(content.len());
+        self.head.headers.insert(CONTENT_LENGTH, length);
+        self.content = Some(content);
+    }
+
+    fn another(&self, intent: Intent) -> Self {
         let mut head = empty_head();
         head.method = self.head.method.clone();
         head.uri = self.head.uri.clone();
         head.version = self.head.version;
         head.headers = self.head.headers.clone();
-        for name in batch::CONDITIONS {
-            head.headers.remove(name);
-        }
-        let identity = HeaderValue::from_static("identity");
-        head.headers.insert(ACCEPT_ENCODING, identity);
         Self {
             sidecar: Arc::clone(&self.sidecar),
             snapshot: Arc::clone(&self.snapshot),
             route: self.route,
             head,
             facts: self.facts.clone(),
-            intent: Intent::bypass(),
+            intent,
             content: None,
             cause: self.cause,
             client_ip: self.client_ip,
-            // It belongs to several clients, who may be bound to different endpoints.
-            crumbs: Vec::new(),
+            crumbs: self.crumbs.clone(),
             peer: self.peer,
             client: self.client,
             trust: self.trust,
@@ -179,9 +201,7 @@ impl Errand {
         self.head.uri = Uri::from_parts(parts).unwrap_or_default();
         self.head.headers.remove(CONTENT_LENGTH);
         if let Some(body) = composed.body {
-            let length = HeaderValue::from(body.len());
-            self.head.headers.insert(CONTENT_LENGTH, length);
-            self.content = Some(body);
+            self.fill(body);
         }
         self
     }
@@ -232,6 +252,17 @@ impl Errand {
     /// How the client reached us.
     pub(crate) const fn scheme(&self) -> Scheme {
         self.scheme
+    }
+
+    /// How the client reached us, or a proxy in front of us that can be believed.
+    pub(crate) fn arrival(&self) -> Scheme {
+        let told = self.head.headers.get(&X_FORWARDED_PROTO);
+        match (self.trust, told) {
+            (PeerTrust::Trusted, Some(told)) if told.as_bytes().eq_ignore_ascii_case(b"https") => {
+                Scheme::Https
+            }
+            _ => self.scheme,
+        }
     }
 
     /// What becomes of the client's `Accept-Encoding` on its way to the origin.

@@ -46,5 +46,5 @@ pub use steps::purge::PurgeTokenError;
 pub use sticky::StickyKeyError;
 pub use upstream::{
     CheckReport, EjectionReport, HealthReport, Unaddressable, UpstreamError, UpstreamTlsError,
-    watch,
+    first_look, watch,
 };

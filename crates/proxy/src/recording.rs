@@ -128,7 +128,7 @@ impl Recording {
     fn endpoint(&self) -> Option<Arc<EndpointState>> {
         let position = usize::from(self.event.upstream?);
         let upstream = self.snapshot.upstreams.get(position)?;
-        upstream.roster().at(self.event.endpoint?)
+        upstream.endpoint_at(self.event.endpoint?)
     }
 }
 

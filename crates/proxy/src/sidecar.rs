@@ -16,7 +16,9 @@ use store::{
     FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances, Uncacheable,
     Verdicts, VerifiedTokens, WriteMarks, popularity::Popularity,
 };
-use telemetry::{AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, Health, Metrics};
+use telemetry::{
+    AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
+};
 
 use crate::{
     clock,
@@ -141,15 +143,12 @@ impl Sidecar {
         self.snapshot.load().metrics.cache_answers()
     }
 
-    /// The requests in flight at one endpoint, both by position.
-    pub fn in_flight(&self, upstream: usize, endpoint: usize) -> u64 {
+    /// The endpoints of the upstream at this position as they are now, those that are leaving
+    /// included.
+    pub fn endpoints(&self, upstream: usize) -> Vec<EndpointFigures> {
         let snapshot = self.snapshot.load();
-        let Some(upstream) = snapshot.upstreams.get(upstream) else {
-            return 0;
-        };
-        let roster = upstream.roster();
-        let endpoint = roster.endpoints.get(endpoint);
-        endpoint.map_or(0, |endpoint| endpoint.in_flight() as u64)
+        let upstream = snapshot.upstreams.get(upstream);
+        upstream.map_or_else(Vec::new, |upstream| upstream.figures())
     }
 
     /// The health of one endpoint, both by position; nothing where nobody watches over it.

@@ -84,7 +84,9 @@ impl Snapshot {
                 .upstreams
                 .iter()
                 .enumerate()
-                .map(|(position, upstream)| UpstreamState::new(position, upstream).map(Arc::new))
+                .map(|(position, upstream)| {
+                    UpstreamState::new(position, upstream, &metrics).map(Arc::new)
+                })
                 .collect::<Result<_, _>>()?,
             stickies: StickyNames::new(&policies),
             tells_clients: policies

@@ -23,7 +23,7 @@ pub struct RequestEvent {
     pub route: Option<u16>,
     /// Position in `Policies::upstreams`, set only when this request asked the upstream itself.
     pub upstream: Option<u16>,
-    /// Position in `Upstream::endpoints`; `None` when no endpoint was reached.
+    /// Its place in the metrics of the upstream; `None` when no endpoint was reached.
     pub endpoint: Option<u16>,
     /// The method.
     pub method: MethodLabel,

@@ -7,6 +7,7 @@
 
 pub mod access_log;
 pub mod catalogue;
+mod endpoint;
 mod event;
 mod health;
 pub mod logs;
@@ -15,10 +16,11 @@ mod timestamp;
 mod words;
 
 pub use access_log::{AccessLog, AccessRecord, Selection};
+pub use endpoint::{EndpointFigures, EndpointOrigin};
 pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use metrics::{
     BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures, ClientConnectionEnd,
-    CloseReason, ConnectOutcome, ConnectionState, HedgeOutcome, Metrics, MetricsError,
-    RetryOutcome, ShedCounts, Waited, Waits,
+    CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome, Metrics,
+    MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
 };

@@ -18,11 +18,17 @@ mod retries;
 mod route;
 mod upstream;
 
-use std::{slice, sync::Arc, time::SystemTime};
+use std::{
+    slice,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
+    discovery::Refreshed,
     health::{Standing, check::CheckOutcome, outlier},
+    mirror::CopyOutcome,
     outcome::{BypassReason, CacheOutcome, MissReason},
     retry::{Reason, Stop},
 };
@@ -36,6 +42,7 @@ pub use capacity::{CapacityFigures, ShedCounts, Waited, Waits};
 pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
 pub use process::{CacheAnswers, CacheFigures};
 pub use retries::{HedgeOutcome, RetryOutcome};
+pub use upstream::EndpointPlace;
 
 pub(crate) use cells::{BOUNDS, SHARDS, Shard};
 
@@ -136,13 +143,44 @@ impl Metrics {
     }
 
     /// Counts an attempt to connect to an endpoint (positions in the policies).
+    /// A place for the endpoint `host:port` of an upstream (by position); what is counted for it is
+    /// counted there. Nothing when there is no such upstream.
+    pub fn endpoint_place(&self, upstream: u16, endpoint: &str) -> Option<EndpointPlace> {
+        let series = self.series.upstreams.get(usize::from(upstream))?;
+        Some(EndpointPlace::claim(series, endpoint))
+    }
+
+    /// Forgets the endpoints of an upstream that have been gone for a while at `now` (monotonic);
+    /// call it now and then.
+    pub fn forget_endpoints(&self, upstream: u16, now: Duration) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.forget(now);
+        }
+    }
+
+    /// How many endpoints of an upstream are known.
+    pub fn upstream_endpoints(&self, upstream: u16, known: usize) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.discovery.known(known);
+        }
+    }
+
+    /// Counts a look at where the endpoints of an upstream come from.
+    pub fn discovery_refreshed(&self, upstream: u16, refreshed: Refreshed, at: SystemTime) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.discovery.refreshed(refreshed, at);
+        }
+    }
+
+    /// Counts an attempt to connect to an endpoint (the upstream by position, the endpoint by place).
     pub fn upstream_connect(&self, upstream: u16, endpoint: u16, outcome: ConnectOutcome) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.connect(Shard::mine(), endpoint, outcome);
         }
     }
 
-    /// Counts what a balancer in shadow mode would have chosen (positions in the policies).
+    /// Counts what a balancer in shadow mode would have chosen (the upstream by position, the
+    /// endpoint by place).
     pub fn shadow_pick(&self, upstream: u16, endpoint: u16) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.shadow_pick(Shard::mine(), endpoint);
@@ -199,6 +237,14 @@ impl Metrics {
     pub fn upstream_hedge(&self, upstream: u16, outcome: HedgeOutcome) {
         if let Some(series) = self.upstream(Some(upstream)) {
             series.retries().hedged(Shard::mine(), outcome);
+        }
+    }
+
+    /// Counts what came of a request of an upstream (its position in the policies) that was drawn to
+    /// be copied.
+    pub fn upstream_copy(&self, upstream: u16, outcome: CopyOutcome) {
+        if let Some(series) = self.upstream(Some(upstream)) {
+            series.copied(Shard::mine(), outcome);
         }
     }
 

@@ -6,10 +6,12 @@
 
 mod failure;
 mod health;
+mod mirror;
 mod retry;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
+    discovery::Refreshed,
     failure::{Blame, Failure},
     outcome::{
         AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, MissReason, SkipReason,
@@ -327,6 +329,20 @@ impl Word for Mode {
             Self::Enforce | Self::Off => 0,
             Self::Shadow => 1,
         }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl Refreshed ===
+
+impl Word for Refreshed {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn slot(self) -> usize {
+        self as usize
     }
 
     fn word(self) -> &'static str {

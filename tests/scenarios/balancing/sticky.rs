@@ -65,6 +65,18 @@ fn the_cookie_is_no_business_of_scripts_and_other_sites() {
 }
 
 #[test]
+fn it_keeps_to_https_where_the_client_came_by_it() {
+    let origin = Origin::saying("a");
+    let told = Ask::get("/").header("X-Forwarded-Proto", "https");
+    let believing = bound_to(&[&origin]).listener("trusted_proxies: [127.0.0.0/8]");
+    for (builder, secure) in [(believing, true), (bound_to(&[&origin]), false)] {
+        let response = builder.start().ask(&told);
+        let set = response.header("set-cookie").unwrap();
+        assert_eq!(set.ends_with("; Secure"), secure, "{set}");
+    }
+}
+
+#[test]
 fn upstreams_do_not_see_it() {
     let origin = Origin::http(|_| Reply::ok("x").header("Set-Cookie", "own=1"));
     let sidecar = bound_to(&[&origin]).start();

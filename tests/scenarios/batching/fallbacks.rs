@@ -163,7 +163,7 @@ fn nobody_waits_longer_than_the_total_for_a_batch_and_its_own() {
         }
     });
     let sidecar = users(&origin, "max_size: 2, max_wait: 10s", "")
-        .upstream("timeouts: {first_byte: 300ms, total: 500ms}")
+        .upstream("timeouts: {connect: 100ms, first_byte: 300ms, total: 500ms}")
         .start();
     let (responses, took) = timed(|| at_once(&sidecar, (1..=2).map(get)));
     gate.open();

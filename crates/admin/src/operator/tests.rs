@@ -1,6 +1,7 @@
 //! What is shown, and to whom.
 
 use http::{Method, StatusCode};
+use telemetry::EndpointOrigin;
 
 use super::*;
 use crate::fixture::{Answer, ask, policies};
@@ -23,13 +24,32 @@ fn router(token: Option<&str>) -> Router {
         lookup: Arc::new(cache::holding),
         purge: Arc::new(cache::purged),
         breakers: breakers::breakers(),
-        in_flight: Arc::new(|upstream, endpoint| (10 * upstream + endpoint) as u64),
+        endpoints: Arc::new(endpoints),
         health: Arc::new(health::of),
         capacity: Arc::new(capacity::of),
         token: token.map(|token| Token::new(token).unwrap()),
         names: vec!["forebay.internal".to_owned()],
         version: "1.2.3",
     })
+}
+
+/// Two that are listed, and one that was found and has gone.
+fn endpoints(upstream: usize) -> Vec<EndpointFigures> {
+    let listed = policies().upstreams[upstream].endpoints.clone();
+    let mut figures: Vec<_> = (0..)
+        .zip(listed)
+        .map(|(in_flight, endpoint)| EndpointFigures {
+            endpoint,
+            origin: EndpointOrigin::Listed,
+            in_flight,
+        })
+        .collect();
+    figures.push(EndpointFigures {
+        endpoint: policy::Endpoint::tcp(policy::Scheme::Http, "10.0.0.7", 80),
+        origin: EndpointOrigin::Draining,
+        in_flight: 3,
+    });
+    figures
 }
 
 async fn get(path: &str) -> Answer {
@@ -92,10 +112,21 @@ async fn endpoints_tell_their_load() {
     assert_eq!(health["because"], "timed-out");
     assert_eq!(health["last_check"]["took_seconds"], 0.5);
     assert!(health["ejection"].is_null());
+    assert_eq!(upstreams[0]["endpoints"][1]["origin"], "listed");
     let capacity = &upstreams[0]["capacity"];
     assert_eq!(capacity["limit"], 20);
     assert_eq!(capacity["in_flight"], 19);
     assert_eq!(capacity["queued"], 3);
+}
+
+#[tokio::test]
+async fn endpoints_are_those_there_are_now() {
+    let upstreams = get("/upstreams").await.json();
+    let gone = &upstreams[0]["endpoints"][2];
+    assert_eq!(gone["url"], "http://10.0.0.7:80");
+    assert_eq!(gone["origin"], "draining");
+    assert_eq!(gone["in_flight"], 3);
+    assert_eq!((&gone["priority"], &gone["weight"]), (&0.into(), &1.into()));
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub enum MemberOutcome {
     Answered,
     /// Too many batches are waiting already: sent as it is.
     Crowded,
-    /// Its batch failed: sent as it is.
+    /// Its batch failed, or its own time was over before: sent as it is, if there is time left.
     Failed,
     /// Its batch had no answer for it: sent as it is.
     Missing,

@@ -31,8 +31,8 @@ const SHORTEST: u32 = 6;
 const DOUBLINGS: u32 = 20;
 /// One for all that is shorter and one for all that is longer.
 const BUCKETS: usize = ((DOUBLINGS << FINENESS) + 2) as usize;
-/// How the percentile is remembered when there is none.
-const NONE: u64 = u32::MAX as u64;
+/// The half of a word that holds the percentile.
+const LOWER: u64 = u32::MAX as u64;
 
 /// The times of the last 30 to 60 seconds.
 #[derive(Debug)]
@@ -69,16 +69,15 @@ impl Latencies {
     /// What this share of them took at most; `None` when there are too few of them to say.
     pub fn percentile(&self, now: Duration, share: Percent) -> Option<Duration> {
         let tick = now.as_millis() / REFRESH.as_millis() + 1;
-        let tick = u64::try_from(tick).unwrap_or(u64::MAX) & NONE;
+        let tick = u64::try_from(tick).unwrap_or(u64::MAX) & LOWER;
         let latest = self.latest.load(Ordering::Relaxed);
-        let micros = if latest >> 32 == tick {
-            latest & NONE
-        } else {
-            let micros = self.work_out(now, share).unwrap_or(NONE);
-            self.latest.store(tick << 32 | micros, Ordering::Relaxed);
-            micros
-        };
-        (micros != NONE).then(|| Duration::from_micros(micros))
+        if latest >> 32 == tick {
+            return Some(Duration::from_micros(latest & LOWER));
+        }
+        // That there are too few is not remembered: with the next one there may be enough.
+        let micros = self.work_out(now, share)?;
+        self.latest.store(tick << 32 | micros, Ordering::Relaxed);
+        Some(Duration::from_micros(micros))
     }
 
     fn work_out(&self, now: Duration, share: Percent) -> Option<u64> {
@@ -181,7 +180,7 @@ mod tests {
         observe(&latencies, Duration::ZERO, MILLI, 99);
         assert_eq!(latencies.percentile(Duration::ZERO, Percent::of(95)), None);
         observe(&latencies, Duration::ZERO, MILLI, 1);
-        let known = latencies.percentile(REFRESH, Percent::of(95));
+        let known = latencies.percentile(Duration::ZERO, Percent::of(95));
         assert!(known.is_some_and(|known| known >= MILLI && known <= MILLI * 9 / 8));
     }
 

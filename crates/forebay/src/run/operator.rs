@@ -32,6 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long pingora may take until its listeners accept.
 const STARTUP: Duration = Duration::from_secs(10);
 
+/// How long readiness waits for the first answer about endpoints that nobody listed. Without it the
+/// first requests would be refused; waiting for good would make an outage of DNS one of ours.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
 /// Between two looks at a listener that is not there yet.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -78,7 +82,8 @@ impl Operator {
         }
         runtime.spawn(tick(Arc::clone(sidecar), Arc::clone(health)));
         runtime.spawn(proxy::watch(Arc::clone(sidecar)));
-        runtime.spawn(become_ready(policies.clone(), Arc::clone(health)));
+        let looking = proxy::first_look(Arc::clone(sidecar), FIRST_LOOK);
+        runtime.spawn(become_ready(policies.clone(), Arc::clone(health), looking));
         let announce = Announce {
             closing: announce_closing,
             life: announce_life,
@@ -144,7 +149,7 @@ fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
         }),
         lookup: cache_door::lookup(Arc::clone(sidecar)),
         purge: Arc::new(move |purge| purged.purge(&purge)),
-        in_flight: Arc::new(move |upstream, endpoint| busy.in_flight(upstream, endpoint)),
+        endpoints: Arc::new(move |upstream| busy.endpoints(upstream)),
         health: health_door::health(Arc::clone(sidecar)),
         capacity: capacity_door::capacity(Arc::clone(sidecar)),
         token,
@@ -165,8 +170,8 @@ async fn tick(sidecar: Arc<Sidecar>, health: Arc<Health>) {
     }
 }
 
-/// Waits for the listeners, and says where they are.
-async fn become_ready(policies: Policies, health: Arc<Health>) {
+/// Waits for the listeners, says where they are, and gives discovery the time for its first look.
+async fn become_ready(policies: Policies, health: Arc<Health>, looking: impl Future<Output = ()>) {
     let all = async {
         for listener in &policies.listeners {
             while accepting(&listener.address) == Accepting::No {
@@ -197,6 +202,7 @@ async fn become_ready(policies: Policies, health: Arc<Health>) {
             tracing::info!(address = address.to_string(), serves, "listening");
         }
     }
+    looking.await;
     health.ready();
     tracing::info!(routes = policies.routes.len(), "ready");
 }

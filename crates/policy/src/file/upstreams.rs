@@ -74,7 +74,8 @@ pub(crate) struct UpstreamFile {
     /// A header that tells the servers how many milliseconds are left, such as
     /// `X-Request-Timeout-Ms`. Default none.
     pub(crate) deadline_header: Option<At<String>>,
-    /// Idle connections kept per endpoint and worker, at most 10000. Default `64`.
+    /// Idle connections kept per endpoint and worker (all workers together where
+    /// `connections.max_open` is set), at most 10000. Default `64`.
     pub(crate) max_idle_connections: Option<At<Count>>,
     /// How connections are kept and shared.
     pub(crate) connections: Option<At<ConnectionsFile>>,

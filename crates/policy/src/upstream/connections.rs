@@ -46,7 +46,7 @@ pub struct UpstreamTimeouts {
 /// How connections are kept and shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connections {
-    /// Idle connections kept per endpoint and worker.
+    /// Idle connections kept per endpoint and worker; all workers together where `max_open` is set.
     pub max_idle: usize,
     /// Connections open per endpoint, all workers together; `None` for as many as are needed.
     pub max_open: Option<usize>,

@@ -11,6 +11,8 @@ pub struct Endpoint {
     pub scheme: Scheme,
     /// Where it is.
     pub address: EndpointAddress,
+    /// The name it goes by, where its address does not tell: that of an endpoint found by DNS.
+    pub name: Option<Arc<str>>,
     /// Its share of the requests, where the balance looks at weights.
     pub weight: Weight,
     /// Its group: endpoints of a higher number get requests only when the lower ones are not well.
@@ -53,6 +55,7 @@ impl Endpoint {
                 host: host.to_owned(),
                 port,
             },
+            name: None,
             weight: Weight::ONE,
             priority: 0,
             zone: None,
@@ -61,9 +64,10 @@ impl Endpoint {
 
     /// The name to ask for where there is one: of a Unix socket there is none but this machine's.
     pub fn host(&self) -> &str {
-        match &self.address {
-            EndpointAddress::Tcp { host, .. } => host,
-            EndpointAddress::Unix(_) => "localhost",
+        match (&self.name, &self.address) {
+            (Some(name), _) => name,
+            (None, EndpointAddress::Tcp { host, .. }) => host,
+            (None, EndpointAddress::Unix(_)) => "localhost",
         }
     }
 

@@ -12,7 +12,7 @@ use store::FillReservation;
 use tokio::time::timeout;
 
 use super::{
-    Collector, Served, Verdict, Whose,
+    Collector, Served, Trip, Verdict, Whose,
     collector::{Members, Watch},
 };
 use crate::{
@@ -31,6 +31,7 @@ struct Answers {
     head: response::Parts,
     endpoint: Arc<EndpointState>,
     time: Duration,
+    tries: u8,
     /// In the order of the members.
     shares: Vec<Share>,
 }
@@ -143,6 +144,7 @@ async fn exchange(
         head,
         endpoint,
         time,
+        tries: story.tries(),
     })
 }
 
@@ -184,8 +186,11 @@ fn hand_out(members: Members, answers: &Answers) {
             Share::Body(body) => {
                 let served = Served {
                     fetched: answers.of(body.clone()),
-                    time: answers.time,
-                    whose: std::mem::replace(&mut whose, Whose::Others),
+                    trip: Trip {
+                        whose: std::mem::replace(&mut whose, Whose::Others),
+                        time: answers.time,
+                        tries: answers.tries,
+                    },
                 };
                 Verdict::Answered(Box::new(served))
             }

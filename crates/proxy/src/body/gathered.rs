@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 
-use super::{CutShort, RequestBody};
+use super::{CutShort, RequestBody, tap::Awaiting};
 
 /// What became of reading a body.
 #[derive(Debug)]
@@ -60,6 +60,15 @@ pub(crate) async fn gather(mut body: RequestBody, limit: u64) -> Result<Gathered
 // === impl ResumedBody ===
 
 impl ResumedBody {
+    /// One that ends with these frames.
+    #[cfg(test)]
+    pub(super) fn of(frames: impl IntoIterator<Item = Frame<Bytes>>) -> Self {
+        Self {
+            read: frames.into_iter().collect(),
+            rest: RequestBody::Empty,
+        }
+    }
+
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
@@ -68,6 +77,12 @@ impl ResumedBody {
             Some(frame) => Poll::Ready(Some(Ok(frame))),
             None => Pin::new(&mut self.rest).poll_frame(cx),
         }
+    }
+
+    /// Copies what was read already and what comes, for `copy`.
+    pub(super) fn tap(&mut self, copy: Box<dyn Awaiting>, limit: u64) {
+        self.rest.tap(copy, limit);
+        self.rest.catch_up(self.read.iter());
     }
 
     pub(super) fn is_end_stream(&self) -> bool {

@@ -15,12 +15,17 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use engine::failure::Failure;
+use engine::{failure::Failure, mirror::CopyOutcome};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 
-use super::{CutShort, gathered::ResumedBody, rewind::RewoundBody};
+use super::{
+    CutShort,
+    gathered::ResumedBody,
+    rewind::RewoundBody,
+    tap::{Awaiting, Tap},
+};
 use crate::patience::Patience;
 
 /// The body of a request to an upstream.
@@ -47,6 +52,8 @@ pub(crate) struct ClientBody {
     received: u64,
     patience: Patience,
     upload: Arc<Upload>,
+    /// Takes a copy of what passes; boxed, because most bodies have none.
+    tap: Option<Box<Tap>>,
 }
 
 /// How an upload went, for whoever sent the request upstream.
@@ -78,8 +85,33 @@ impl RequestBody {
             received: 0,
             patience: Patience::new(patience),
             upload: Arc::clone(&upload),
+            tap: None,
         };
         (Self::Client(Box::new(body)), Some(upload))
+    }
+
+    /// Copies at most `limit` bytes of it while it passes, for `copy`.
+    pub(crate) fn tap(&mut self, copy: Box<dyn Awaiting>, limit: u64) {
+        match self {
+            Self::Client(body) => {
+                let tap = Tap::new(Arc::clone(&body.upload), copy, limit);
+                body.tap = Some(Box::new(tap));
+            }
+            Self::Resumed(body) => body.tap(copy, limit),
+            // Nothing of these passes any more, or it has been read by somebody else.
+            Self::Empty | Self::Kept(_) | Self::Rewound(_) => {
+                copy.give_up(CopyOutcome::SkippedUnfinished);
+            }
+        }
+    }
+
+    /// Gives what passed before the tap was there.
+    pub(super) fn catch_up<'f>(&mut self, read: impl Iterator<Item = &'f Frame<Bytes>>) {
+        if let Self::Client(body) = self
+            && let Some(tap) = &mut body.tap
+        {
+            read.for_each(|frame| tap.take(frame));
+        }
     }
 
     /// Whether it is still being received.
@@ -174,6 +206,9 @@ impl ClientBody {
                 return Err(self.fail(Failure::BodyTooLarge));
             }
             self.upload.moved.store(self.received, Ordering::Relaxed);
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.take(&frame);
         }
         // An HTTP/2 client may end its stream in a frame of its own, which nobody reads any more
         // once the declared length is there.

@@ -313,3 +313,6 @@ impl Piece {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

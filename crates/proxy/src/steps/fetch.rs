@@ -14,19 +14,18 @@ use engine::{
 };
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use store::{Moment, StoredResponse};
-use tokio::time::timeout_at;
 
 use super::{
     keep::{self, Audience, Kept, Next},
     lookup::Intent,
 };
 use crate::{
-    batch::{self, Batched, Whose},
+    batch::{self, Batched, Trip, Whose},
     body::{RequestBody, Upload},
     clock,
     errand::Errand,
     fill_job::FillJob,
-    upstream::{self, EndpointState, FetchError, Fetched, Order, Story},
+    upstream::{self, Due, EndpointState, FetchError, Fetched, Order, Story},
 };
 
 /// What a request gets in the end.
@@ -119,16 +118,18 @@ async fn fetch_told(
         let (fetched, batched) = asked(&errand, order, audience, story).await;
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
+                let trip = batched.unwrap_or_else(|| Trip {
+                    whose: Whose::Own,
+                    time: clock::monotonic().saturating_sub(sent.at.monotonic),
+                    tries: story.tries(),
+                });
                 let origin = Origin {
                     upstream: fetched.endpoint.upstream,
                     endpoint: fetched.endpoint.slot,
                     status: fetched.head.status,
-                    time: batched.map_or_else(
-                        || clock::monotonic().saturating_sub(sent.at.monotonic),
-                        |(_, time)| time,
-                    ),
-                    whose: batched.map_or(Whose::Own, |(whose, _)| whose),
-                    tries: story.tries(),
+                    time: trip.time,
+                    whose: trip.whose,
+                    tries: trip.tries,
                 };
                 (Some(origin), Asked::with_status(fetched.head.status))
             }
@@ -180,27 +181,22 @@ async fn fetch_told(
     }
 }
 
-/// What the upstream says, to this request alone or to several that were asked as one; of the latter
-/// whose exchange it was, and how long it took.
+/// What the upstream says, to this request alone or to several that were asked as one, and then what
+/// is told of their exchange.
 async fn asked(
     errand: &Errand,
     mut order: Order,
     audience: Audience,
     story: &Story,
-) -> (Result<Fetched, FetchError>, Option<(Whose, Duration)>) {
+) -> (Result<Fetched, FetchError>, Option<Trip>) {
     let Some(collector) = errand.collector() else {
         return (upstream::fetch(errand, order, audience, story).await, None);
     };
-    match Box::pin(batch::ask(collector, errand, &mut order)).await {
-        Batched::Answered(served) => (Ok(served.fetched), Some((served.whose, served.time))),
+    let due = Due::of(errand, audience);
+    match Box::pin(batch::ask(collector, errand, due, &mut order)).await {
+        Batched::Alone => (upstream::fetch_by(errand, order, due, story).await, None),
+        Batched::Answered(served) => (Ok(served.fetched), Some(served.trip)),
         Batched::Failed(failure) => (Err(FetchError::nowhere(failure)), None),
-        Batched::Alone(None) => (upstream::fetch(errand, order, audience, story).await, None),
-        Batched::Alone(Some(deadline)) => {
-            let fetched =
-                timeout_at(deadline, upstream::fetch(errand, order, audience, story)).await;
-            let too_late = FetchError::nowhere(Failure::TotalTimedOut);
-            (fetched.unwrap_or(Err(too_late)), None)
-        }
     }
 }
 

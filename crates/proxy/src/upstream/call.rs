@@ -52,6 +52,8 @@ pub(crate) struct Asked<'a> {
 /// Whose turn it is to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
+    /// One that gets a copy, of which nobody wants the answer.
+    Copy,
     /// The upstream that the route names.
     Own,
     /// Another one, while a breaker is open.
@@ -129,10 +131,20 @@ pub(crate) fn fetch<'a>(
     audience: Audience,
     story: &'a Story,
 ) -> CallFuture<'a> {
+    fetch_by(errand, order, Due::of(errand, audience), story)
+}
+
+/// The same for one that has waited already, and must be over at this time.
+pub(crate) fn fetch_by<'a>(
+    errand: &'a Errand,
+    order: Order,
+    due: Option<Due>,
+    story: &'a Story,
+) -> CallFuture<'a> {
     let upstream = errand.upstream();
     let asked = Asked {
         errand,
-        due: Due::of(errand, audience),
+        due,
         story,
         turn: Turn::Own,
     };
@@ -200,8 +212,9 @@ impl Asked<'_> {
 impl Turn {
     /// Takes out of a request what only the own upstream understands.
     pub(crate) fn prepare(self, headers: &mut HeaderMap) {
-        if self == Self::Own {
-            return;
+        match self {
+            Self::Copy | Self::Own => return,
+            Self::StandIn => {}
         }
         // What is stored came from the first, and so did the validators that came with it.
         for name in [

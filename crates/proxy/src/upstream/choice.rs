@@ -168,7 +168,7 @@ impl Chooser {
         if self.bound(choice, errand) == Some(position) {
             return None;
         }
-        let arrival = match errand.scheme() {
+        let arrival = match errand.arrival() {
             Scheme::Http => Arrival::Http,
             Scheme::Https => Arrival::Https,
         };

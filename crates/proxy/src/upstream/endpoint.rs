@@ -7,7 +7,8 @@ use std::sync::{
 
 use engine::health::Standing;
 use http::{HeaderValue, uri::Authority};
-use policy::{Endpoint, EndpointAddress, Upstream};
+use policy::{Endpoint, EndpointAddress, Scheme, Upstream};
+use telemetry::EndpointPlace;
 
 use super::{BreakerCell, form::Form, health::Vitals, pool::Home};
 
@@ -20,10 +21,12 @@ pub(crate) struct EndpointState {
     pub(crate) upstream: u16,
     /// Its place in the metrics of its upstream.
     pub(crate) slot: u16,
+    _place: Option<EndpointPlace>,
+    /// As it was when it was first heard of; the roster knows its standing now.
     pub(crate) policy: Endpoint,
-    /// `host:port`, as requests name it.
+    /// Where it is, as logs name it: `host:port`, without the port where it is the scheme's own.
     pub(crate) authority: Authority,
-    /// The same, as a `Host` field.
+    /// Who it is, as a `Host` field: the same, unless another name led to its address.
     pub(crate) host: HeaderValue,
     /// What is known of its health.
     pub(super) vitals: Vitals,
@@ -48,37 +51,49 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 // === impl EndpointState ===
 
 impl EndpointState {
+    /// One of this upstream that is counted at `place`; without one it is counted for nobody.
     pub(super) fn new(
         of: &Upstream,
         upstream: u16,
-        slot: u16,
+        place: Option<EndpointPlace>,
         policy: &Endpoint,
         form: Form,
     ) -> Result<Self, Unaddressable> {
-        let named = match &policy.address {
-            EndpointAddress::Tcp { host, port } if *port == policy.scheme.default_port() => {
-                match host.contains(':') {
-                    true => format!("[{host}]"),
-                    false => host.clone(),
-                }
-            }
-            EndpointAddress::Tcp { .. } => policy.address.to_string(),
+        let at = match &policy.address {
+            EndpointAddress::Tcp { host, port } => spelled(host, *port, policy.scheme),
             EndpointAddress::Unix(_) => policy.host().to_owned(),
         };
-        let wrong = |_| Unaddressable(named.clone());
+        let host = match &policy.address {
+            EndpointAddress::Tcp { port, .. } => spelled(policy.host(), *port, policy.scheme),
+            EndpointAddress::Unix(_) => policy.host().to_owned(),
+        };
+        let host: Authority = host.parse().map_err(|_| Unaddressable(host))?;
+        let host = HeaderValue::from_str(host.as_str()).map_err(|_| Unaddressable(at.clone()))?;
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
             id,
             upstream,
-            slot,
+            slot: place.as_ref().map_or(u16::MAX, EndpointPlace::number),
+            _place: place,
             policy: policy.clone(),
-            authority: named.parse().map_err(wrong)?,
-            host: HeaderValue::from_str(&named).map_err(|_| Unaddressable(named.clone()))?,
+            authority: at.parse().map_err(|_| Unaddressable(at))?,
+            host,
             vitals: Vitals::new(of.outliers.as_ref()),
             breaker: BreakerCell::new(of.endpoint_breaker.as_ref()),
             form,
             home: Home::new(id, of),
         })
+    }
+
+    /// It is in no roster any more: what is in flight ends in its own time, and no connection to it
+    /// is kept.
+    pub(super) fn retire(&self) {
+        self.home.retire();
+    }
+
+    /// Whether it is in no roster any more.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.home.is_retired()
     }
 
     /// Whether it should be asked.
@@ -89,6 +104,18 @@ impl EndpointState {
     /// The requests it has now.
     pub(crate) fn in_flight(&self) -> usize {
         self.form.in_flight()
+    }
+}
+
+/// A host and a port as URLs have them.
+fn spelled(host: &str, port: u16, scheme: Scheme) -> String {
+    let host = match host.contains(':') {
+        true => format!("[{host}]"),
+        false => host.to_owned(),
+    };
+    match port == scheme.default_port() {
+        true => host,
+        false => format!("{host}:{port}"),
     }
 }
 

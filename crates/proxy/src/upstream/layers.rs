@@ -5,4 +5,5 @@ pub(super) mod capacity;
 pub(super) mod deadline;
 pub(super) mod exchange;
 pub(super) mod hedge;
+pub(super) mod mirror;
 pub(super) mod retry;

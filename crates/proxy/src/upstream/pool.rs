@@ -19,13 +19,14 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Weak,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use parking_lot::Mutex;
 use policy::{Connections, Upstream, UpstreamProtocol};
+use telemetry::CloseReason;
 use tokio::sync::oneshot;
 
 use self::stock::{Discarded, Stock, Told};
@@ -46,7 +47,12 @@ pub(crate) struct Home {
     rules: Rules,
     /// The stock of all workers; else each has its own.
     shared: Option<Arc<Shared>>,
+    tenure: Tenure,
 }
+
+/// Whether an endpoint is still one, as all who keep its connections see it.
+#[derive(Clone, Debug, Default)]
+struct Tenure(Arc<AtomicBool>);
 
 /// How connections are kept and shared.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +74,7 @@ pub(super) struct Rules {
 pub(super) struct Shared {
     rules: Rules,
     stock: Mutex<Stock>,
+    tenure: Tenure,
 }
 
 /// What a worker has of one endpoint.
@@ -76,6 +83,8 @@ struct Local {
     stock: Stock,
     /// The connections that this worker has opened.
     open: Arc<AtomicUsize>,
+    /// The endpoint's, once this worker has opened a connection.
+    tenure: Tenure,
     /// The stock of all workers, if that is where they are.
     shared: Option<Weak<Shared>>,
 }
@@ -148,6 +157,7 @@ pub(super) fn put(home: &Home, sender: Http1Sender) {
     let mut discarded = Discarded::default();
     match sender.verdict(now) {
         Some(reason) => discarded.http1(sender, reason),
+        None if home.is_retired() => discarded.http1(sender, CloseReason::Removed),
         None => home.with(|stock| stock.put(&home.rules, sender, now, &mut discarded)),
     }
     drop(discarded);
@@ -200,13 +210,17 @@ pub(super) fn opened_here(home: &Home) -> usize {
     })
 }
 
-/// Closes what has been unused or in use too long, or was closed by the other side.
+/// Closes what has been unused or in use too long, was closed by the other side, or is for an endpoint
+/// that is none any more.
 pub(crate) fn sweep(now: Duration) {
     let mut discarded = Discarded::default();
     let mut all = Vec::new();
     LOCAL.with_borrow_mut(|pools| {
         pools.retain(|_, local| {
             local.stock.weed(now, &mut discarded);
+            if local.tenure.is_over() {
+                local.stock.empty(&mut discarded);
+            }
             let shared = local.shared.as_ref().and_then(Weak::upgrade);
             let needed = shared.is_some()
                 || !local.stock.is_empty()
@@ -216,7 +230,11 @@ pub(crate) fn sweep(now: Duration) {
         });
     });
     for shared in all {
-        shared.stock.lock().weed(now, &mut discarded);
+        let mut stock = shared.stock.lock();
+        stock.weed(now, &mut discarded);
+        if shared.tenure.is_over() {
+            stock.empty(&mut discarded);
+        }
     }
     drop(discarded);
 }
@@ -239,12 +257,29 @@ impl Home {
             max_open,
             multiplexes: upstream.protocol == UpstreamProtocol::Http2,
         };
-        let stock = Mutex::default();
+        let tenure = Tenure::default();
+        let shared = || Shared {
+            rules,
+            stock: Mutex::default(),
+            tenure: tenure.clone(),
+        };
         Self {
             id,
             rules,
-            shared: max_open.map(|_| Arc::new(Shared { rules, stock })),
+            shared: max_open.map(|_| Arc::new(shared())),
+            tenure,
         }
+    }
+
+    /// The endpoint is none any more: what is given back is closed at once, and what is unused when
+    /// its worker sweeps the next time.
+    pub(super) fn retire(&self) {
+        self.tenure.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is none any more.
+    pub(super) fn is_retired(&self) -> bool {
+        self.tenure.is_over()
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Stock) -> T) -> T {
@@ -261,8 +296,17 @@ impl Home {
         LOCAL.with_borrow_mut(|pools| {
             let local = pools.entry(self.id).or_default();
             local.shared = self.shared.as_ref().map(Arc::downgrade);
+            local.tenure = self.tenure.clone();
             Arc::clone(&local.open)
         })
+    }
+}
+
+// === impl Tenure ===
+
+impl Tenure {
+    fn is_over(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -275,6 +319,7 @@ impl Shared {
             id: 0,
             rules: self.rules,
             shared: Some(Arc::clone(self)),
+            tenure: self.tenure.clone(),
         });
     }
 

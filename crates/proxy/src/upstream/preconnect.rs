@@ -97,7 +97,7 @@ async fn fill(
     };
     let dialer = upstream.dialer(endpoint, line, None);
     let wanted = wanted(&upstream.policy.connections);
-    while pool::opened_here(&endpoint.home) < wanted {
+    while !endpoint.is_retired() && pool::opened_here(&endpoint.home) < wanted {
         let Some(place) = pool::spare(&endpoint.home) else {
             return;
         };

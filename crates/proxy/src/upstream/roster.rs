@@ -6,9 +6,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use engine::balance::{Member, Pick};
+use engine::{
+    balance::{self, Pick},
+    discovery::{Change, Member},
+};
 use http::HeaderValue;
 use policy::{Endpoint, Upstream};
+use telemetry::Metrics;
 
 use super::{
     choice::{Choice, Chooser},
@@ -20,66 +24,77 @@ use crate::errand::Errand;
 #[derive(Debug)]
 pub(crate) struct Roster {
     pub(crate) endpoints: Box<[Arc<EndpointState>]>,
+    /// Weight, priority and zone of each; its state may be from before they changed.
+    pub(crate) standings: Box<[Endpoint]>,
     choice: Choice,
 }
 
 // === impl Roster ===
 
 impl Roster {
-    /// Of these endpoints; the states of those that `before` knew go on.
+    /// Of these endpoints of the upstream at this position, and those of `before` that are gone; the
+    /// states of those that it knew go on.
     pub(super) fn new(
         (upstream, index): (&Upstream, u16),
-        endpoints: &[Endpoint],
+        endpoints: Vec<Endpoint>,
         chooser: &Chooser,
         before: Option<&Self>,
+        metrics: &Metrics,
         now: Duration,
-    ) -> Result<Self, Unaddressable> {
-        // Whoever was there when the process began needs no slow start: nobody else is warmer.
-        let since = before.map(|_| now);
-        let mut states = Vec::with_capacity(endpoints.len());
-        for (position, endpoint) in endpoints.iter().enumerate() {
-            let slot = u16::try_from(position).unwrap_or(u16::MAX);
-            let known = before.and_then(|before| before.find(endpoint));
-            states.push(match known {
-                Some(state) => Arc::clone(state),
-                None => {
+    ) -> Result<(Self, Vec<Arc<EndpointState>>), Unaddressable> {
+        let known = before.map_or(&[][..], |before| &before.endpoints);
+        // Whoever was there when the process began, or came when there was nobody, needs no slow
+        // start: nobody else is warmer.
+        let since = (!known.is_empty()).then_some(now);
+        let change = Change::between(known.iter().map(|known| &known.policy), endpoints);
+        let (mut states, mut standings) = (Vec::new(), Vec::new());
+        for member in change.members {
+            let (state, standing) = match member {
+                Member::Stays(place, endpoint) => (Arc::clone(&known[place]), endpoint),
+                Member::New(endpoint) => {
+                    let named = endpoint.address.to_string();
+                    let place = metrics.endpoint_place(index, &named);
                     let form = chooser.form(since);
-                    Arc::new(EndpointState::new(upstream, index, slot, endpoint, form)?)
+                    let state = EndpointState::new(upstream, index, place, &endpoint, form)?;
+                    (Arc::new(state), endpoint)
                 }
-            });
+            };
+            states.push(state);
+            standings.push(standing);
         }
+        let gone = change.gone.iter();
+        let gone = gone.map(|place| Arc::clone(&known[*place])).collect();
         let before = before.map(|before| &before.choice);
-        Ok(Self::of(states.into(), chooser, before, now))
+        let roster = Self::of(states.into(), standings.into(), chooser, before, now);
+        Ok((roster, gone))
     }
 
     /// Of the same endpoints, as they are now.
     pub(super) fn renewed(&self, chooser: &Chooser, now: Duration) -> Self {
-        Self::of(self.endpoints.clone(), chooser, Some(&self.choice), now)
+        let (states, standings) = (self.endpoints.clone(), self.standings.clone());
+        Self::of(states, standings, chooser, Some(&self.choice), now)
     }
 
     fn of(
         endpoints: Box<[Arc<EndpointState>]>,
+        standings: Box<[Endpoint]>,
         chooser: &Chooser,
         before: Option<&Choice>,
         now: Duration,
     ) -> Self {
         let members: Vec<_> = endpoints
             .iter()
-            .map(|state| Member {
-                endpoint: &state.policy,
+            .zip(&standings)
+            .map(|(state, endpoint)| balance::Member {
+                endpoint,
                 standing: state.form.standing(state.standing(), now),
             })
             .collect();
         Self {
             choice: chooser.choice(&members, before, now),
             endpoints,
+            standings,
         }
-    }
-
-    fn find(&self, endpoint: &Endpoint) -> Option<&Arc<EndpointState>> {
-        self.endpoints
-            .iter()
-            .find(|known| known.policy == *endpoint)
     }
 
     /// Who gets the request of `errand`, those with the ids `tried` left out.
@@ -120,7 +135,7 @@ impl Roster {
     }
 
     /// The endpoint at this place in the metrics.
-    pub(crate) fn at(&self, slot: u16) -> Option<Arc<EndpointState>> {
+    pub(super) fn at(&self, slot: u16) -> Option<Arc<EndpointState>> {
         let mut endpoints = self.endpoints.iter();
         endpoints.find(|known| known.slot == slot).map(Arc::clone)
     }

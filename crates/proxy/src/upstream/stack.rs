@@ -2,6 +2,7 @@
 //!
 //! | layer | does |
 //! |---|---|
+//! | [`mirror`](super::layers::mirror) | sends a copy to another upstream, beside it |
 //! | [`deadline`](super::layers::deadline) | ends it when the time for the whole exchange is over |
 //! | [`retry`](super::layers::retry) | sends again what may be sent again, elsewhere |
 //! | [`hedge`](super::layers::hedge) | sends a second try beside a slow first one |
@@ -21,13 +22,14 @@ use super::{
     call::Next,
     layers::{
         breaker::Breaker, capacity::Capacity, deadline::Deadline, exchange::Exchange, hedge::Hedge,
-        retry::Retry,
+        mirror::Mirror, retry::Retry,
     },
 };
 
 /// The layers around a call to `upstream`, from the outermost in.
 pub(super) fn stack<'a>(upstream: &'a UpstreamState) -> impl Next<'a> {
     ServiceBuilder::new()
+        .layer(layer_fn(move |inner| Mirror { upstream, inner }))
         .layer(layer_fn(|inner| Deadline { inner }))
         .layer(layer_fn(move |inner| Retry { upstream, inner }))
         .layer(layer_fn(move |inner| Hedge { upstream, inner }))

@@ -1,13 +1,21 @@
 //! An upstream while the process runs.
 
-use std::sync::Arc;
+mod membership;
+
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::{ArcSwap, Guard};
 use engine::{attempt::Attempt, hedge::Hedging};
 use http::HeaderValue;
+use parking_lot::Mutex;
 use policy::{HostHeader, Mode, Upstream};
-use tokio::{sync::Notify, time::Instant};
+use telemetry::Metrics;
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
+use self::membership::Looked;
 use super::{
     BreakerCell, Line,
     capacity::CapacityCell,
@@ -15,7 +23,7 @@ use super::{
     connect::Dialer,
     endpoint::{EndpointState, Unaddressable},
     health::{HealthReport, Nudge, Watched},
-    layers::retry::Retrying,
+    layers::{mirror::Mirroring, retry::Retrying},
     roster::Roster,
     tls::{UpstreamTls, UpstreamTlsError},
 };
@@ -43,6 +51,8 @@ pub(crate) struct UpstreamState {
     pub(super) retrying: Option<Retrying>,
     /// What is known for second tries beside a slow first one; `None` when there are none.
     pub(super) hedging: Option<Hedging>,
+    /// What is known of copies for another upstream; `None` when there are none.
+    pub(super) mirroring: Option<Mirroring>,
     /// The whole upstream's.
     pub(crate) breaker: Option<BreakerCell>,
     /// Its room, if that is limited.
@@ -52,42 +62,48 @@ pub(crate) struct UpstreamState {
     roster: ArcSwap<Roster>,
     /// Wakes who watches over the health of the endpoints.
     nudge: Notify,
+    /// Those that were in it, and since when they are not (monotonic). Whoever changes the roster
+    /// holds the lock.
+    left: Mutex<Vec<(Duration, Arc<EndpointState>)>>,
+    /// Whether the endpoints have been looked for once, whatever came of it.
+    looked: watch::Sender<Looked>,
 }
 
 // === impl UpstreamState ===
 
 impl UpstreamState {
-    pub(crate) fn new(position: usize, policy: &Upstream) -> Result<Self, UpstreamError> {
+    pub(crate) fn new(
+        position: usize,
+        policy: &Upstream,
+        metrics: &Metrics,
+    ) -> Result<Self, UpstreamError> {
         let position = u16::try_from(position).unwrap_or(u16::MAX);
         let chooser = Chooser::new(policy)?;
+        let listed = policy.endpoints.clone();
+        metrics.upstream_endpoints(position, listed.len());
         let (of, now) = ((policy, position), clock::monotonic());
-        let roster = Roster::new(of, &policy.endpoints, &chooser, None, now)?;
+        let (roster, _nobody_left) = Roster::new(of, listed, &chooser, None, metrics, now)?;
+        let looked = match policy.discovery {
+            None => Looked::Once,
+            Some(_) => Looked::NotYet,
+        };
         Ok(Self {
             chooser,
             roster: ArcSwap::from_pointee(roster),
+            left: Mutex::default(),
+            looked: watch::Sender::new(looked),
             tls: UpstreamTls::load(policy)?,
             breaker: BreakerCell::new(policy.breaker.as_ref()),
             capacity: CapacityCell::new(policy.capacity.as_ref()),
             position,
             retrying: Retrying::of(policy),
+            mirroring: Mirroring::of(policy),
             hedging: (policy.hedge.clone())
                 .filter(|hedge| hedge.mode != Mode::Off)
                 .map(Hedging::new),
             policy: policy.clone(),
             nudge: Notify::new(),
         })
-    }
-
-    /// Makes the roster anew, because the standing of an endpoint has changed.
-    pub(super) fn rebuild(&self) {
-        self.renew();
-        self.nudge.notify_one();
-    }
-
-    /// The same endpoints with the shares that they have now.
-    fn renew(&self) {
-        let now = clock::monotonic();
-        self.roster.rcu(|before| before.renewed(&self.chooser, now));
     }
 
     /// Waits until the endpoints, or the health of one, have to be looked at.

@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     task::JoinSet,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::{
-    UpstreamState,
+    UpstreamState, discovery,
     health::{self, Watched},
 };
 use crate::sidecar::Sidecar;
@@ -20,13 +20,31 @@ const TICK: Duration = Duration::from_secs(1);
 /// Watches over the upstreams of `sidecar` until it is dropped.
 pub async fn watch(sidecar: Arc<Sidecar>) {
     let mut watching = JoinSet::new();
-    for upstream in &sidecar.snapshot.load().upstreams {
+    let snapshot = sidecar.snapshot.load_full();
+    for upstream in &snapshot.upstreams {
         watching.spawn(tick(Arc::clone(upstream)));
+        watching.spawn(discovery::watch(
+            Arc::clone(upstream),
+            Arc::clone(&snapshot.metrics),
+        ));
         if Watched::of(&upstream.policy) == Watched::Yes {
             watching.spawn(health::watch(Arc::clone(&sidecar), Arc::clone(upstream)));
         }
     }
+    drop(snapshot);
     while watching.join_next().await.is_some() {}
+}
+
+/// Waits until the endpoints of every upstream have been looked for once, whatever came of it; at
+/// most `patience`.
+pub async fn first_look(sidecar: Arc<Sidecar>, patience: Duration) {
+    let snapshot = sidecar.snapshot.load_full();
+    let all = async {
+        for upstream in &snapshot.upstreams {
+            upstream.first_look().await;
+        }
+    };
+    let _some_take_longer = timeout(patience, all).await;
 }
 
 async fn tick(upstream: Arc<UpstreamState>) {

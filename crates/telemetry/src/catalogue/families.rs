@@ -4,13 +4,17 @@
 
 mod breakers;
 mod capacity;
+mod discovery;
 mod health;
+mod mirror;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
 pub use capacity::*;
+pub use discovery::*;
 pub use health::*;
+pub use mirror::*;
 
 /// Every family, in the order of the reference.
 pub const CATALOGUE: &[&Family] = &[
@@ -43,12 +47,17 @@ pub const CATALOGUE: &[&Family] = &[
     &UPSTREAM_CONNECTION_WAITS,
     &UPSTREAM_CONNECTS,
     &UPSTREAM_SHADOW_PICKS,
+    &UPSTREAM_ENDPOINTS,
+    &UPSTREAM_SERIES_DROPPED,
+    &DISCOVERY_REFRESHES,
+    &DISCOVERY_LAST_SUCCESS_TIMESTAMP,
     &UPSTREAM_ENDPOINT_HEALTHY,
     &UPSTREAM_HEALTH_CHECKS,
     &UPSTREAM_EJECTIONS,
     &UPSTREAM_RETRIES,
     &UPSTREAM_RETRIES_STOPPED,
     &UPSTREAM_HEDGES,
+    &UPSTREAM_COPIES,
     &BREAKERS,
     &BREAKER_OPENINGS,
     &BREAKER_STOPPED,

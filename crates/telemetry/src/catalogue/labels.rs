@@ -4,8 +4,10 @@ use engine::{
     batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
     capacity::ShedReason,
+    discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
+    mirror::CopyOutcome,
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
     retry::{Reason, Stop},
 };
@@ -86,6 +88,11 @@ pub(super) const CONNECTION_OUTCOME: Label = Label {
     values: Values::Fixed(words::<ClientConnectionEnd>),
 };
 
+pub(super) const COPY_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<CopyOutcome>),
+};
+
 pub(super) const DECISION: Label = Label {
     name: "decision",
     values: Values::Fixed(|| vec!["allow", "deny"]),
@@ -108,7 +115,9 @@ pub(super) const ENCODE_OUTCOME: Label = Label {
 
 pub(super) const ENDPOINT: Label = Label {
     name: "endpoint",
-    values: Values::Configured("`host:port` of an endpoint, or `none` when none was reached"),
+    values: Values::Configured(
+        "`host:port` of an endpoint, `none` when none was reached, or `other` beyond 1024 of them",
+    ),
 };
 
 pub(super) const EVICTION_REASON: Label = Label {
@@ -154,6 +163,11 @@ pub(super) const PRIORITY: Label = Label {
 pub(super) const PURGE_MANNER: Label = Label {
     name: "manner",
     values: Values::Fixed(|| vec!["hard", "soft"]),
+};
+
+pub(super) const REFRESH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<Refreshed>),
 };
 
 pub(super) const RENEWAL_OUTCOME: Label = Label {

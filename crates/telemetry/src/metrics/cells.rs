@@ -119,6 +119,11 @@ impl Counter {
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// Begins again at zero, for somebody else. An addition at that very moment may survive it.
+    pub(super) fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
 }
 
 // === impl Gauge ===
@@ -199,6 +204,7 @@ impl<T> Sharded<T> {
         sum
     }
 
+    /// The cells of all shards that anybody has counted in.
     pub(super) fn touched(&self) -> impl Iterator<Item = &T> {
         self.shards
             .iter()

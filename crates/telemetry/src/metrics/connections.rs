@@ -39,6 +39,8 @@ pub enum CloseReason {
     Limit,
     /// The endpoint closed it.
     Peer,
+    /// Its endpoint is none any more.
+    Removed,
     /// It was for one exchange alone.
     Spent,
 }
@@ -130,6 +132,7 @@ impl CloseReason {
             Self::Idle => "idle",
             Self::Limit => "limit",
             Self::Peer => "peer",
+            Self::Removed => "removed",
             Self::Spent => "spent",
         }
     }
@@ -142,6 +145,7 @@ impl Word for CloseReason {
         Self::Idle,
         Self::Limit,
         Self::Peer,
+        Self::Removed,
         Self::Spent,
     ];
 

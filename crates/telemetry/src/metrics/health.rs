@@ -51,6 +51,12 @@ impl HealthCells {
     pub(super) fn ejection(&self, shard: Shard, reason: Reason, mode: Mode) {
         self.ejections[place(reason, mode)].add(shard, 1);
     }
+
+    /// Begins again for another endpoint. Standings are left: whoever counted under one takes it back.
+    pub(super) fn clear(&self) {
+        let counters = self.checks.iter().chain(&self.ejections);
+        counters.for_each(Counter::clear);
+    }
 }
 
 // === impl HealthSums ===

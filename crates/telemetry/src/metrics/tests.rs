@@ -7,8 +7,10 @@ use std::{
 };
 
 use engine::{
+    discovery::Refreshed,
     failure::Failure,
     health::outlier,
+    mirror::CopyOutcome,
     outcome::{
         AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason,
         StoreOutcome,
@@ -22,6 +24,8 @@ use policy::{
 
 use super::*;
 use crate::{MethodLabel, ShadowOutcomes, catalogue::CATALOGUE};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 fn route(name: &str, mode: Mode) -> Route {
     let limit = |name: &str, mode| LimitPolicy {
@@ -400,7 +404,7 @@ fn a_failure_says_whose_doing_it_was() {
     metrics.record(&RequestEvent {
         failure: Some(Failure::ConnectFailed),
         status: 502,
-        endpoint: Some(2), // the same server as the first
+        endpoint: Some(0),
         upstream_status: None,
         ..miss()
     });
@@ -510,8 +514,10 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.upstream_retry(0, Reason::Reset, RetryOutcome::Answered);
     metrics.upstream_retry_stopped(0, Stop::Budget);
     metrics.upstream_hedge(0, HedgeOutcome::Won);
+    metrics.upstream_copy(0, CopyOutcome::Answered);
     metrics.upstream_connect(0, 0, ConnectOutcome::Connected);
     metrics.upstream_connection(0, None, Some(ConnectionState::Active));
+    metrics.upstream_connection_closed(0, CloseReason::Removed);
     metrics.endpoint_standing(0, 0, None, Some(Standing::Well));
     metrics.health_check(0, 0, CheckOutcome::Passed);
     metrics.ejection(0, 0, outlier::Reason::SuccessRate, Mode::Enforce);
@@ -519,6 +525,11 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.client_disconnected(ClientConnectionEnd::Closed);
     metrics.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(1));
     metrics.watch_cache(CacheFigures::default);
+    metrics.upstream_endpoints(0, 2);
+    metrics.discovery_refreshed(0, Refreshed::Changed, SystemTime::UNIX_EPOCH + SECOND);
+    let many: Vec<_> = (0..1024)
+        .map(|it| metrics.endpoint_place(0, &it.to_string()))
+        .collect();
     metrics.watch_breakers(|| {
         vec![BreakerFigures {
             scope: BreakerScope::Route,
@@ -552,6 +563,7 @@ fn what_is_exported_is_exactly_the_catalogue() {
         .collect();
     let catalogued: BTreeSet<&str> = CATALOGUE.iter().map(|family| family.name).collect();
     assert_eq!(exported, catalogued);
+    drop(many);
     assert!(text.contains("process_resident_memory_bytes"));
 }
 
@@ -562,13 +574,13 @@ fn an_endpoint_is_healthy_while_all_of_its_name_are_well() {
     assert!(!samples(&metrics).contains_key(name));
     let (ill, well) = (Some(Standing::Ill), Some(Standing::Well));
     metrics.endpoint_standing(0, 0, None, well);
-    metrics.endpoint_standing(0, 2, None, well);
+    metrics.endpoint_standing(0, 0, None, well); // listed twice, counted in one place
     assert_sample(&metrics, name, 1.0);
     thread::scope(|scope| {
-        scope.spawn(|| metrics.endpoint_standing(0, 2, well, ill));
+        scope.spawn(|| metrics.endpoint_standing(0, 0, well, ill));
     });
     assert_sample(&metrics, name, 0.0);
-    metrics.endpoint_standing(0, 2, ill, None);
+    metrics.endpoint_standing(0, 0, ill, None);
     assert_sample(&metrics, name, 1.0);
     metrics.endpoint_standing(0, 0, well, None);
     assert!(!samples(&metrics).contains_key(name));
@@ -636,4 +648,65 @@ fn measure_record() {
             println!("{what}, {kind}: {each:?} for each record");
         }
     }
+}
+
+/// Endpoints come and go by the thousand; the series of an upstream stay bounded.
+#[test]
+fn the_series_of_endpoints_are_bounded_and_the_gone_are_forgotten() {
+    let metrics = metrics(vec![]);
+    let count = |place: &EndpointPlace| {
+        metrics.record(&RequestEvent {
+            endpoint: Some(place.number()),
+            ..miss()
+        });
+    };
+    let series = |metrics: &Metrics| {
+        let samples = samples(metrics);
+        let requests = samples.keys();
+        requests
+            .filter(|name| name.starts_with("forebay_upstream_requests_total"))
+            .count()
+    };
+    let name = |endpoint: &str| {
+        format!(
+            r#"forebay_upstream_requests_total{{upstream="legacy",endpoint="{endpoint}",outcome="2xx"}}"#
+        )
+    };
+    let places: Vec<_> = (0..2000)
+        .map(|it| metrics.endpoint_place(0, &it.to_string()).unwrap())
+        .collect();
+    places.iter().for_each(count);
+    // 1022 beside the two that are listed, and `other`.
+    assert_eq!(series(&metrics), 1023);
+    assert_sample(&metrics, &name("7"), 1.0);
+    assert_sample(&metrics, &name("other"), 978.0);
+    let dropped = r#"forebay_upstream_series_dropped_total{upstream="legacy"}"#;
+    assert_sample(&metrics, dropped, 978.0);
+    drop(places);
+    metrics.forget_endpoints(0, SECOND);
+    assert_eq!(series(&metrics), 1023);
+    metrics.forget_endpoints(0, 700 * SECOND);
+    assert_eq!(series(&metrics), 1);
+    // Who takes a place that was somebody's begins at zero.
+    let place = metrics.endpoint_place(0, "new").unwrap();
+    count(&place);
+    assert_sample(&metrics, &name("new"), 1.0);
+    assert!(metrics.endpoint_place(9, "new").is_none());
+}
+
+#[test]
+fn a_look_that_brought_nothing_is_no_success() {
+    let metrics = metrics(vec![]);
+    let at = |seconds| SystemTime::UNIX_EPOCH + seconds * SECOND;
+    metrics.discovery_refreshed(0, Refreshed::Changed, at(5));
+    metrics.discovery_refreshed(0, Refreshed::Failed, at(6));
+    metrics.discovery_refreshed(0, Refreshed::Unchanged, at(7));
+    metrics.discovery_refreshed(0, Refreshed::Missing, at(8));
+    metrics.upstream_endpoints(0, 3);
+    let name = r#"forebay_discovery_refreshes_total{upstream="legacy",outcome="failed"}"#;
+    assert_sample(&metrics, name, 1.0);
+    let name = r#"forebay_discovery_last_success_timestamp_seconds{upstream="legacy"}"#;
+    assert_sample(&metrics, name, 7.0);
+    let name = r#"forebay_upstream_endpoints{upstream="legacy"}"#;
+    assert_sample(&metrics, name, 3.0);
 }

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use engine::{
     health::{Standing, check::CheckOutcome, outlier},
+    mirror::CopyOutcome,
     retry::{Reason, Stop},
 };
 
@@ -29,6 +30,7 @@ fn every_word_has_its_own_place() {
     check::<Failure>();
     check::<Blame>();
     check::<Mode>();
+    check::<Refreshed>();
     check::<CheckOutcome>();
     check::<outlier::Reason>();
     check::<Standing>();
@@ -36,6 +38,7 @@ fn every_word_has_its_own_place() {
     check::<Stop>();
     check::<RetryOutcome>();
     check::<HedgeOutcome>();
+    check::<CopyOutcome>();
     assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
 }
 

@@ -34,10 +34,10 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Breaker<'a, S> {
     }
 
     fn call(&mut self, call: Call<'a>) -> CallFuture<'a> {
-        // The route's is not asked about another upstream that stands in for its own.
+        // The route's is not asked about another upstream than its own.
         let of_route = match call.asked.turn {
             Turn::Own => call.asked.errand.route_breaker(),
-            Turn::StandIn => None,
+            Turn::Copy | Turn::StandIn => None,
         };
         let of_upstream = self.upstream.breaker.as_ref();
         if of_route.is_none() && of_upstream.is_none() {

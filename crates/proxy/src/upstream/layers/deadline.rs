@@ -79,7 +79,7 @@ impl Due {
     ///
     /// Its caller is heeded only when the answer is for nobody else, and nothing that is stored would
     /// be renewed by it: who is in a hurry must not make the answers of others fail.
-    pub(in crate::upstream) fn of(errand: &Errand, audience: Audience) -> Option<Self> {
+    pub(crate) fn of(errand: &Errand, audience: Audience) -> Option<Self> {
         let policy = &errand.upstream().policy;
         let intent = &errand.intent;
         let heeded = audience == Audience::One && intent.stale.is_none() && !intent.renewal;

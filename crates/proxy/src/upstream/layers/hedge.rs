@@ -24,7 +24,7 @@ use crate::{
     clock,
     upstream::{
         Call, CallFuture, FetchError, Fetched, UpstreamState,
-        call::{Asked, Next},
+        call::{Asked, Next, Turn},
         layers::deadline::Due,
     },
 };
@@ -79,8 +79,8 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Hedge<'a, S> {
         let Some(hedging) = &upstream.hedging else {
             return inner.call(call);
         };
-        // A further try is one too many already.
-        if !call.tried.is_empty() {
+        // A further try is one too many already, and who stands in is asked within the first two.
+        if !call.tried.is_empty() || call.asked.turn == Turn::StandIn {
             return inner.call(call);
         }
         let race = Race {

@@ -33,7 +33,7 @@ use crate::{
     clock,
     upstream::{
         Call, CallFuture, FetchError, Fetched, Order, UpstreamState,
-        call::{Asked, Next},
+        call::{Asked, Next, Turn},
     },
 };
 
@@ -98,6 +98,10 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Retry<'a, S> {
         let Some(retrying) = &upstream.retrying else {
             return inner.call(call);
         };
+        // Who stands in is asked within the tries at the upstream it stands in for.
+        if call.asked.turn == Turn::StandIn {
+            return inner.call(call);
+        }
         retrying.request(clock::monotonic());
         let mut tries = Tries::of(upstream, retrying, &mut call);
         Box::pin(async move {

@@ -268,6 +268,16 @@ impl Stock {
         }
     }
 
+    /// Hands out all that is unused; what is in use goes on, and nobody else joins it.
+    pub(super) fn empty(&mut self, discarded: &mut Discarded) {
+        for idle in self.http1.drain(..) {
+            discarded.http1(idle.sender, CloseReason::Removed);
+        }
+        for connection in self.http2.drain(..) {
+            discarded.http2(connection, CloseReason::Removed);
+        }
+    }
+
     /// Whether there is nothing in it that anybody could miss.
     pub(super) fn is_empty(&self) -> bool {
         self.http1.is_empty()

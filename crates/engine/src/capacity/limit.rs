@@ -172,10 +172,12 @@ impl Limit {
             // The quickest answers come first: it says how long a round is, and no more.
             return;
         }
-        if seen.in_flight < USED * self.limit {
+        // What it was in effect: a small limit swings by a large part of itself.
+        let limit = f64::from(self.current());
+        if seen.in_flight < USED * limit {
             self.tolerance.start_over(now);
         }
-        if seen.in_flight <= UNUSED * self.limit && f64::from(seen.peak) < self.limit {
+        if seen.in_flight <= UNUSED * limit && f64::from(seen.peak) < limit {
             if seen.given_up < HARDLY {
                 self.idle.saw(seen, now);
             }

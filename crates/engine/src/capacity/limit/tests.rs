@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -57,6 +59,42 @@ fn it_falls_to_its_least_when_everything_fails_and_comes_back() {
         assert_eq!(limit.current(), 3, "{end:?}");
         saturate(&mut limit, WELL, 10 * MILLIS, 900 * MILLIS, 4000 * MILLIS);
         assert!(limit.current() > 25, "{end:?}: {}", limit.current());
+    }
+}
+
+/// So many at once, each let in as soon as there is room, all answered after about 40 ms.
+fn burst(limit: &mut Limit, end: AttemptEnd, mut waiting: u32, now: &mut Duration) {
+    let mut in_flight = VecDeque::new();
+    loop {
+        while waiting > 0 && (in_flight.len() as u32) < limit.current() {
+            waiting -= 1;
+            let took = (40 + waiting % 3) * MILLIS;
+            in_flight.push_back((*now + took, took));
+        }
+        let count = in_flight.len() as u32;
+        let Some((ends, took)) = in_flight.pop_front() else {
+            return;
+        };
+        *now = ends.max(*now);
+        limit.learn(&Attempt { end, took }, count, *now);
+    }
+}
+
+/// A swing of a small limit is a large part of it, and must not look like a limit that is not used.
+#[test]
+fn it_comes_back_from_one_at_a_time() {
+    let overload = AttemptEnd::Answered {
+        status: 503,
+        retry_after: Some(Duration::from_secs(1)),
+    };
+    for warm in 1..8 {
+        let mut limit = Limit::new(1, 12, 12);
+        let mut now = Duration::from_secs(1);
+        (0..warm).for_each(|_| burst(&mut limit, WELL, 30, &mut now));
+        (0..3).for_each(|_| burst(&mut limit, overload, 30, &mut now));
+        assert_eq!(limit.current(), 1, "{warm}");
+        (0..6).for_each(|_| burst(&mut limit, WELL, 30, &mut now));
+        assert!(limit.current() >= 5, "{warm}: {limit:?}");
     }
 }
 

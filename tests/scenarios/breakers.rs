@@ -230,6 +230,22 @@ fn the_breaker_of_an_endpoint_sends_requests_to_the_others() {
     assert_eq!((at("open"), at("closed")), (1.0, 1.0));
 }
 
+/// However many are left alone, the one that is not is found.
+#[test]
+fn the_last_endpoint_that_is_well_is_asked() {
+    let ill: Vec<_> = (0..20).map(|_| origin_with(500).0).collect();
+    let well = Origin::saying("well");
+    let builder = ill.iter().fold(forebay(), Builder::origin).origin(&well);
+    let sidecar = builder
+        .upstream(&format!(
+            "endpoint_breaker: {{consecutive_failures: 1, {LONG}}}"
+        ))
+        .start();
+    let statuses = statuses(&sidecar, "/", 100);
+    assert_eq!(statuses.iter().filter(|it| **it != 200).count(), 20);
+    assert_eq!(well.count(), 80);
+}
+
 #[test]
 fn when_every_endpoint_is_left_alone_the_answer_is_503() {
     let ((one, _), (other, _)) = (origin_with(500), origin_with(502));

@@ -6,6 +6,8 @@
 //! but only if it is idempotent and has no body (RFC 9110, section 9.2.2). Neither counts as a
 //! retry: the endpoint did not fail, our knowledge of it did (TRAPS 23).
 
+mod pick;
+
 use std::{
     sync::Arc,
     task::{Context, Poll},
@@ -23,14 +25,14 @@ use http::{
 };
 use tower::Service;
 
+use self::pick::pick_anyone;
 use crate::{
     body::{RequestBody, Spare, Upload, UpstreamBody},
     clock,
     patience::Patience,
     upstream::{
-        BreakerCell, Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Order,
+        Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Order,
         UpstreamState,
-        breaker::Passing,
         call::Asked,
         checkout::{Reused, Wanted, acquire},
         layers::deadline::Limits,
@@ -121,46 +123,6 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
             })
         })
     }
-}
-
-/// Picks somebody else than those who were `tried`; when there is nobody else, one of them has to do.
-fn pick_anyone(
-    upstream: &UpstreamState,
-    asked: Asked<'_>,
-    tried: Vec<u64>,
-) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
-    let is_further = !tried.is_empty();
-    match pick(upstream, asked, tried) {
-        Err(_) if is_further => pick(upstream, asked, Vec::new()),
-        picked => picked,
-    }
-}
-
-/// Picks an endpoint whose breaker lets the request through.
-fn pick(
-    upstream: &UpstreamState,
-    asked: Asked<'_>,
-    mut tried: Vec<u64>,
-) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
-    let mut error = FetchError::nowhere(Failure::NoEndpoint);
-    let mut stopped = Vec::new();
-    while let Some(endpoint) = upstream.pick(asked.errand, &tried) {
-        let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
-        match asked.map(|passing| passing.and_then(Passing::suspended)) {
-            Ok(passage) => return Ok((endpoint, passage)),
-            Err(stop) => {
-                let soonest = error.retry_after.unwrap_or(Duration::MAX);
-                error.retry_after = Some(soonest.min(stop.retry_after));
-                error.failure = Failure::BreakerOpen;
-            }
-        }
-        if stopped.contains(&endpoint.id) {
-            break;
-        }
-        stopped.push(endpoint.id);
-        tried.push(endpoint.id);
-    }
-    Err(error)
 }
 
 // === impl Watched ===

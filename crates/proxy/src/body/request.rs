@@ -26,7 +26,7 @@ use super::{
     rewind::RewoundBody,
     tap::{Awaiting, Tap},
 };
-use crate::patience::Patience;
+use crate::{clock, patience::Patience};
 
 /// The body of a request to an upstream.
 #[derive(Debug)]
@@ -61,6 +61,8 @@ pub(crate) struct ClientBody {
 pub(crate) struct Upload {
     finished: AtomicBool,
     moved: AtomicU64,
+    /// When that was last more (monotonic), in nanoseconds; 0 before the first byte.
+    moved_at: AtomicU64,
     failure: Mutex<Option<Failure>>,
 }
 
@@ -206,6 +208,7 @@ impl ClientBody {
                 return Err(self.fail(Failure::BodyTooLarge));
             }
             self.upload.moved.store(self.received, Ordering::Relaxed);
+            self.upload.moves();
         }
         if let Some(tap) = &mut self.tap {
             tap.take(&frame);
@@ -237,6 +240,20 @@ impl Upload {
         self.moved.load(Ordering::Relaxed)
     }
 
+    /// When its connection last took some (monotonic): until then it was the client who was waited
+    /// for, and from then on it is the upstream.
+    pub(crate) fn moved_at(&self) -> Option<Duration> {
+        match self.moved_at.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
+    }
+
+    fn moves(&self) {
+        let nanos = u64::try_from(clock::monotonic().as_nanos()).unwrap_or(u64::MAX);
+        self.moved_at.store(nanos, Ordering::Relaxed);
+    }
+
     /// Why it ended early, when it was the client's doing.
     pub(crate) fn failure(&self) -> Option<Failure> {
         *self.failure.lock()
@@ -245,6 +262,7 @@ impl Upload {
     /// The upstream's connection has taken so many more bytes.
     pub(super) fn takes(&self, bytes: u64) {
         self.moved.fetch_add(bytes, Ordering::Relaxed);
+        self.moves();
     }
 
     /// The last byte was handed over.

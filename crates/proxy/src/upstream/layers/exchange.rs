@@ -64,6 +64,7 @@ struct Watched<'a> {
     endpoint: &'a EndpointState,
     passage: Option<Passage>,
     began: Duration,
+    upload: Option<Arc<Upload>>,
     end: AttemptEnd,
 }
 
@@ -100,6 +101,7 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                 endpoint: &endpoint,
                 passage,
                 began: clock::monotonic(),
+                upload: order.upload.clone(),
                 end: AttemptEnd::Abandoned,
             };
             let attempt = Try {
@@ -132,13 +134,19 @@ impl Drop for Watched<'_> {
         if let (Some(breaker), Some(passage)) = (&self.endpoint.breaker, self.passage.take()) {
             breaker.resumed(passage).ended(self.end.symptom());
         }
-        let took = clock::monotonic().saturating_sub(self.began);
+        let uploaded = self.upload.as_deref().and_then(Upload::moved_at);
+        let took = clock::monotonic().saturating_sub(waited_since(self.began, uploaded));
         let attempt = Attempt {
             end: self.end,
             took,
         };
         self.upstream.attempted(self.endpoint, &attempt);
     }
+}
+
+/// Since when the endpoint is waited for: a client that takes its time to send says nothing about it.
+fn waited_since(began: Duration, uploaded: Option<Duration>) -> Duration {
+    uploaded.map_or(began, |uploaded| uploaded.max(began))
 }
 
 // === impl Try ===
@@ -318,4 +326,18 @@ pub(crate) fn classify(error: &hyper::Error, upload: Option<&Upload>) -> Failure
         return Failure::UpstreamGarbage;
     }
     Failure::UpstreamClosed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_slow_upload_is_not_the_endpoints() {
+        let [began, later] = [3, 40].map(Duration::from_secs);
+        assert_eq!(waited_since(began, None), began);
+        assert_eq!(waited_since(began, Some(later)), later);
+        // What was read ahead came before the try.
+        assert_eq!(waited_since(began, Some(Duration::ZERO)), began);
+    }
 }

@@ -1,0 +1,1 @@
+//! The name server goes away under load.

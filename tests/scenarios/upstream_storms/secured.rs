@@ -1,0 +1,1 @@
+//! TLS that fails under load.

@@ -117,7 +117,7 @@ fn who_waits_too_long_for_a_connection_is_told_so() {
     origin.wait_for(1);
     sidecar
         .get("/late")
-        .assert_problem(504, "connect-timed-out");
+        .assert_problem(503, "queue-timed-out");
     gate.open();
     assert_eq!(first.join().unwrap().status, 200);
     assert_eq!(sidecar.get("/next").text(), "/next");
@@ -209,7 +209,7 @@ fn a_tunnel_counts_under_the_cap() {
     closed(&sidecar, "limit", 1.0);
     sidecar
         .get("/late")
-        .assert_problem(504, "connect-timed-out");
+        .assert_problem(503, "queue-timed-out");
     drop(tunnel);
     closed(&sidecar, "spent", 1.0);
     assert_eq!(sidecar.get("/").text(), "ok");

@@ -77,19 +77,31 @@ fn servers_take_turns_at_dying() {
     fleet.recovers("turns");
 }
 
+/// All at once, again and again; each time they are found well before they go.
 #[test]
 fn all_servers_flap_together() {
     let fleet = Fleet::guarded(3);
     let before = fleet.sent();
-    let load = fleet.load(CLIENTS, EACH);
-    for turn in 0..10 {
-        load.wait_for(ASKED * turn / 10);
-        fleet.turn(match turn % 2 {
-            0 => Mischief::ResetAfter(0),
-            _ => Mischief::None,
+    let mut answers = Vec::new();
+    for mischief in [
+        Mischief::Refuse,
+        Mischief::ResetAfter(0),
+        Mischief::Blackhole,
+        Mischief::Refuse,
+        Mischief::StallAfter(20),
+    ] {
+        let load = fleet.load(CLIENTS, 20);
+        load.wait_for(CLIENTS);
+        fleet.turn(mischief);
+        answers.extend(load.answers());
+        fleet.turn(Mischief::None);
+        eventually("they are found well", || {
+            let answer = fleet.load(1, 1).answers();
+            let found = good(&answer);
+            answers.extend(answer);
+            (found > 0).then_some(())
         });
     }
-    let answers = load.answers();
     fleet.judge("together", before, &answers);
     fleet.recovers("together");
 }

@@ -19,14 +19,19 @@ enum Cut {
 /// Does this to all servers, and then nothing more.
 #[track_caller]
 fn storm(mischief: Mischief, cut: Cut) {
+    // What fails in its body has been answered: nothing but its time keeps others from trying.
+    let each = match cut {
+        Cut::Never => EACH,
+        Cut::Some => EACH / 5,
+    };
     let what = format!("{mischief:?}");
     let fleet = Fleet::guarded(3);
     let before = fleet.sent();
-    let load = fleet.load(CLIENTS, EACH);
+    let load = fleet.load(CLIENTS, each);
     load.wait_for(CLIENTS);
     fleet.turn(mischief);
     let answers = load.answers();
-    assert_eq!(answers.len(), CLIENTS * EACH);
+    assert_eq!(answers.len(), CLIENTS * each);
     fleet.judge(&what, before, &answers);
     let failed = answers.iter().filter(|it| it.status != Some(200)).count();
     assert!(failed > 0, "{what}: nobody noticed");

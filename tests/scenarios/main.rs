@@ -53,6 +53,7 @@ mod tls;
 mod upgrades;
 mod upstream_connections;
 mod upstream_faults;
+mod upstream_storms;
 mod upstream_tls;
 mod warming;
 

@@ -115,9 +115,7 @@ fn who_waits_too_long_for_a_connection_is_told_so() {
     let address = sidecar.address();
     let first = thread::spawn(move || Ask::get("/held").send(address));
     origin.wait_for(1);
-    sidecar
-        .get("/late")
-        .assert_problem(504, "connect-timed-out");
+    sidecar.get("/late").assert_problem(503, "queue-timed-out");
     gate.open();
     assert_eq!(first.join().unwrap().status, 200);
     assert_eq!(sidecar.get("/next").text(), "/next");
@@ -207,9 +205,7 @@ fn a_tunnel_counts_under_the_cap() {
     // It gets a connection of its own, for which the unused one made room.
     assert_eq!(tunnel.response_head().status, 101);
     closed(&sidecar, "limit", 1.0);
-    sidecar
-        .get("/late")
-        .assert_problem(504, "connect-timed-out");
+    sidecar.get("/late").assert_problem(503, "queue-timed-out");
     drop(tunnel);
     closed(&sidecar, "spent", 1.0);
     assert_eq!(sidecar.get("/").text(), "ok");

@@ -16,7 +16,7 @@ use tokio_rustls::rustls::{
 use crate::forebay;
 
 /// An authority, and what it has signed.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key.
 struct Signed {
@@ -25,7 +25,7 @@ struct Signed {
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
@@ -40,13 +40,18 @@ impl Authority {
         }
     }
 
-    fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.0.pem()
     }
 
     /// A server called `name` that speaks these protocols; clients show a certificate of this
     /// authority, or none is asked for.
-    fn server(&self, name: &str, protocols: &[&str], clients: Clients) -> Arc<ServerConfig> {
+    pub(crate) fn server(
+        &self,
+        name: &str,
+        protocols: &[&str],
+        clients: Clients,
+    ) -> Arc<ServerConfig> {
         let signed = self.sign(name);
         let provider = Arc::new(default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -71,7 +76,8 @@ impl Authority {
     }
 }
 
-enum Clients {
+/// Who may connect.
+pub(crate) enum Clients {
     Anybody,
     Known,
 }

@@ -7,6 +7,7 @@
 //! | limit | may this caller go on? | [`limit::Permission`] |
 //! | lookup | do we hold it, how fresh? | [`Looked`] |
 //! | join | is someone already fetching it? | [`join::Part`] |
+//! | protect | has the upstream room for it? before each try, within fetch | [`engine::outcome::ProtectOutcome`] |
 //! | fetch | which endpoint, and what does it say? | [`crate::upstream::fetch`] |
 //! | keep | may we store it, may others have it? | [`keep::Kept`] |
 //! | encode | does this client want it smaller? | [`engine::outcome::EncodeOutcome`] |

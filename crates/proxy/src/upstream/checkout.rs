@@ -122,6 +122,10 @@ async fn in_time<T>(
 ) -> Result<T, Failure> {
     let (until, late) = match dialer.deadline {
         Some(deadline) if deadline < until => (deadline, Failure::TotalTimedOut),
+        // It is our cap that kept it waiting, and not the endpoint.
+        _ if dialer.upstream.policy.connections.max_open.is_some() => {
+            (until, Failure::QueueTimedOut)
+        }
         _ => (until, Failure::ConnectTimedOut),
     };
     tokio::time::timeout_at(until, what)

@@ -6,8 +6,6 @@
 //! but only if it is idempotent and has no body (RFC 9110, section 9.2.2). Neither counts as a
 //! retry: the endpoint did not fail, our knowledge of it did (TRAPS 23).
 
-mod pick;
-
 use std::{
     sync::Arc,
     task::{Context, Poll},
@@ -25,14 +23,15 @@ use http::{
 };
 use tower::Service;
 
-use self::pick::pick_anyone;
 use crate::{
     body::{RequestBody, Spare, Upload, UpstreamBody},
     clock,
+    errand::Errand,
     patience::Patience,
     upstream::{
-        Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Order,
+        BreakerCell, Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Order,
         UpstreamState,
+        breaker::Passing,
         call::Asked,
         checkout::{Reused, Wanted, acquire},
         layers::deadline::Limits,
@@ -40,6 +39,9 @@ use crate::{
         sender::Sender,
     },
 };
+
+/// So many endpoints are picked as the balance has it before a breaker lets one through.
+const DRAWS: usize = 8;
 
 /// The innermost layer.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +61,7 @@ enum Setback {
 
 /// A try as those see it who watch over the endpoint; one that is dropped was abandoned.
 #[derive(Debug)]
-struct Watched<'a> {
+pub(crate) struct WatchedTry<'a> {
     upstream: &'a UpstreamState,
     endpoint: &'a EndpointState,
     passage: Option<Passage>,
@@ -67,6 +69,9 @@ struct Watched<'a> {
     upload: Option<Arc<Upload>>,
     end: AttemptEnd,
 }
+
+/// A breaker did not let a request through.
+struct Stays;
 
 /// One try at one endpoint.
 struct Try<'a> {
@@ -96,28 +101,21 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
             } = call;
             let (endpoint, passage) = pick_anyone(upstream, asked, tried)?;
             asked.story.tries_at(endpoint.id);
-            let mut watched = Watched {
-                upstream,
-                endpoint: &endpoint,
-                passage,
-                began: clock::monotonic(),
-                upload: order.upload.clone(),
-                end: AttemptEnd::Abandoned,
-            };
+            let watched = WatchedTry::begin(upstream, &endpoint, passage);
+            let watched = watched.uploading(order.upload.clone());
             let attempt = Try {
                 upstream,
                 endpoint: &endpoint,
                 limits: Limits::of_try(upstream, asked.due),
             };
             let fetched = attempt.exchange(order, asked).await;
-            watched.end = match &fetched {
+            watched.ended(match &fetched {
                 Ok(fetched) => {
                     let head = &fetched.head;
                     AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
                 }
                 Err((failure, _)) => asked.failed(*failure),
-            };
-            drop(watched);
+            });
             fetched.map_err(|(failure, unsent)| FetchError {
                 endpoint: Some(Arc::clone(&endpoint)),
                 unsent,
@@ -127,9 +125,92 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
     }
 }
 
-// === impl Watched ===
+/// Picks somebody else than those who were `tried`; when there is nobody else, one of them has to do.
+fn pick_anyone(
+    upstream: &UpstreamState,
+    asked: Asked<'_>,
+    tried: Vec<u64>,
+) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
+    let is_further = !tried.is_empty();
+    match pick(upstream, asked.errand, tried) {
+        Err(_) if is_further => pick(upstream, asked.errand, Vec::new()),
+        picked => picked,
+    }
+}
 
-impl Drop for Watched<'_> {
+/// Picks an endpoint whose breaker lets the request through.
+///
+/// After a few that it does not, the others are gone through one by one: drawing again and again from
+/// those who are left costs the cube of their number, and would be paid by every request just when all
+/// of a large upstream is down.
+pub(crate) fn pick(
+    upstream: &UpstreamState,
+    errand: &Errand,
+    mut tried: Vec<u64>,
+) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
+    let mut error = FetchError::nowhere(Failure::NoEndpoint);
+    for _ in 0..DRAWS {
+        let Some(endpoint) = upstream.pick(errand, &tried) else {
+            return Err(error);
+        };
+        match pass(&endpoint, &mut error) {
+            Ok(passage) => return Ok((endpoint, passage)),
+            Err(Stays) => tried.push(endpoint.id),
+        }
+    }
+    for endpoint in upstream.others(&tried) {
+        if let Ok(passage) = pass(&endpoint, &mut error) {
+            return Ok((endpoint, passage));
+        }
+    }
+    Err(error)
+}
+
+/// Asks the breaker of `endpoint`, and writes into `error` what it says.
+fn pass(endpoint: &EndpointState, error: &mut FetchError) -> Result<Option<Passage>, Stays> {
+    let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
+    asked
+        .map(|passing| passing.and_then(Passing::suspended))
+        .map_err(|stop| {
+            let soonest = error.retry_after.unwrap_or(Duration::MAX);
+            error.retry_after = Some(soonest.min(stop.retry_after));
+            error.failure = Failure::BreakerOpen;
+            Stays
+        })
+}
+
+// === impl WatchedTry ===
+
+impl<'a> WatchedTry<'a> {
+    /// One that begins now, and that the endpoint's breaker let through.
+    pub(crate) fn begin(
+        upstream: &'a UpstreamState,
+        endpoint: &'a EndpointState,
+        passage: Option<Passage>,
+    ) -> Self {
+        Self {
+            upstream,
+            endpoint,
+            passage,
+            began: clock::monotonic(),
+            upload: None,
+            end: AttemptEnd::Abandoned,
+        }
+    }
+
+    /// Its client sends a body, which goes like this.
+    fn uploading(mut self, upload: Option<Arc<Upload>>) -> Self {
+        self.upload = upload;
+        self
+    }
+
+    /// It ended like this.
+    pub(crate) fn ended(mut self, end: AttemptEnd) {
+        self.end = end;
+    }
+}
+
+impl Drop for WatchedTry<'_> {
     fn drop(&mut self) {
         if let (Some(breaker), Some(passage)) = (&self.endpoint.breaker, self.passage.take()) {
             breaker.resumed(passage).ended(self.end.symptom());

@@ -90,7 +90,7 @@ fn all_servers_flap_together() {
         Mischief::Refuse,
         Mischief::StallAfter(20),
     ] {
-        let load = fleet.load(CLIENTS, 20);
+        let load = fleet.load(CLIENTS, 10);
         load.wait_for(CLIENTS);
         fleet.turn(mischief);
         answers.extend(load.answers());

@@ -139,7 +139,7 @@ fn the_budget_alone_prevents_a_storm() {
         let fleet = Fleet::of(3, &format!("{TIMEOUTS}\n{RETRY}"));
         fleet.turn(mischief);
         let before = fleet.sent();
-        let answers = fleet.load(64, 5).answers();
+        let answers = fleet.load(100, 3).answers();
         fleet.judge(&format!("{mischief:?} and a budget"), before, &answers);
         assert!(answers.iter().all(|it| it.status >= Some(502)));
         let tries = fleet.sent().all() - before.all();

@@ -137,6 +137,7 @@ fn the_queue_gives_way_in_time() {
     assert_eq!(sidecar.get("/").status, 200, "there is room again");
 }
 
+/// Traps 24 and 25.
 #[test]
 fn a_client_that_leaves_frees_its_place() {
     let busy = Busy::new();

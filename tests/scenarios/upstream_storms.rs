@@ -3,7 +3,7 @@
 //! Whatever happens, [`Fleet::judge`] wants this of the answers: every request has one, within its
 //! deadline; and of what was sent to the upstream: at most 1.25 times the requests, and the retries
 //! that are always allowed. [`Fleet::recovers`] wants that everything is well again by itself, on
-//! every endpoint and for every client, and that nothing is left of the storm.
+//! every endpoint and for every client, and that nothing is left of the storm (TRAPS 22, 23, 25).
 
 mod deaths;
 mod faults;

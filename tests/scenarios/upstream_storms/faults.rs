@@ -113,7 +113,7 @@ fn one_byte_at_a_time_that_comes_in_time() {
     fleet.recovers("in time");
 }
 
-/// Each client gets what it asked for, and nobody the rest.
+/// Trap 8: each client gets what it asked for, and nobody the rest.
 #[test]
 fn more_comes_back_than_was_announced() {
     const TWICE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 54\r\n\r\n\
@@ -128,7 +128,7 @@ fn more_comes_back_than_was_announced() {
     fleet.recovers("more");
 }
 
-/// Where nothing but the budget holds retries back.
+/// Trap 23: where nothing but the budget holds retries back.
 #[test]
 fn the_budget_alone_prevents_a_storm() {
     for mischief in [

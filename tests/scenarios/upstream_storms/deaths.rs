@@ -65,7 +65,7 @@ fn servers_take_turns_at_dying() {
     let fleet = Fleet::guarded(3);
     let before = fleet.sent();
     let mut answers = Vec::new();
-    for relay in fleet.relays.iter().cycle().take(6) {
+    for relay in &fleet.relays {
         let load = fleet.load(CLIENTS, 15);
         load.wait_for(5 * CLIENTS);
         relay.turn(Mischief::Refuse);
@@ -113,7 +113,7 @@ fn all_servers_flap_together() {
         Mischief::Refuse,
         Mischief::StallAfter(20),
     ] {
-        let load = fleet.load(CLIENTS, 10);
+        let load = fleet.load(CLIENTS, 5);
         load.wait_for(CLIENTS);
         fleet.turn(mischief);
         answers.extend(load.answers());

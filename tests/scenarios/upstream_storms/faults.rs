@@ -22,7 +22,7 @@ fn storm(mischief: Mischief, cut: Cut) {
     // What fails in its body has been answered: nothing but its time keeps others from trying.
     let each = match cut {
         Cut::Never => EACH,
-        Cut::Some => EACH / 5,
+        Cut::Some => EACH / 10,
     };
     let what = format!("{mischief:?}");
     let fleet = Fleet::guarded(3);

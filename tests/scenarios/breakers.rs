@@ -3,12 +3,15 @@
 mod answers;
 mod trials;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU16, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
 };
 
-use harness::{Ask, Builder, Origin, Reply, Response, Sidecar};
+use harness::{Ask, Builder, Origin, Reply, Response, Sidecar, deadline::timed};
 
 use crate::forebay;
 
@@ -306,4 +309,23 @@ fn the_operator_closes_the_ones_that_are_meant() {
     );
     assert_eq!(statuses(&sidecar, "/", 3), [200; 3]);
     assert_eq!(reset(&sidecar, r#"{"route": "nobody"}"#).status, 404);
+}
+
+/// Every request finds out anew that nobody may be asked, however many there are.
+#[test]
+fn a_large_upstream_whose_breakers_are_all_open_says_so_at_once() {
+    let refusing = (0..500).map(|it| format!("http://127.0.{}.{}:9", 9 + it / 250, it % 250));
+    let sidecar = refusing
+        .fold(forebay(), |builder, endpoint| builder.endpoint(&endpoint))
+        .upstream(&format!(
+            "endpoint_breaker: {{consecutive_failures: 1, {LONG}}}"
+        ))
+        .start();
+    while sidecar.get("/").status == 502 {}
+    let (_, took) = timed(|| {
+        for _ in 0..50 {
+            assert_stopped(&sidecar.get("/"));
+        }
+    });
+    assert!(took < Duration::from_secs(1), "{took:?}");
 }

@@ -137,6 +137,25 @@ fn the_queue_gives_way_in_time() {
     assert_eq!(sidecar.get("/").status, 200, "there is room again");
 }
 
+/// Those who waited for the answer of another learn as well when to come again.
+#[test]
+fn followers_of_who_is_refused_are_told_when_to_come_again() {
+    let busy = Busy::new();
+    let sidecar = busy
+        .behind("min: 1, max: 1, initial: 1, queue: 9, queue_timeout: 400ms")
+        .with_policies("deduplication: {}")
+        .start();
+    let address = sidecar.address();
+    let held = asking(address, Ask::get("/held"));
+    busy.origin.wait_for(1);
+    let alike: Vec<_> = (0..5).map(|_| asking(address, Ask::get("/same"))).collect();
+    for client in alike {
+        assert_comes_again(&client.join().unwrap(), "queue-timed-out");
+    }
+    busy.gate.open();
+    assert_eq!(held.join().unwrap().status, 200);
+}
+
 /// Traps 24 and 25.
 #[test]
 fn a_client_that_leaves_frees_its_place() {

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use harness::{Ask, Origin, RawClient};
+use harness::{Ask, Origin, RawClient, Reply};
 
 use crate::{forebay, in_front_of};
 
@@ -189,4 +189,38 @@ fn a_websocket_to_an_upstream_that_is_gone_is_a_clear_answer() {
     drop(origin);
     let sidecar = forebay().endpoint(&address).start();
     sidecar.raw(HANDSHAKE).assert_problem(502, "connect-failed");
+}
+
+#[test]
+fn a_websocket_obeys_breakers_and_tells_them_how_it_went() {
+    for breaker in ["breaker", "endpoint_breaker"] {
+        let origin = Origin::http(|_| Reply::status(500));
+        let sidecar = forebay()
+            .origin(&origin)
+            .upstream(&format!(
+                "{breaker}: {{consecutive_failures: 2, failure_rate: off, open_for: 10m, max_open: 1h}}"
+            ))
+            .start();
+        for _ in 0..2 {
+            assert_eq!(sidecar.raw(HANDSHAKE).status, 500, "{breaker}");
+        }
+        let stopped = sidecar.raw(HANDSHAKE);
+        stopped.assert_problem(503, "breaker-open");
+        assert!(stopped.header("retry-after").is_some(), "{breaker}");
+        assert_eq!(origin.count(), 2, "{breaker}");
+    }
+}
+
+#[test]
+fn a_handshake_ends_with_the_time_for_the_whole_exchange() {
+    let origin = Origin::scripted(|mut conversation| {
+        let _request = conversation.head();
+        while !conversation.hear().is_empty() {}
+    });
+    let sidecar = forebay()
+        .origin(&origin)
+        .upstream("timeouts: {connect: 100ms, total: 300ms}")
+        .start();
+    let response = sidecar.raw(HANDSHAKE);
+    assert_eq!(response.status, 504, "{response:?}");
 }

@@ -13,7 +13,7 @@
 
 mod follower;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use engine::{
     collapse::{self, Flying, Manner, Part, Succession},
@@ -60,11 +60,20 @@ pub(crate) enum Landing {
     /// The response is not for sharing: go alone.
     Alone,
     /// There was no response.
-    Failed(Failure),
+    Failed(Unanswered),
     /// The response may be shared; its body is arriving.
     Filling(Filling),
     /// The response is in the cache, fresh again.
     Stored(Arc<StoredResponse>),
+}
+
+/// Why there is no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unanswered {
+    pub(crate) failure: Failure,
+    /// When asking again makes sense, if that is known: followers must not come back sooner than
+    /// who led them.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// A shareable response whose body is arriving.
@@ -118,7 +127,7 @@ enum Stage {
 #[derive(Clone, Debug, Default)]
 enum Signal {
     Landed(Landing),
-    Vacant(Failure),
+    Vacant(Unanswered),
     #[default]
     Waiting,
 }
@@ -210,17 +219,17 @@ impl Flight {
     }
 
     /// Its leader has failed.
-    fn fail(self: &Arc<Self>, failure: Failure) {
+    fn fail(self: &Arc<Self>, why: Unanswered) {
         let mut crew = self.crew.lock();
         crew.failures += 1;
         match collapse::succession(crew.failures) {
             Succession::Promote if crew.followers > 0 => {
                 crew.stage = Stage::Vacant;
-                self.signal.send_replace(Signal::Vacant(failure));
+                self.signal.send_replace(Signal::Vacant(why));
             }
             Succession::Over | Succession::Promote => {
                 crew.stage = Stage::Over;
-                let failed = Signal::Landed(Landing::Failed(failure));
+                let failed = Signal::Landed(Landing::Failed(why));
                 self.signal.send_replace(failed);
                 drop(crew);
                 self.flights.take_off(self);
@@ -232,6 +241,17 @@ impl Flight {
     fn close(self: &Arc<Self>) {
         self.crew.lock().stage = Stage::Over;
         self.flights.take_off(self);
+    }
+}
+
+// === impl Unanswered ===
+
+impl From<Failure> for Unanswered {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            retry_after: None,
+        }
     }
 }
 
@@ -272,9 +292,9 @@ impl Lead {
                 flight.signal.send_replace(Signal::Landed(landing));
                 return;
             }
-            Landing::Failed(failure) => {
+            Landing::Failed(why) => {
                 self.duty = Duty::Nothing;
-                return flight.fail(*failure);
+                return flight.fail(*why);
             }
             Landing::Filling(filling) => Some(Arc::clone(&filling.fill)),
             Landing::Stored(_) => None,
@@ -293,7 +313,7 @@ impl Lead {
 impl Drop for Lead {
     fn drop(&mut self) {
         match self.duty {
-            Duty::Land => self.flight.fail(Failure::Internal),
+            Duty::Land => self.flight.fail(Failure::Internal.into()),
             Duty::Nothing => {}
             Duty::TakeOff => self.flight.close(),
         }

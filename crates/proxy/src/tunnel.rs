@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
-use engine::{failure::Failure, forwarding};
+use engine::{attempt::AttemptEnd, failure::Failure, forwarding, rate_limit::retry_after};
 use http::{
     Request, Response, StatusCode,
-    header::{HOST, SET_COOKIE},
+    header::{HOST, RETRY_AFTER, SET_COOKIE},
 };
-use hyper::upgrade::OnUpgrade;
+use hyper::{body::Incoming, upgrade::OnUpgrade};
 use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
 
 use crate::{
     batch::Whose,
@@ -23,12 +24,18 @@ use crate::{
     patience::Patience,
     recording::RecordedBody,
     steps::{
-        answer,
+        answer::{self, Refusal},
         fetch::{Delivery, Origin},
-        keep::Kept,
+        keep::{Audience, Kept},
     },
-    upstream::{self, EndpointState, Fetched, InFlight, Lease},
+    upstream::{
+        self, BreakerCell, Due, EndpointState, FetchError, Fetched, Http1Sender, InFlight, Lease,
+        Passing, WatchedTry,
+    },
 };
+
+/// An answer to a handshake, the connection it came on, and whose it is.
+type Opened = (Response<Incoming>, Lease, Arc<EndpointState>);
 
 /// Carries a handshake to the upstream and, when it agrees, connects the two sides.
 pub(crate) async fn open(
@@ -42,7 +49,12 @@ pub(crate) async fn open(
     exchange.event().upstream = upstream_index;
     let (mut response, lease, endpoint) = match connected {
         Ok(connected) => connected,
-        Err(failure) => return answer::refuse(exchange, failure.into()),
+        Err(error) => {
+            let mut refusal = Refusal::from(error.failure);
+            let wait = error.retry_after.map(retry_after);
+            refusal.fields.extend(wait.map(|wait| (RETRY_AFTER, wait)));
+            return answer::refuse(exchange, refusal);
+        }
     };
     let time = clock::monotonic().saturating_sub(sent_at);
     if let Some(cookie) = errand.upstream().binding(&errand, &endpoint) {
@@ -76,39 +88,101 @@ pub(crate) async fn open(
     answer::from_origin(exchange, delivery)
 }
 
-/// Sends the handshake on a connection of its own, trying each endpoint until one connects.
-async fn connect(
-    errand: &Errand,
-) -> Result<(Response<hyper::body::Incoming>, Lease, Arc<EndpointState>), Failure> {
-    let upstream = errand.upstream();
-    let timeouts = upstream.policy.timeouts;
-    let mut tried = Vec::new();
-    let mut failure = Failure::ConnectFailed;
-    while let Some(endpoint) = upstream.pick(errand, &tried) {
-        let in_flight = InFlight::begin(&endpoint);
-        let dialer = upstream.dialer(&endpoint, errand.line(), None);
-        let mut sender = match upstream::connect_http1(dialer).await {
-            Ok(sender) => sender,
-            Err(failed) => {
-                failure = failed;
-                tried.push(endpoint.id);
-                continue;
-            }
-        };
-        let request = handshake(errand, &endpoint)?;
-        let sent = sender.requests.send_request(request);
-        let response = match tokio::time::timeout(timeouts.first_byte, sent).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => {
-                tracing::debug!(endpoint = %endpoint.authority, %error, "no handshake");
-                return Err(upstream::classify(&error, None));
-            }
-            Err(_elapsed) => return Err(Failure::FirstByteTimedOut),
-        };
-        let lease = Lease::single_use(sender, in_flight);
-        return Ok((response, lease, endpoint));
+/// Asks the breakers, and tells them how the handshake went: a tunnel is let through, and says how its
+/// endpoint does, as any other request.
+async fn connect(errand: &Errand) -> Result<Opened, FetchError> {
+    let passings = passings(errand)?;
+    let opened = try_each(errand).await;
+    let end = match &opened {
+        Ok((response, ..)) => ended(response),
+        Err(error) => AttemptEnd::Failed(error.failure),
+    };
+    for passing in passings.into_iter().flatten() {
+        passing.ended(end.symptom());
     }
-    Err(failure)
+    opened
+}
+
+/// What the breakers of the route and of the upstream say.
+fn passings(errand: &Errand) -> Result<[Option<Passing<'_>>; 2], FetchError> {
+    Ok([
+        pass(errand.route_breaker())?,
+        pass(errand.upstream().breaker.as_ref())?,
+    ])
+}
+
+fn pass(cell: Option<&BreakerCell>) -> Result<Option<Passing<'_>>, FetchError> {
+    let passing = cell.map(BreakerCell::ask).transpose();
+    passing.map_err(|stopped| FetchError {
+        retry_after: Some(stopped.retry_after),
+        ..FetchError::nowhere(Failure::BreakerOpen)
+    })
+}
+
+/// Sends the handshake on a connection of its own, trying one endpoint after the other until one
+/// connects; none is begun with after the time in which an answer has to come.
+async fn try_each(errand: &Errand) -> Result<Opened, FetchError> {
+    let upstream = errand.upstream();
+    let due = Due::of(errand, Audience::One);
+    let latest = Instant::now() + upstream.policy.timeouts.first_byte;
+    let (mut tried, mut failed) = (Vec::new(), None);
+    while Instant::now() < latest {
+        let (endpoint, passage) = match upstream::pick(upstream, errand, tried.clone()) {
+            Ok(picked) => picked,
+            Err(nobody_left) => return Err(failed.unwrap_or(nobody_left)),
+        };
+        let watched = WatchedTry::begin(upstream, &endpoint, passage);
+        let in_flight = InFlight::begin(&endpoint);
+        let dialer = upstream.dialer(&endpoint, errand.line(), due.map(|due| due.at));
+        let failure = match upstream::connect_http1(dialer).await {
+            Ok(sender) => {
+                let answered = greet(errand, &endpoint, sender, in_flight, due).await;
+                watched.ended(match &answered {
+                    Ok((response, _)) => ended(response),
+                    Err(failure) => AttemptEnd::Failed(*failure),
+                });
+                return answered
+                    .map(|(response, lease)| (response, lease, endpoint))
+                    .map_err(FetchError::nowhere);
+            }
+            Err(failure) => failure,
+        };
+        watched.ended(AttemptEnd::Failed(failure));
+        if failure == Failure::TotalTimedOut {
+            return Err(FetchError::nowhere(failure));
+        }
+        failed = Some(FetchError::nowhere(failure));
+        tried.push(endpoint.id);
+    }
+    Err(failed.unwrap_or(FetchError::nowhere(Failure::ConnectTimedOut)))
+}
+
+/// Sends the handshake to one endpoint, and waits for the head of its answer.
+async fn greet(
+    errand: &Errand,
+    endpoint: &EndpointState,
+    mut sender: Http1Sender,
+    in_flight: InFlight,
+    due: Option<Due>,
+) -> Result<(Response<Incoming>, Lease), Failure> {
+    let request = handshake(errand, endpoint)?;
+    let first_byte = errand.upstream().policy.timeouts.first_byte;
+    let (limit, late) = match due.map(Due::left) {
+        Some(left) if left < first_byte => (left, Failure::TotalTimedOut),
+        _ => (first_byte, Failure::FirstByteTimedOut),
+    };
+    match tokio::time::timeout(limit, sender.requests.send_request(request)).await {
+        Ok(Ok(response)) => Ok((response, Lease::single_use(sender, in_flight))),
+        Ok(Err(error)) => {
+            tracing::debug!(endpoint = %endpoint.authority, %error, "no handshake");
+            Err(upstream::classify(&error, None))
+        }
+        Err(_elapsed) => Err(late),
+    }
+}
+
+fn ended(response: &Response<Incoming>) -> AttemptEnd {
+    AttemptEnd::answered(response.status(), response.headers(), clock::now().wall)
 }
 
 fn handshake(errand: &Errand, endpoint: &EndpointState) -> Result<Request<RequestBody>, Failure> {
@@ -126,7 +200,7 @@ fn handshake(errand: &Errand, endpoint: &EndpointState) -> Result<Request<Reques
 fn switch(
     exchange: Exchange,
     client: OnUpgrade,
-    mut response: Response<hyper::body::Incoming>,
+    mut response: Response<Incoming>,
     lease: Lease,
 ) -> Response<RecordedBody> {
     let upstream = hyper::upgrade::on(&mut response);

@@ -32,15 +32,19 @@ pub use state::UpstreamError;
 pub use tls::UpstreamTlsError;
 pub use watch::{first_look, watch};
 
-pub(crate) use breaker::BreakerCell;
+pub(crate) use breaker::{BreakerCell, Passing};
 pub(crate) use call::{Call, CallFuture, FetchError, Fetched, Line, Story, fetch, fetch_by};
 pub(crate) use capacity::Permit;
 pub(crate) use checkout::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};
-pub(crate) use layers::{deadline::Due, exchange::classify};
+pub(crate) use layers::{
+    deadline::Due,
+    exchange::{WatchedTry, classify, pick},
+};
 pub(crate) use lease::Lease;
 pub(crate) use order::{Order, Target};
 pub(crate) use pool::sweep;
 pub(crate) use preconnect::{is_wanted as is_preconnect_wanted, tend as preconnect};
+pub(crate) use sender::Http1Sender;
 pub(crate) use state::UpstreamState;
 pub(crate) use tls::TlsClient;

@@ -126,6 +126,50 @@ fn another_upstream_answers_and_nothing_of_that_is_stored() {
     assert_eq!(origin.last().header("if-none-match"), Some("\"first\""));
 }
 
+/// Whoever stands in reads the conditions of writes, and never gets half of a question.
+#[test]
+fn another_upstream_gets_the_conditions_that_protect_something() {
+    let ((origin, _), other) = (origin_with(500), Origin::http(|_| Reply::ok("other")));
+    let sidecar = with_another(&origin, &other, "balance: round_robin").start();
+    assert_eq!(statuses(&sidecar, "/", 2), [500, 500]);
+    for (name, value) in [
+        ("if-match", "\"mine\""),
+        ("if-none-match", "*"),
+        ("if-unmodified-since", LONG_AGO),
+    ] {
+        let write = Ask::new("PUT", "/x").header(name, value).body("new");
+        assert_eq!(sidecar.ask(&write).text(), "other");
+        assert_eq!(other.last().header(name), Some(value));
+    }
+    let part = Ask::get("/part")
+        .header("Cache-Control", "no-store")
+        .header("Range", "bytes=2-3")
+        .header("If-Range", "\"first\"");
+    assert_eq!(sidecar.ask(&part).status, 200);
+    let asked = other.last();
+    assert_eq!(
+        (asked.header("range"), asked.header("if-range")),
+        (None, None)
+    );
+}
+
+/// What a write leaves behind, by its own account, is what the spare says it is, and not stored.
+#[test]
+fn what_another_upstream_says_of_a_write_is_not_stored() {
+    let (origin, health) = origin_with(500);
+    let other = Origin::http(|_| {
+        Reply::ok("of the spare")
+            .header("Cache-Control", "max-age=60")
+            .header("Content-Location", "/x")
+    });
+    let sidecar = with_another(&origin, &other, "balance: round_robin").start();
+    assert_eq!(statuses(&sidecar, "/", 2), [500, 500]);
+    assert_eq!(sidecar.ask(&Ask::post("/x", "body")).text(), "of the spare");
+    health.set(200);
+    assert_eq!(reset(&sidecar, "{}").status, 200);
+    assert_eq!(sidecar.get("/x").text(), "well");
+}
+
 #[test]
 fn another_upstream_that_fails_as_well_is_the_end() {
     let ((origin, _), (other, _)) = (origin_with(500), origin_with(500));

@@ -3,6 +3,7 @@
 use harness::{Ask, Gate, Origin, Reply, Sidecar};
 
 use super::{copying, mirroring, wait_for};
+use crate::forebay;
 
 /// Asks in several ways, on one connection, and expects nothing but the original's answers.
 #[track_caller]
@@ -162,4 +163,43 @@ fn the_end_of_the_process_waits_for_no_copy() {
     mirror.wait_for(10);
     assert_eq!(sidecar.stop().code(), Some(0));
     gate.open();
+}
+
+/// Where the mirror has work of its own, copies are the first to go without.
+#[test]
+fn a_copy_takes_no_place_in_the_queue_of_its_upstream() {
+    let (gate, origin) = (Gate::new(), Origin::http(|_| Reply::ok("x")));
+    let mirror = Origin::http({
+        let gate = gate.clone();
+        move |_| {
+            gate.wait();
+            Reply::ok("y")
+        }
+    });
+    let sidecar = forebay()
+        .config(&format!(
+            "version: 1
+listeners: [{{address: \"{{listen}}\"}}]
+admin: {{address: \"{{admin}}\", telemetry_address: \"{{telemetry}}\"}}
+upstreams:
+  origin: {{endpoints: [\"http://{}\"], mirror: {{upstream: next, share: 100%}}}}
+  next:
+    endpoints: [\"http://{}\"]
+    capacity: {{min: 1, max: 1, initial: 1, queue: 9, queue_timeout: 10m}}
+routes:
+  - {{name: own, match: {{path: /own}}, upstream: next}}
+  - {{name: all, upstream: origin}}
+",
+            origin.address(),
+            mirror.address()
+        ))
+        .start();
+    let address = sidecar.address();
+    let own = std::thread::spawn(move || Ask::get("/own").send(address));
+    mirror.wait_for(1);
+    assert_eq!(sidecar.get("/").status, 200);
+    wait_for(&sidecar, "failed", 1.0);
+    gate.open();
+    assert_eq!(own.join().unwrap().status, 200);
+    assert_eq!(mirror.count(), 1);
 }

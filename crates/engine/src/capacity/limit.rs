@@ -5,7 +5,9 @@
 //! without load ([`idle`]). While it is tolerable and the limit is used to the full, the limit grows,
 //! by its square root at most; when it is not, the limit shrinks in proportion. What is tolerable is
 //! learned as well ([`tolerance`]): as much as still brings more answers. Failures and refusals (429,
-//! or 503 with `Retry-After`) beyond those that the origin has without load shrink the limit, too.
+//! or 503 with `Retry-After`) beyond those that the origin has without load shrink the limit, too, as
+//! long as that changes anything ([`blame`]): one broken route, or one client over its quota, must
+//! not take the room of all others.
 //!
 //! # What keeps it honest
 //! - A limit that is not used says nothing about the origin: it neither grows nor shrinks.
@@ -19,6 +21,7 @@
 //! Comparing a latency of late with one without load is the idea of the gradient limits of Netflix
 //! and Envoy. `simulation` runs them beside this one.
 
+mod blame;
 mod idle;
 mod tolerance;
 mod window;
@@ -26,6 +29,7 @@ mod window;
 use std::time::Duration;
 
 use self::{
+    blame::Blame,
     idle::{Dipping, Idle},
     tolerance::Tolerance,
     window::{Seen, Went, Window},
@@ -68,6 +72,7 @@ pub struct Limit {
     window: Window,
     idle: Idle,
     tolerance: Tolerance,
+    blame: Blame,
     /// The typical latency of late, in seconds; 0 before there is one.
     latency: f64,
     /// So many rounds in a row had room.
@@ -100,6 +105,7 @@ impl Limit {
             window: Window::default(),
             idle: Idle::default(),
             tolerance: Tolerance::new(),
+            blame: Blame::default(),
             latency: 0.0,
             roomy: SURE,
             growth: Growth::AtFirst,
@@ -183,7 +189,13 @@ impl Limit {
             }
             return;
         }
-        let failed = seen.failed - self.idle.failed();
+        let failed = self.idle.excess(seen);
+        if failed > FAILURES {
+            self.blame.suspect(self.limit, now);
+        }
+        if let Some(share) = self.blame.saw(seen, self.limit, self.min) {
+            self.idle.always_fails(share);
+        }
         if seen.given_up > MOSTLY {
             self.shrink(DEEPEST);
         } else if failed > FAILURES {

@@ -42,10 +42,16 @@ pub enum Recollection {
 impl Remembered {
     /// What to remember of a response that was not for sharing, at `now` (monotonic).
     ///
-    /// An error page, or want of memory, says little about the next response.
+    /// An error page, want of memory, or an answer of another upstream that stood in says little
+    /// about the next response.
     pub fn new(status: Option<StatusCode>, store: Option<StoreOutcome>, now: Duration) -> Self {
         let momentary = status.is_some_and(|status| status.is_server_error())
-            || store == Some(StoreOutcome::Skipped(SkipReason::MemoryPressure));
+            || matches!(
+                store,
+                Some(StoreOutcome::Skipped(
+                    SkipReason::MemoryPressure | SkipReason::OtherUpstream
+                ))
+            );
         let length = if momentary { MOMENT } else { MEMORY };
         Self {
             until: now + length,
@@ -96,10 +102,11 @@ mod tests {
     }
 
     #[test]
-    fn an_error_and_want_of_memory_are_remembered_for_a_second() {
+    fn what_lies_in_the_moment_is_remembered_for_a_second() {
         for (status, reason) in [
             (503, SkipReason::NoStore),
             (200, SkipReason::MemoryPressure),
+            (200, SkipReason::OtherUpstream),
         ] {
             assert_eq!(after(status, reason, 0), Recollection::Unshareable);
             assert_eq!(after(status, reason, 1), Recollection::Doubtful);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use policy::Endpoint;
+use policy::{Endpoint, EndpointAddress, Scheme};
 
 use super::known::identity;
 
@@ -24,6 +24,13 @@ pub enum Member {
     Stays(usize, Endpoint),
 }
 
+/// What makes an endpoint the one it was before: who goes by another name now has to be asked for by
+/// that, and be who it says, and connections that were opened under the old one are not that.
+fn known_as(endpoint: &Endpoint) -> (Scheme, &EndpointAddress, Option<&str>) {
+    let (scheme, address) = identity(endpoint);
+    (scheme, address, endpoint.name.as_deref())
+}
+
 // === impl Change ===
 
 impl Change {
@@ -36,11 +43,11 @@ impl Change {
     ) -> Self {
         let mut places: HashMap<_, Vec<usize>> = HashMap::new();
         for (place, endpoint) in current.into_iter().enumerate() {
-            places.entry(identity(endpoint)).or_default().push(place);
+            places.entry(known_as(endpoint)).or_default().push(place);
         }
         places.values_mut().for_each(|places| places.reverse());
         let kept: Vec<Option<usize>> = (wanted.iter())
-            .map(|endpoint| places.get_mut(&identity(endpoint)).and_then(Vec::pop))
+            .map(|endpoint| places.get_mut(&known_as(endpoint)).and_then(Vec::pop))
             .collect();
         let mut gone: Vec<usize> = places.into_values().flatten().collect();
         gone.sort_unstable();

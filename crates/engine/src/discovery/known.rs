@@ -120,6 +120,7 @@ fn in_order(mut found: Vec<Endpoint>) -> Vec<Endpoint> {
             .then(one.priority.cmp(&other.priority))
             .then(other.weight.cmp(&one.weight))
             .then(one.zone.cmp(&other.zone))
+            .then(one.name.cmp(&other.name))
     });
     found.dedup_by(|later, kept| identity(later) == identity(kept));
     found

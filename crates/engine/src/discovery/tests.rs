@@ -178,6 +178,34 @@ fn other_ports_and_schemes_are_other_endpoints() {
     }
 }
 
+/// The name is what an endpoint is asked for and has to prove by its certificate.
+#[test]
+fn who_goes_by_another_name_is_another_endpoint() {
+    let called = |name: &str| Endpoint {
+        name: Some(name.into()),
+        ..endpoint("10.0.0.1")
+    };
+    let change = Change::between([&called("a")], vec![called("b")]);
+    assert_eq!(change.members, [Member::New(called("b"))]);
+    assert_eq!(change.gone, [0]);
+    let same = Change::between([&called("a")], vec![called("a")]);
+    assert_eq!(same.members, [Member::Stays(0, called("a"))]);
+}
+
+#[test]
+fn of_two_names_for_one_address_the_same_stays_in_whichever_order_they_come() {
+    let called = |name: &str| Endpoint {
+        name: Some(name.into()),
+        ..endpoint("10.0.0.1")
+    };
+    let mut known = Known::new(Vec::new());
+    let answer = vec![called("b"), called("a")];
+    known.learn(Finding::Found(answer.clone()));
+    let reversed = answer.into_iter().rev().collect();
+    assert_eq!(known.learn(Finding::Found(reversed)), Refreshed::Unchanged);
+    assert_eq!(known.endpoints(), [called("a")]);
+}
+
 #[test]
 fn both_families_are_one_answer_with_the_shorter_ttl() {
     assert_eq!(

@@ -6,7 +6,7 @@ use engine::{collapse, failure::Failure};
 use store::StoredResponse;
 use tokio::sync::watch;
 
-use super::{Crew, Filling, Flight, Landing, Lead, Signal, Stage};
+use super::{Crew, Filling, Flight, Landing, Lead, Signal, Stage, Unanswered};
 use crate::fill::FillReader;
 
 /// A place in a flight; leaving is dropping it.
@@ -23,7 +23,7 @@ pub(crate) enum Followed {
     /// The response is for the leader alone; go alone after this time.
     Alone(Duration),
     /// There was no response.
-    Failed(Failure),
+    Failed(Unanswered),
     /// The response may be shared, if it is the right one for this follower.
     Filling(Place),
     /// The leader failed, and this follower leads now.
@@ -83,8 +83,8 @@ impl Follower {
                 .map(|signal| signal.clone());
             match signal {
                 Ok(Signal::Landed(landing)) => return self.landed(landing),
-                Ok(Signal::Vacant(failure)) if will == Will::Decline => {
-                    return Followed::Failed(failure);
+                Ok(Signal::Vacant(why)) if will == Will::Decline => {
+                    return Followed::Failed(why);
                 }
                 Ok(Signal::Vacant(_)) => {
                     if let Some(lead) = self.take_over() {
@@ -92,7 +92,7 @@ impl Follower {
                     }
                 }
                 // The flight lives as long as this follower, and with it the sender.
-                Ok(Signal::Waiting) | Err(_) => return Followed::Failed(Failure::Internal),
+                Ok(Signal::Waiting) | Err(_) => return Followed::Failed(Failure::Internal.into()),
             }
         }
     }
@@ -100,7 +100,7 @@ impl Follower {
     fn landed(self, landing: Landing) -> Followed {
         match landing {
             Landing::Alone => Followed::Alone(self.release_after()),
-            Landing::Failed(failure) => Followed::Failed(failure),
+            Landing::Failed(why) => Followed::Failed(why),
             Landing::Filling(filling) => Followed::Filling(Place {
                 filling,
                 follower: self,

@@ -73,18 +73,21 @@ fn one_follower_takes_over_from_a_leader_that_failed() {
     let mut first = lead(&flights, b"a");
     let mut one = waiting(follow(&flights, b"a"));
     let mut other = waiting(follow(&flights, b"a"));
-    first.land(Landing::Failed(Failure::UpstreamClosed));
+    first.land(Landing::Failed(Failure::UpstreamClosed.into()));
     drop(first);
     let Followed::Promoted(mut second) = assert_ready!(one.poll()) else {
         panic!("nobody leads");
     };
     assert_pending!(other.poll());
     let mut late = waiting(follow(&flights, b"a"));
-    second.land(Landing::Failed(Failure::UpstreamStalled));
+    second.land(Landing::Failed(Failure::UpstreamStalled.into()));
     for follower in [&mut other, &mut late] {
         assert!(matches!(
             assert_ready!(follower.poll()),
-            Followed::Failed(Failure::UpstreamStalled)
+            Followed::Failed(Unanswered {
+                failure: Failure::UpstreamStalled,
+                ..
+            })
         ));
     }
     assert_eq!(flights.len(), 0);
@@ -101,7 +104,10 @@ fn a_follower_with_something_else_to_say_leaves_the_lead_to_others() {
     drop(first);
     assert!(matches!(
         assert_ready!(modest.poll()),
-        Followed::Failed(Failure::Internal)
+        Followed::Failed(Unanswered {
+            failure: Failure::Internal,
+            ..
+        })
     ));
     assert!(matches!(
         assert_ready!(willing.poll()),

@@ -23,7 +23,7 @@ use crate::{
     batch::{self, Batched, Trip, Whose},
     body::{RequestBody, Upload},
     clock,
-    errand::Errand,
+    errand::{Cause, Errand},
     fill_job::FillJob,
     upstream::{self, Due, EndpointState, FetchError, Fetched, Order, Story},
 };
@@ -113,9 +113,11 @@ async fn fetch_told(
     let (mut order, mut asking) = errand.order();
     order.body = body;
     order.upload = upload;
+    // Once, for all that follows: who has to ask again has no more time than who need not.
+    let due = Due::of(&errand, audience);
     loop {
         let sent = Sent::now(&errand);
-        let (fetched, batched) = asked(&errand, order, audience, story).await;
+        let (fetched, batched) = asked(&errand, order, due, story).await;
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
                 let trip = batched.unwrap_or_else(|| Trip {
@@ -186,13 +188,17 @@ async fn fetch_told(
 async fn asked(
     errand: &Errand,
     mut order: Order,
-    audience: Audience,
+    due: Option<Due>,
     story: &Story,
 ) -> (Result<Fetched, FetchError>, Option<Trip>) {
-    let Some(collector) = errand.collector() else {
-        return (upstream::fetch(errand, order, audience, story).await, None);
+    // What nobody waits for would take those along whom somebody waits for: it is the first to be
+    // refused where there is no room.
+    let collector = errand
+        .collector()
+        .filter(|_| errand.cause() == Cause::Client);
+    let Some(collector) = collector else {
+        return (upstream::fetch_by(errand, order, due, story).await, None);
     };
-    let due = Due::of(errand, audience);
     match Box::pin(batch::ask(collector, errand, due, &mut order)).await {
         Batched::Alone => (upstream::fetch_by(errand, order, due, story).await, None),
         Batched::Answered(served) => (Ok(served.fetched), Some(served.trip)),

@@ -38,7 +38,7 @@ use crate::{
     errand::Errand,
     exchange::Exchange,
     fill_job::{Begun, FillJob, Running},
-    flight::{self, Boarding, Follower, Landing, Lead, Will},
+    flight::{self, Boarding, Follower, Landing, Lead, Unanswered, Will},
     renewal::Ticket,
     unabandoned::Unabandoned,
 };
@@ -72,7 +72,7 @@ enum Followed {
     /// Look for another flight.
     Board(Box<Errand>),
     Delivered(Box<Delivery>),
-    Failed(Failure),
+    Failed(Unanswered),
     Promoted(Box<Errand>, Lead),
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn join(
                 }
                 Followed::Board(errand) => errand,
                 Followed::Delivered(delivery) => return Ok(*delivery),
-                Followed::Failed(failure) => return Err(failure.into()),
+                Followed::Failed(why) => return Err(refusal(why)),
                 Followed::Promoted(errand, lead) => {
                     return lead_errand(exchange, errand, lead).await;
                 }
@@ -272,7 +272,10 @@ async fn fly(errand: Box<Errand>, mut lead: Lead) -> Result<Delivery, Unfetched>
     let (mut delivery, job) = match fetched {
         Ok(fetched) => fetched,
         Err(error) => {
-            lead.land(Landing::Failed(error.failure));
+            lead.land(Landing::Failed(Unanswered {
+                failure: error.failure,
+                retry_after: error.retry_after,
+            }));
             return Err(error);
         }
     };
@@ -306,7 +309,7 @@ fn landing(delivery: &Delivery, job: Option<&FillJob>) -> Landing {
         (Kept::Filling { .. }, Some(job)) => Landing::Filling(job.filling()),
         // Those who hold the same will stand in with it themselves.
         (Kept::StoodIn(_), _) => {
-            Landing::Failed(delivery.failure.unwrap_or(Failure::UpstreamClosed))
+            Landing::Failed(delivery.failure.unwrap_or(Failure::UpstreamClosed).into())
         }
         _ => Landing::Alone,
     }
@@ -322,9 +325,9 @@ async fn follow(errand: Box<Errand>, follower: Follower, boardings: u32) -> Foll
         flight::Followed::Alone(after) => {
             onward(Landed::Unshareable, errand, None, boardings, after)
         }
-        flight::Followed::Failed(failure) => match stand_in(&errand, Some(failure)) {
+        flight::Followed::Failed(why) => match stand_in(&errand, Some(why.failure)) {
             Some(stored) => Followed::delivered(errand, Kept::StoodIn(stored)),
-            None => Followed::Failed(failure),
+            None => Followed::Failed(why),
         },
         flight::Followed::Filling(place) => {
             let head = Arc::clone(place.head());
@@ -401,10 +404,17 @@ fn told<T>(exchange: &mut Exchange, ran: Result<T, Unfetched>) -> Result<T, Refu
             event.upstream = Some(upstream);
             event.endpoint = Some(endpoint);
         }
-        let wait = error.retry_after.map(rate_limit::retry_after);
-        Refusal {
+        refusal(Unanswered {
             failure: error.failure,
-            fields: wait.map(|wait| (RETRY_AFTER, wait)).into_iter().collect(),
-        }
+            retry_after: error.retry_after,
+        })
     })
+}
+
+fn refusal(why: Unanswered) -> Refusal {
+    let wait = why.retry_after.map(rate_limit::retry_after);
+    Refusal {
+        failure: why.failure,
+        fields: wait.map(|wait| (RETRY_AFTER, wait)).into_iter().collect(),
+    }
 }

@@ -95,9 +95,7 @@ pub(crate) fn keep(
         return posted::keep(errand, fetched, sent);
     };
     let status = fetched.head.status;
-    if usize::from(fetched.endpoint.upstream) != errand.route().upstream {
-        // Another upstream stood in: what it says is for now, and not for when the breaker closes.
-        let outcome = StoreOutcome::Skipped(SkipReason::OtherUpstream);
+    if let Some(outcome) = by_another(errand, &fetched) {
         return Next::direct(fetched, Some(outcome));
     }
     if Verdict::of(asking, status) == Verdict::Confirmed {
@@ -156,6 +154,13 @@ pub(crate) fn keep(
         audience,
     };
     fill::fill(errand, fetched, filling).with_personal(personal)
+}
+
+/// Why nothing is kept of an answer, when another upstream stood in: what that says is for now, and
+/// not for when the breaker closes.
+fn by_another(errand: &Errand, fetched: &Fetched) -> Option<StoreOutcome> {
+    (usize::from(fetched.endpoint.upstream) != errand.route().upstream)
+        .then_some(StoreOutcome::Skipped(SkipReason::OtherUpstream))
 }
 
 /// For whoever asks later why it was not kept.

@@ -14,10 +14,7 @@ use engine::{
     attempt::AttemptEnd, deadline::Whose, failure::Failure, outcome::ProtectOutcome,
     proxy_protocol::Named,
 };
-use http::{
-    HeaderMap,
-    header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE},
-};
+use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
 use telemetry::Metrics;
 use tower::Service;
 
@@ -178,7 +175,7 @@ impl Asked<'_> {
     pub(crate) fn rewrite(self, spare: &Spare) -> Option<Order> {
         let (body, upload) = spare.body()?;
         let (mut order, _) = self.errand.order();
-        self.turn.prepare(&mut order.headers);
+        self.turn.prepare(&mut order);
         Some(Order {
             body,
             upload,
@@ -211,20 +208,26 @@ impl Asked<'_> {
 
 impl Turn {
     /// Takes out of a request what only the own upstream understands.
-    pub(crate) fn prepare(self, headers: &mut HeaderMap) {
+    ///
+    /// What is stored came from the first, and so did the validators that came with it: asked with
+    /// them, another one could say that nothing has changed. Whoever asks to read is given the whole
+    /// instead. A condition on a write is left where it is: without it, what the client meant to
+    /// protect would be overwritten (RFC 9110, section 13.1).
+    pub(crate) fn prepare(self, order: &mut Order) {
         match self {
             Self::Copy | Self::Own => return,
             Self::StandIn => {}
         }
-        // What is stored came from the first, and so did the validators that came with it.
-        for name in [
-            IF_MATCH,
-            IF_MODIFIED_SINCE,
-            IF_NONE_MATCH,
-            IF_RANGE,
-            IF_UNMODIFIED_SINCE,
-        ] {
+        if !order.method.is_safe() {
+            return;
+        }
+        let headers = &mut order.headers;
+        for name in [IF_MODIFIED_SINCE, IF_NONE_MATCH] {
             headers.remove(name);
+        }
+        // A part of another representation cannot be told from one of the same without it.
+        if headers.remove(IF_RANGE).is_some() {
+            headers.remove(RANGE);
         }
     }
 }

@@ -155,16 +155,17 @@ impl Chooser {
         Some(balancer.pick(&asked, &self.going_on(endpoints)))
     }
 
-    /// The cookie that binds the client of `errand` to the endpoint at this position, unless it has
-    /// one already.
+    /// The cookie that binds the client of `errand` to the endpoint at a position, unless it has one
+    /// already; nobody asks for the position where clients are not bound.
     pub(super) fn cookie(
         &self,
         choice: &Choice,
         errand: &Errand,
-        position: usize,
+        position: impl FnOnce() -> Option<usize>,
     ) -> Option<HeaderValue> {
         let sticky = self.policy.sticky.as_ref()?;
         let bindings = choice.bindings.as_ref()?;
+        let position = position()?;
         if self.bound(choice, errand) == Some(position) {
             return None;
         }

@@ -97,7 +97,12 @@ async fn fill(
     };
     let dialer = upstream.dialer(endpoint, line, None);
     let wanted = wanted(&upstream.policy.connections);
-    while !endpoint.is_retired() && pool::opened_here(&endpoint.home) < wanted {
+    // No more than are missing now: where connections are closed as soon as they stand, another look
+    // is soon enough for the next.
+    for _ in pool::opened_here(&endpoint.home)..wanted {
+        if endpoint.is_retired() || pool::opened_here(&endpoint.home) >= wanted {
+            return;
+        }
         let Some(place) = pool::spare(&endpoint.home) else {
             return;
         };

@@ -4,11 +4,12 @@
 //! takes its place; whoever has picked from the old one goes on with what was picked. So a pick
 //! takes no lock, and everything that is costly is done when the roster is made.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use engine::{
     balance::{self, Pick},
     discovery::{Change, Member},
+    health::Standing as Health,
 };
 use http::HeaderValue;
 use policy::{Endpoint, Upstream};
@@ -27,6 +28,8 @@ pub(crate) struct Roster {
     /// Weight, priority and zone of each; its state may be from before they changed.
     pub(crate) standings: Box<[Endpoint]>,
     choice: Choice,
+    /// Where in it the endpoint with an id is.
+    positions: HashMap<u64, usize>,
 }
 
 // === impl Roster ===
@@ -92,6 +95,7 @@ impl Roster {
             .collect();
         Self {
             choice: chooser.choice(&members, before, now),
+            positions: endpoints.iter().map(|known| known.id).zip(0..).collect(),
             endpoints,
             standings,
         }
@@ -118,6 +122,21 @@ impl Roster {
         }
     }
 
+    /// All but those with the ids `tried`, the well ones first, and among them those of the first
+    /// priority; who is the first of equals is left to chance.
+    pub(super) fn others(&self, tried: &[u64]) -> Vec<Arc<EndpointState>> {
+        let mut others: Vec<_> = self.endpoints.iter().zip(&self.standings).collect();
+        let first = fastrand::usize(..others.len().max(1));
+        others.rotate_left(first);
+        others.retain(|(state, _)| !tried.contains(&state.id));
+        others
+            .sort_by_key(|(state, endpoint)| (state.standing() != Health::Well, endpoint.priority));
+        others
+            .into_iter()
+            .map(|(state, _)| Arc::clone(state))
+            .collect()
+    }
+
     /// The cookie that binds the client of `errand` to this endpoint, if it needs one.
     pub(super) fn cookie(
         &self,
@@ -125,8 +144,7 @@ impl Roster {
         errand: &Errand,
         endpoint: &EndpointState,
     ) -> Option<HeaderValue> {
-        let position = self.position(endpoint.id)?;
-        chooser.cookie(&self.choice, errand, position)
+        chooser.cookie(&self.choice, errand, || self.position(endpoint.id))
     }
 
     /// When another one is due (monotonic) although nothing but the time has changed.
@@ -141,6 +159,6 @@ impl Roster {
     }
 
     fn position(&self, id: u64) -> Option<usize> {
-        self.endpoints.iter().position(|known| known.id == id)
+        self.positions.get(&id).copied()
     }
 }

@@ -125,6 +125,11 @@ impl Multiplexed {
         self.stream(shared)
     }
 
+    /// Whether nobody has a stream on it.
+    pub(super) fn is_unused(&self) -> bool {
+        self.streams.in_use.load(Ordering::Acquire) == 0
+    }
+
     fn stream(&self, shared: Option<&Arc<Shared>>) -> Http2Sender {
         self.streams.tally.becomes(ConnectionState::Active);
         Http2Sender {
@@ -140,7 +145,7 @@ impl Multiplexed {
     pub(super) fn verdict(&self, now: Duration, keep_alive: Duration) -> Option<CloseReason> {
         let streams = &self.streams;
         let quiet = Duration::from_nanos(streams.quiet_since.load(Ordering::Relaxed));
-        let unused = streams.in_use.load(Ordering::Acquire) == 0;
+        let unused = self.is_unused();
         if self.requests.is_closed() {
             Some(CloseReason::Peer)
         } else if is_over(self.retires, now) {

@@ -132,6 +132,12 @@ impl UpstreamState {
         roster.pick(&self.chooser, errand, tried).map(Arc::clone)
     }
 
+    /// All but those with the ids `tried`, the well ones first, and among them those of the first
+    /// priority.
+    pub(crate) fn others(&self, tried: &[u64]) -> Vec<Arc<EndpointState>> {
+        self.roster.load().others(tried)
+    }
+
     /// The `Set-Cookie` that binds the client of `errand` to the endpoint that answered it, if
     /// clients are bound and this one is not bound to that.
     pub(crate) fn binding(&self, errand: &Errand, answered: &EndpointState) -> Option<HeaderValue> {

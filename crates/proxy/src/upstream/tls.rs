@@ -37,10 +37,12 @@ pub(crate) struct UpstreamTls {
     authorities: Option<Arc<RootCertStore>>,
     client: Option<Client>,
     server_name: Option<ServerName<'static>>,
-    /// Offers what the upstream's `protocol` says.
-    offering: OnceLock<Arc<ClientConfig>>,
-    /// Offers HTTP/1.1 alone: what an upgrade needs.
+    /// Offers both protocols.
+    offering_both: OnceLock<Arc<ClientConfig>>,
+    /// Offers HTTP/1.1 alone, which is also what an upgrade needs.
     offering_http1: OnceLock<Arc<ClientConfig>>,
+    /// Offers HTTP/2 alone, which is also what a check of gRPC needs.
+    offering_http2: OnceLock<Arc<ClientConfig>>,
 }
 
 /// Who we are.
@@ -96,8 +98,9 @@ impl UpstreamTls {
             authorities,
             client,
             server_name: server_name.transpose()?,
-            offering: OnceLock::new(),
+            offering_both: OnceLock::new(),
             offering_http1: OnceLock::new(),
+            offering_http2: OnceLock::new(),
         };
         if let Some(files) = &policy.client {
             let nobody = Arc::new(RootCertStore::empty());
@@ -114,15 +117,16 @@ impl UpstreamTls {
         Ok(tls)
     }
 
-    /// A connector that offers `protocol`, which is the upstream's own or HTTP/1.1.
+    /// A connector that offers `protocol`, which need not be the upstream's own.
     pub(super) fn connector(
         &self,
         system: &TlsClient,
         protocol: UpstreamProtocol,
     ) -> Result<TlsConnector, rustls::Error> {
         let kept = match protocol {
+            UpstreamProtocol::Auto => &self.offering_both,
             UpstreamProtocol::Http1 => &self.offering_http1,
-            UpstreamProtocol::Auto | UpstreamProtocol::Http2 => &self.offering,
+            UpstreamProtocol::Http2 => &self.offering_http2,
         };
         if let Some(config) = kept.get() {
             return Ok(Arc::clone(config).into());
@@ -229,4 +233,34 @@ fn system_roots() -> RootCertStore {
         tracing::error!("no certificate authority found: https upstreams will be refused");
     }
     roots
+}
+
+#[cfg(test)]
+mod tests {
+    use policy::{Endpoint, Scheme};
+
+    use super::*;
+
+    fn offered(tls: &UpstreamTls, protocol: UpstreamProtocol) -> Vec<Vec<u8>> {
+        let system = TlsClient {
+            roots: Arc::new(RootCertStore::empty()).into(),
+        };
+        let connector = tls.connector(&system, protocol).unwrap();
+        connector.config().alpn_protocols.clone()
+    }
+
+    /// A check of gRPC comes before the first request as a rule, and must not decide what requests
+    /// are offered to be sent by.
+    #[test]
+    fn who_asks_first_does_not_decide_what_is_offered_to_others() {
+        let endpoint = Endpoint::tcp(Scheme::Https, "localhost", 443);
+        let upstream = Upstream::plain("test".to_owned(), vec![endpoint]);
+        let tls = UpstreamTls::load(&upstream).unwrap();
+        for _ in 0..2 {
+            assert_eq!(offered(&tls, UpstreamProtocol::Http2), [b"h2"]);
+            assert_eq!(offered(&tls, UpstreamProtocol::Http1), [b"http/1.1"]);
+            let both = offered(&tls, UpstreamProtocol::Auto);
+            assert_eq!(both, [b"h2".as_slice(), b"http/1.1"]);
+        }
+    }
 }

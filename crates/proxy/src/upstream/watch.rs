@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     task::JoinSet,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 use super::{
@@ -22,13 +22,17 @@ pub async fn watch(sidecar: Arc<Sidecar>) {
     let mut watching = JoinSet::new();
     let snapshot = sidecar.snapshot.load_full();
     for upstream in &snapshot.upstreams {
-        watching.spawn(tick(Arc::clone(upstream)));
-        watching.spawn(discovery::watch(
-            Arc::clone(upstream),
-            Arc::clone(&snapshot.metrics),
-        ));
+        let ticking = Arc::clone(upstream);
+        watching.spawn(kept_up("tick", move || tick(Arc::clone(&ticking))));
+        let (found, metrics) = (Arc::clone(upstream), Arc::clone(&snapshot.metrics));
+        watching.spawn(kept_up("discovery", move || {
+            discovery::watch(Arc::clone(&found), Arc::clone(&metrics))
+        }));
         if Watched::of(&upstream.policy) == Watched::Yes {
-            watching.spawn(health::watch(Arc::clone(&sidecar), Arc::clone(upstream)));
+            let (sidecar, watched) = (Arc::clone(&sidecar), Arc::clone(upstream));
+            watching.spawn(kept_up("health", move || {
+                health::watch(Arc::clone(&sidecar), Arc::clone(&watched))
+            }));
         }
     }
     drop(snapshot);
@@ -47,11 +51,48 @@ pub async fn first_look(sidecar: Arc<Sidecar>, patience: Duration) {
     let _some_take_longer = timeout(patience, all).await;
 }
 
+/// Runs a task until it ends, and begins it anew when it panics: nobody else would notice that
+/// endpoints are not looked for, or not looked after, any more.
+pub(super) async fn kept_up<F>(task: &'static str, begin: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    // It ends with whoever waits for it.
+    let mut running = JoinSet::new();
+    running.spawn(begin());
+    while let Some(Err(error)) = running.join_next().await
+        && error.is_panic()
+    {
+        tracing::error!(task, %error, "a watcher of upstreams panicked and begins anew");
+        sleep(TICK).await;
+        running.spawn(begin());
+    }
+}
+
 async fn tick(upstream: Arc<UpstreamState>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         upstream.tick();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watcher_that_panics_begins_anew_until_it_ends() {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&begun);
+        kept_up("test", move || {
+            let count = Arc::clone(&count);
+            async move { assert_eq!(count.fetch_add(1, Ordering::SeqCst), 2) }
+        })
+        .await;
+        assert_eq!(begun.load(Ordering::SeqCst), 3);
     }
 }

@@ -28,14 +28,20 @@ const SHORTEST: Duration = Duration::from_millis(100);
 const TRUST: f64 = 0.2;
 /// What is so many times as quick as what was believed is no noise.
 const QUICK: f64 = 1.3;
+/// So many standard deviations of a share are chance.
+const CHANCE: f64 = 2.0;
 /// No origin is taken for one of which more than this share fails as a rule.
 const MOST_FAILED: f64 = 0.5;
+/// So many tries say what share fails while there is much to do.
+const COUNTED: f64 = 400.0;
 
 /// How the origin is when it is not busy.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Idle {
     latency: Option<f64>,
     failed: f64,
+    /// Failures and tries while there was much to do, since they were last looked at.
+    busy: (f64, f64),
     /// So many were in flight when that was seen; `None` while it is only a guess.
     in_flight: Option<f64>,
     /// When it is time for the next dip; `None` until there is something to compare it with.
@@ -70,9 +76,17 @@ impl Idle {
         self.latency
     }
 
-    /// The share of requests that fail without load.
-    pub(super) const fn failed(&self) -> f64 {
-        self.failed
+    /// What share fails more than without load would, chance aside.
+    pub(super) fn excess(&self, seen: &Seen) -> f64 {
+        let chance = (self.failed * (1.0 - self.failed) / seen.tries).sqrt();
+        seen.failed - self.failed - CHANCE * chance
+    }
+
+    /// This share fails, whatever the load is.
+    pub(super) fn always_fails(&mut self, share: f64) {
+        if share <= MOST_FAILED {
+            self.failed = self.failed.max(share);
+        }
     }
 
     /// So many may be in flight for now, whatever the limit is.
@@ -88,8 +102,14 @@ impl Idle {
 
     /// Learns from a window in which it was. With as few in flight as when it was idle, it still is.
     pub(super) fn saw_busy(&mut self, seen: &Seen, now: Duration) {
-        // With less to do it would not fail more often.
-        self.failed = self.failed.min(seen.failed);
+        let (failures, tries) = &mut self.busy;
+        *failures += seen.failed * seen.tries;
+        *tries += seen.tries;
+        if *tries >= COUNTED {
+            // With less to do it would not fail more often.
+            self.failed = self.failed.min(*failures / *tries);
+            self.busy = (0.0, 0.0);
+        }
         if self.in_flight.is_some_and(|idle| seen.in_flight <= idle) {
             self.believe(seen);
         } else if self.latency.is_none() {

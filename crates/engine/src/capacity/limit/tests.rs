@@ -123,6 +123,77 @@ fn failures_without_load_are_no_overload() {
     assert!(limit.current() > 15, "{}", limit.current());
 }
 
+/// An API says 429 to a client over its quota, or one route of many breaks, while there is much to do:
+/// all others go on as before.
+#[test]
+fn failures_that_less_load_does_not_change_take_no_room_from_others() {
+    for (percent, least) in [(5, 45), (10, 40), (20, 35), (45, 30)] {
+        let mut limit = Limit::new(1, 60, 60);
+        saturate(&mut limit, WELL, 10 * MILLIS, Duration::ZERO, 500 * MILLIS);
+        let quota = AttemptEnd::Answered {
+            status: 429,
+            retry_after: None,
+        };
+        // The same draws each time, spread like chance.
+        let (mut now, mut draw) = (500 * MILLIS, 1_u32);
+        let (mut sum, mut count) = (0_u64, 0_u64);
+        while now < Duration::from_secs(30) {
+            draw = draw.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let end = if (draw >> 16) % 100 < percent {
+                quota
+            } else {
+                WELL
+            };
+            let in_flight = limit.current();
+            let took = 10 * MILLIS;
+            limit.learn(&Attempt { end, took }, in_flight, now);
+            now += took / in_flight;
+            if now > Duration::from_secs(5) {
+                sum += u64::from(in_flight);
+                count += 1;
+            }
+        }
+        let mean = sum / count;
+        assert!(mean > least, "{percent} %: {mean}");
+    }
+}
+
+/// An origin that fails what is too much for it: there, less load helps.
+#[test]
+fn failures_that_less_load_ends_keep_the_limit_down() {
+    for most in [5, 10, 20, 40] {
+        let mut limit = Limit::new(1, 60, 60);
+        saturate(&mut limit, WELL, 10 * MILLIS, Duration::ZERO, 100 * MILLIS);
+        let refused = AttemptEnd::Answered {
+            status: 503,
+            retry_after: Some(Duration::from_secs(1)),
+        };
+        let (mut now, mut draw) = (100 * MILLIS, 1_u32);
+        let (mut sum, mut count) = (0_u64, 0_u64);
+        while now < Duration::from_secs(30) {
+            draw = draw.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let in_flight = limit.current();
+            let end = if (draw >> 16) % in_flight < most {
+                WELL
+            } else {
+                refused
+            };
+            let took = 10 * MILLIS;
+            limit.learn(&Attempt { end, took }, in_flight, now);
+            now += took / in_flight;
+            if now > Duration::from_secs(5) {
+                sum += u64::from(in_flight);
+                count += 1;
+            }
+        }
+        let mean = sum / count;
+        let most = u64::from(most);
+        // Twice as many fail half of the time, which is as much as it may take for the usual.
+        let tolerable = most / 2..=(most * 5 / 2).min(50);
+        assert!(tolerable.contains(&mean), "{most}: {mean}");
+    }
+}
+
 #[test]
 fn a_limit_that_is_not_used_stays_where_it_is() {
     let mut limit = Limit::new(1, 500, 100);

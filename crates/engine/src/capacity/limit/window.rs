@@ -44,6 +44,8 @@ pub(super) struct Seen {
     /// The typical latency, in seconds: the geometric mean, which one very slow answer cannot move
     /// far. `None` when most have failed: the few that have not are no measure.
     pub(super) latency: Option<f64>,
+    /// How many tries it is about.
+    pub(super) tries: f64,
     /// The share of failures.
     pub(super) failed: f64,
     /// The share of those that somebody gave up.
@@ -102,6 +104,7 @@ impl Window {
         let is_measure = self.answers > self.failures;
         Seen {
             latency: is_measure.then(|| (self.log_sum / f64::from(self.answers)).exp()),
+            tries,
             failed: f64::from(self.failures) / tries,
             given_up: f64::from(self.given_up) / tries,
             in_flight: self.in_flight_sum / tries,

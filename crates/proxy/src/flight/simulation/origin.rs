@@ -150,7 +150,7 @@ pub(super) async fn errand(
         Answer::Dropped => return world.closed(fetch),
         Answer::Failed => {
             world.closed(fetch);
-            lead.land(Landing::Failed(Failure::UpstreamClosed));
+            lead.land(Landing::Failed(Failure::UpstreamClosed.into()));
             return drop(client.send(Led::Failed));
         }
         Answer::Private => return alone(&world, &mut lead, key, fetch, client),

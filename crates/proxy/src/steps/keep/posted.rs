@@ -10,7 +10,7 @@ use engine::outcome::StoreOutcome;
 use http::Method;
 use policy::CachePolicy;
 
-use super::{Audience, Next, enforced_cache, facts, fill, meta};
+use super::{Audience, Next, by_another, enforced_cache, facts, fill, meta};
 use crate::{
     errand::Errand,
     steps::{
@@ -28,6 +28,9 @@ pub(super) fn keep(errand: &Errand, fetched: Fetched, sent: Sent) -> Next {
     // What the operator calls a read writes nothing, also when it passed the cache by.
     if !cache.is_some_and(|cache| cache.key.body.methods.contains(method)) {
         after_write(errand, &fetched);
+    }
+    if let Some(outcome) = by_another(errand, &fetched) {
+        return Next::direct(fetched, Some(outcome));
     }
     // Whose GET it would answer is not known of a POST.
     let is_for_all = |cache: &&CachePolicy| {

@@ -21,7 +21,7 @@ use hickory_resolver::{
     net::{DnsError, NetError, runtime::TokioRuntimeProvider},
     proto::{
         op::ResponseCode,
-        rr::{Name, RData, RecordType, rdata::SRV},
+        rr::{Name, RData, Record, RecordType, rdata::SRV},
     },
 };
 use policy::{DnsDiscovery, DnsRecord};
@@ -149,7 +149,10 @@ impl Dns {
         let name = &self.policy.name;
         let asked = resolver.lookup(name.as_str(), RecordType::SRV).await;
         let reason = asked.as_ref().err().map(|error| format!("{name}: {error}"));
-        let told = asked.as_ref().map(additional).unwrap_or_default();
+        let (told, of_told) = match asked.as_ref() {
+            Ok(lookup) => additional(lookup.additionals()),
+            Err(_) => Default::default(),
+        };
         let (records, ttl) = match answer(asked, services) {
             Answer::Found { records, ttl } => (records, ttl),
             bad => return bad_news(&bad, reason),
@@ -174,7 +177,7 @@ impl Dns {
         Look {
             finding: Finding::Found(by_service(self.policy.scheme, &services)),
             reason: Some(format!("{name}: no target has an address")),
-            ttl: of_targets.map_or(ttl, |it| it.min(ttl)),
+            ttl: (of_targets.into_iter().chain(of_told)).fold(ttl, Duration::min),
         }
     }
 
@@ -264,15 +267,17 @@ fn services(data: &RData) -> Option<SRV> {
     }
 }
 
-/// What the server says of the targets without being asked.
-fn additional(lookup: &Lookup) -> HashMap<Name, Vec<IpAddr>> {
-    let mut told: HashMap<_, Vec<IpAddr>> = HashMap::new();
-    for record in lookup.additionals() {
+/// What the server says of the targets without being asked, and how long all of it is good for.
+fn additional(records: &[Record]) -> (HashMap<Name, Vec<IpAddr>>, Option<Duration>) {
+    let (mut told, mut shortest): (HashMap<_, Vec<IpAddr>>, _) = (HashMap::new(), None);
+    for record in records {
         if let Some(address) = addresses(&record.data) {
             told.entry(record.name.clone()).or_default().push(address);
+            let ttl = Duration::from_secs(record.ttl.into());
+            shortest = Some(shortest.map_or(ttl, |it: Duration| it.min(ttl)));
         }
     }
-    told
+    (told, shortest)
 }
 
 /// A name as certificates and `Host` have it.
@@ -289,5 +294,29 @@ fn bad_news<T>(answer: &Answer<T>, reason: Option<String>) -> Look {
         },
         reason,
         ttl: Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use hickory_resolver::proto::rr::rdata::A;
+
+    use super::*;
+
+    /// The addresses of targets change when they change, however long the records that name the
+    /// targets are good for.
+    #[test]
+    fn what_is_told_unasked_is_good_for_as_long_as_it_says() {
+        let target = Name::from_ascii("a.example.").unwrap();
+        let record = |last, ttl| {
+            let address = A(Ipv4Addr::new(10, 0, 0, last));
+            Record::from_rdata(target.clone(), ttl, RData::A(address))
+        };
+        let (told, ttl) = additional(&[record(1, 300), record(2, 5), record(3, 60)]);
+        assert_eq!(told[&target].len(), 3);
+        assert_eq!(ttl, Some(Duration::from_secs(5)));
+        assert_eq!(additional(&[]).1, None);
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     clock,
     sidecar::Sidecar,
-    upstream::{EndpointState, UpstreamState, roster::Roster},
+    upstream::{EndpointState, UpstreamState, roster::Roster, watch::kept_up},
 };
 
 /// Answers that wait for the watcher; beyond these an asker waits, which does no harm.
@@ -61,7 +61,8 @@ pub(in crate::upstream) async fn watch(sidecar: Arc<Sidecar>, upstream: Arc<Upst
             endpoint: Arc::clone(endpoint),
             tell: tell.clone(),
         };
-        Some(Asking(tokio::spawn(asker.ask(policy))))
+        let asking = kept_up("health check", move || asker.clone().ask(policy.clone()));
+        Some(Asking(tokio::spawn(asking)))
     };
     loop {
         let roster = Arc::clone(&upstream.roster());
@@ -80,6 +81,7 @@ pub(in crate::upstream) async fn watch(sidecar: Arc<Sidecar>, upstream: Arc<Upst
 }
 
 /// Asks one endpoint, for as long as it is one.
+#[derive(Clone)]
 struct Asker {
     sidecar: Arc<Sidecar>,
     upstream: Arc<UpstreamState>,

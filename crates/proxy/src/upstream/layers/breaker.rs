@@ -77,7 +77,7 @@ fn instead<'a>(mut call: Call<'a>, stopped: Stopped<'_>) -> CallFuture<'a> {
         && let Some(other) = asked.errand.snapshot.upstreams.get(*other)
     {
         call.asked.turn = Turn::StandIn;
-        call.asked.turn.prepare(&mut call.order.headers);
+        call.asked.turn.prepare(&mut call.order);
         return fetch_from(other, call);
     }
     Box::pin(std::future::ready(Err(error)))

@@ -15,7 +15,7 @@ use crate::{
     steps::identify,
     upstream::{
         Call, CallFuture, FetchError, Fetched, UpstreamState,
-        call::Next,
+        call::{Asked, Next, Turn},
         capacity::{Claim, Entering, Permit, Purpose, Refused},
     },
 };
@@ -44,8 +44,8 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Capacity<'a, S> {
         };
         let (asked, mut inner) = (call.asked, self.inner);
         let claim = Claim {
-            class: class(self.upstream, asked.errand),
-            purpose: purpose(asked.errand),
+            class: class(self.upstream, asked),
+            purpose: purpose(asked),
             deadline: asked.due.map(|due| due.at),
         };
         match cell.enter(claim) {
@@ -82,19 +82,20 @@ fn error(refused: Refused) -> FetchError {
     }
 }
 
-fn purpose(errand: &Errand) -> Purpose {
-    match errand.cause() {
-        Cause::Client => Purpose::Answer,
-        Cause::Renewal | Cause::Warming => Purpose::Background,
+fn purpose(asked: Asked<'_>) -> Purpose {
+    match (asked.turn, asked.errand.cause()) {
+        (Turn::Own | Turn::StandIn, Cause::Client) => Purpose::Answer,
+        (Turn::Copy, _) | (_, Cause::Renewal | Cause::Warming) => Purpose::Background,
     }
 }
 
 /// How urgent an errand is: what nobody waits for is not; else what its route says; else what the
 /// upstream reads from the request.
-fn class(upstream: &UpstreamState, errand: &Errand) -> Priority {
-    if purpose(errand) == Purpose::Background {
+fn class(upstream: &UpstreamState, asked: Asked<'_>) -> Priority {
+    if purpose(asked) == Purpose::Background {
         return Priority::Low;
     }
+    let errand = asked.errand;
     let classes = (upstream.policy.capacity.as_ref()).and_then(|policy| policy.classes.as_ref());
     match (errand.route().priority, classes) {
         (Some(priority), _) => priority,

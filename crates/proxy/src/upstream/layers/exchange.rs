@@ -26,6 +26,7 @@ use tower::Service;
 use crate::{
     body::{RequestBody, Spare, Upload, UpstreamBody},
     clock,
+    errand::Errand,
     patience::Patience,
     upstream::{
         BreakerCell, Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Order,
@@ -38,6 +39,9 @@ use crate::{
         sender::Sender,
     },
 };
+
+/// So many endpoints are picked as the balance has it before a breaker lets one through.
+const DRAWS: usize = 8;
 
 /// The innermost layer.
 #[derive(Clone, Copy, Debug)]
@@ -57,13 +61,16 @@ enum Setback {
 
 /// A try as those see it who watch over the endpoint; one that is dropped was abandoned.
 #[derive(Debug)]
-struct Watched<'a> {
+pub(crate) struct WatchedTry<'a> {
     upstream: &'a UpstreamState,
     endpoint: &'a EndpointState,
     passage: Option<Passage>,
     began: Duration,
     end: AttemptEnd,
 }
+
+/// A breaker did not let a request through.
+struct Stays;
 
 /// One try at one endpoint.
 struct Try<'a> {
@@ -93,27 +100,20 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
             } = call;
             let (endpoint, passage) = pick_anyone(upstream, asked, tried)?;
             asked.story.tries_at(endpoint.id);
-            let mut watched = Watched {
-                upstream,
-                endpoint: &endpoint,
-                passage,
-                began: clock::monotonic(),
-                end: AttemptEnd::Abandoned,
-            };
+            let watched = WatchedTry::begin(upstream, &endpoint, passage);
             let attempt = Try {
                 upstream,
                 endpoint: &endpoint,
                 limits: Limits::of_try(upstream, asked.due),
             };
             let fetched = attempt.exchange(order, asked).await;
-            watched.end = match &fetched {
+            watched.ended(match &fetched {
                 Ok(fetched) => {
                     let head = &fetched.head;
                     AttemptEnd::answered(head.status, &head.headers, clock::now().wall)
                 }
                 Err((failure, _)) => asked.failed(*failure),
-            };
-            drop(watched);
+            });
             fetched.map_err(|(failure, unsent)| FetchError {
                 endpoint: Some(Arc::clone(&endpoint)),
                 unsent,
@@ -130,42 +130,78 @@ fn pick_anyone(
     tried: Vec<u64>,
 ) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
     let is_further = !tried.is_empty();
-    match pick(upstream, asked, tried) {
-        Err(_) if is_further => pick(upstream, asked, Vec::new()),
+    match pick(upstream, asked.errand, tried) {
+        Err(_) if is_further => pick(upstream, asked.errand, Vec::new()),
         picked => picked,
     }
 }
 
 /// Picks an endpoint whose breaker lets the request through.
-fn pick(
+///
+/// After a few that it does not, the others are gone through one by one: drawing again and again from
+/// those who are left costs the cube of their number, and would be paid by every request just when all
+/// of a large upstream is down.
+pub(crate) fn pick(
     upstream: &UpstreamState,
-    asked: Asked<'_>,
+    errand: &Errand,
     mut tried: Vec<u64>,
 ) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
     let mut error = FetchError::nowhere(Failure::NoEndpoint);
-    let mut stopped = Vec::new();
-    while let Some(endpoint) = upstream.pick(asked.errand, &tried) {
-        let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
-        match asked.map(|passing| passing.and_then(Passing::suspended)) {
+    for _ in 0..DRAWS {
+        let Some(endpoint) = upstream.pick(errand, &tried) else {
+            return Err(error);
+        };
+        match pass(&endpoint, &mut error) {
             Ok(passage) => return Ok((endpoint, passage)),
-            Err(stop) => {
-                let soonest = error.retry_after.unwrap_or(Duration::MAX);
-                error.retry_after = Some(soonest.min(stop.retry_after));
-                error.failure = Failure::BreakerOpen;
-            }
+            Err(Stays) => tried.push(endpoint.id),
         }
-        if stopped.contains(&endpoint.id) {
-            break;
+    }
+    for endpoint in upstream.others(&tried) {
+        if let Ok(passage) = pass(&endpoint, &mut error) {
+            return Ok((endpoint, passage));
         }
-        stopped.push(endpoint.id);
-        tried.push(endpoint.id);
     }
     Err(error)
 }
 
-// === impl Watched ===
+/// Asks the breaker of `endpoint`, and writes into `error` what it says.
+fn pass(endpoint: &EndpointState, error: &mut FetchError) -> Result<Option<Passage>, Stays> {
+    let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
+    asked
+        .map(|passing| passing.and_then(Passing::suspended))
+        .map_err(|stop| {
+            let soonest = error.retry_after.unwrap_or(Duration::MAX);
+            error.retry_after = Some(soonest.min(stop.retry_after));
+            error.failure = Failure::BreakerOpen;
+            Stays
+        })
+}
 
-impl Drop for Watched<'_> {
+// === impl WatchedTry ===
+
+impl<'a> WatchedTry<'a> {
+    /// One that begins now, and that the endpoint's breaker let through.
+    pub(crate) fn begin(
+        upstream: &'a UpstreamState,
+        endpoint: &'a EndpointState,
+        passage: Option<Passage>,
+    ) -> Self {
+        Self {
+            upstream,
+            endpoint,
+            passage,
+            began: clock::monotonic(),
+            end: AttemptEnd::Abandoned,
+        }
+    }
+
+    /// It ended like this.
+    pub(crate) fn ended(mut self, end: AttemptEnd) {
+        self.end = end;
+    }
+}
+
+impl Drop for WatchedTry<'_> {
     fn drop(&mut self) {
         if let (Some(breaker), Some(passage)) = (&self.endpoint.breaker, self.passage.take()) {
             breaker.resumed(passage).ended(self.end.symptom());

@@ -79,8 +79,9 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Hedge<'a, S> {
         let Some(hedging) = &upstream.hedging else {
             return inner.call(call);
         };
-        // A further try is one too many already, and who stands in is asked within the first two.
-        if !call.tried.is_empty() || call.asked.turn == Turn::StandIn {
+        // A further try is one too many already, who stands in is asked within the first two, and
+        // nobody waits for the answer to a copy.
+        if !call.tried.is_empty() || call.asked.turn != Turn::Own {
             return inner.call(call);
         }
         let race = Race {

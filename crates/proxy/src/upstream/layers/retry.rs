@@ -98,8 +98,9 @@ impl<'a, S: Next<'a>> Service<Call<'a>> for Retry<'a, S> {
         let Some(retrying) = &upstream.retrying else {
             return inner.call(call);
         };
-        // Who stands in is asked within the tries at the upstream it stands in for.
-        if call.asked.turn == Turn::StandIn {
+        // Who stands in is asked within the tries at the upstream it stands in for, and a copy is not
+        // worth what might save an answer.
+        if call.asked.turn != Turn::Own {
             return inner.call(call);
         }
         retrying.request(clock::monotonic());

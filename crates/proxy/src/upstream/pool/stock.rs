@@ -4,7 +4,8 @@
 //! others age out; on HTTP/2 the first that has a stream left, so that the others empty. One that finds
 //! nothing opens another, and where there may be no other, waits. Those who wait are served in the
 //! order in which they came, before anybody who comes later: a place that becomes free is theirs at
-//! once, so that nobody who comes later ever sees it.
+//! once, so that nobody who comes later ever sees it. Only a stream passes by those who need a
+//! connection of their own.
 //!
 //! **One handshake is enough for many.** Where the endpoint speaks HTTP/2, requests that come while a
 //! connection is being opened wait for it, as many as will find a stream on it.
@@ -90,8 +91,7 @@ impl Stock {
     ) -> Told {
         self.forget_the_gone();
         if wanted == Wanted::Any
-            && self.waiters.is_empty()
-            && let Some(sender) = self.take(rules, shared, now, discarded)
+            && let Some(sender) = self.take_unless_awaited(rules, shared, now, discarded)
         {
             return Told::Connection(sender);
         }
@@ -177,7 +177,7 @@ impl Stock {
         if taken.is_none() {
             if !self.may_open(rules, wanted, self.waiters.len()) {
                 self.make_room(discarded);
-                return None;
+                return self.overtake(rules, shared);
             }
             self.begin();
         }
@@ -192,15 +192,57 @@ impl Stock {
         }
     }
 
-    /// Closes an unused connection for one who can only use a new one.
+    /// Takes a connection, or a stream of one, that nobody waits for.
+    fn take_unless_awaited(
+        &mut self,
+        rules: &Rules,
+        shared: Option<&Arc<Shared>>,
+        now: Duration,
+        discarded: &mut Discarded,
+    ) -> Option<Sender> {
+        if self.waiters.is_empty() {
+            return self.take(rules, shared, now, discarded);
+        }
+        let only_new = |waiter: &Waiter| waiter.wanted == Wanted::New;
+        match self.waiters.iter().all(only_new) {
+            true => {
+                self.weed(now, discarded);
+                self.stream(rules, shared)
+            }
+            false => None,
+        }
+    }
+
+    /// A stream is of no use to one who needs a new connection, and whoever stands behind may have it:
+    /// one upgrade must not hold up all the requests that a connection has room for.
+    fn overtake(&mut self, rules: &Rules, shared: Option<&Arc<Shared>>) -> Option<Dealt> {
+        let content = |waiter: &Waiter| waiter.wanted == Wanted::Any && !waiter.grant.is_closed();
+        let at = self.waiters.iter().position(content)?;
+        let sender = self.stream(rules, shared)?;
+        self.waiters
+            .remove(at)
+            .map(|waiter| (waiter.grant, Some(sender)))
+    }
+
+    /// Closes a connection for one who can only use a new one: one that is unused, or the last of
+    /// several with streams, which ends with those.
     fn make_room(&mut self, discarded: &mut Discarded) {
-        if let Some(first) = self.waiters.front_mut()
-            && first.wanted == Wanted::New
-            && first.room == Room::NotMade
-            && !self.http1.is_empty()
-        {
+        let Some(first) = self.waiters.front_mut() else {
+            return;
+        };
+        if first.wanted != Wanted::New || first.room == Room::Made {
+            return;
+        }
+        if !self.http1.is_empty() {
             first.room = Room::Made;
             discarded.http1(self.http1.remove(0).sender, CloseReason::Limit);
+            return;
+        }
+        let unused = self.http2.iter().rposition(Multiplexed::is_unused);
+        let last = (self.http2.len() > 1).then(|| self.http2.len() - 1);
+        if let Some(at) = unused.or(last) {
+            first.room = Room::Made;
+            discarded.http2(self.http2.remove(at), CloseReason::Limit);
         }
     }
 
@@ -223,10 +265,8 @@ impl Stock {
     ) -> Option<Sender> {
         self.keep_alive = rules.keep_alive;
         self.weed(now, discarded);
-        let most = rules.max_streams;
-        let mut connections = self.http2.iter();
-        if let Some(sender) = connections.find_map(|connection| connection.share(most, shared)) {
-            return Some(Sender::Http2(sender));
+        if let Some(sender) = self.stream(rules, shared) {
+            return Some(sender);
         }
         let ready = |idle: &Idle| idle.sender.requests.is_ready();
         let chosen = match self.http1.iter().rposition(ready) {
@@ -239,6 +279,13 @@ impl Stock {
         let sender = self.http1.remove(chosen).sender;
         sender.tally.becomes(ConnectionState::Active);
         Some(Sender::Http1(sender))
+    }
+
+    fn stream(&self, rules: &Rules, shared: Option<&Arc<Shared>>) -> Option<Sender> {
+        let mut connections = self.http2.iter();
+        connections
+            .find_map(|connection| connection.share(rules.max_streams, shared))
+            .map(Sender::Http2)
     }
 
     /// Hands out what is of no use any more.

@@ -246,3 +246,65 @@ async fn an_unused_connection_makes_room_for_a_new_one() {
     settled().await;
     assert!(matches!(waiting.granted().await, Some(Grant::Open(_))));
 }
+
+/// A connection of HTTP/2 to somebody who answers, which is in the stock, and its first stream.
+async fn multiplexed(home: &Home, place: Opening, metrics: &Arc<Metrics>) -> Http2Sender {
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+
+    let (near, far) = tokio::io::duplex(1024);
+    tokio::spawn(async move {
+        let answer = |_| async { Ok::<_, std::io::Error>(http::Response::new(String::new())) };
+        let service = hyper::service::service_fn(answer);
+        let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        let _ended = server.serve_connection(TokioIo::new(far), service).await;
+    });
+    let client = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+    let (requests, connection) = client.handshake(TokioIo::new(near)).await.unwrap();
+    let tally = place.stands(Agreed::Http2, metrics, 0);
+    tokio::spawn({
+        let tally = Arc::clone(&tally);
+        async move {
+            let _tally = tally;
+            let _ended = connection.await;
+        }
+    });
+    let connection = Multiplexed {
+        requests,
+        streams: crate::upstream::sender::Streams::new(tally),
+        retires: None,
+    };
+    let first = first_of(home, &connection);
+    share(home, connection);
+    first
+}
+
+/// Who needs a connection of its own must not keep others from the streams of one that stands.
+#[tokio::test(start_paused = true)]
+async fn one_who_needs_a_new_connection_does_not_hold_up_those_who_need_a_stream() {
+    let connections = Connections {
+        max_open: Some(1),
+        max_streams: 2,
+        ..Connections::default()
+    };
+    let (home, metrics) = (home(4, connections), metrics());
+    let Asked::Open(place) = ask(&home, Wanted::Any) else {
+        panic!("there is a place");
+    };
+    let first = multiplexed(&home, place, &metrics).await;
+    let Asked::Wait(mut new) = ask(&home, Wanted::New) else {
+        panic!("the only place is taken");
+    };
+    let Asked::Connection(second) = ask(&home, Wanted::Any) else {
+        panic!("there is a stream");
+    };
+    let Asked::Wait(mut third) = ask(&home, Wanted::Any) else {
+        panic!("there are two streams");
+    };
+    drop(first);
+    let Some(Grant::Connection(third)) = third.granted().await else {
+        panic!("there is a stream again");
+    };
+    // When nobody uses it, it makes room for a connection that is new.
+    drop((second, third));
+    assert!(matches!(new.granted().await, Some(Grant::Open(_))));
+}

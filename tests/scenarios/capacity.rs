@@ -156,6 +156,7 @@ fn followers_of_who_is_refused_are_told_when_to_come_again() {
     assert_eq!(held.join().unwrap().status, 200);
 }
 
+/// Traps 24 and 25.
 #[test]
 fn a_client_that_leaves_frees_its_place() {
     let busy = Busy::new();

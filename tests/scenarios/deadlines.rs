@@ -74,6 +74,7 @@ fn a_try_that_takes_too_long_is_followed_by_another() {
     gate.open();
 }
 
+/// Trap 23.
 #[test]
 fn all_tries_together_have_one_deadline() {
     let origin = silent();

@@ -55,6 +55,7 @@ fn the_first_head_wins_and_the_loser_sees_the_end() {
     assert_eq!(won + lost, slow.count() as f64, "each of them had company");
 }
 
+/// Trap 24.
 #[test]
 fn the_loser_of_many_streams_has_its_own_reset_and_no_other() {
     const CANCEL: u32 = 8;

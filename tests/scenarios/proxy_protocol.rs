@@ -131,6 +131,7 @@ fn a_header_has_to_come_in_time() {
     sidecar.wait_for_metric(REFUSED.0, REFUSED.1, 1.0);
 }
 
+/// Trap 25.
 #[test]
 fn rate_limits_count_the_client_that_is_named() {
     let origin = Origin::saying("x");

@@ -3,7 +3,7 @@
 //! Whatever happens, [`Fleet::judge`] wants this of the answers: every request has one, within its
 //! deadline; and of what was sent to the upstream: at most 1.25 times the requests, and the retries
 //! that are always allowed. [`Fleet::recovers`] wants that everything is well again by itself, on
-//! every endpoint and for every client, and that nothing is left of the storm.
+//! every endpoint and for every client, and that nothing is left of the storm (TRAPS 22, 23, 25).
 
 mod deaths;
 mod faults;
@@ -40,11 +40,12 @@ const RETRY: &str = "retry: {on: [connect, reset, timeout, 502, 503, 504], attem
 /// Everything else that looks after an upstream, with times that suit a test.
 ///
 /// Failures in a row say something about a server. Of the whole upstream they do not: when one of
-/// many servers dies, all it had to do fails at once.
+/// many servers dies, all it had to do fails at once. And while nothing comes back there are few
+/// requests, so that few have to be enough to judge by.
 const GUARDS: &str = "balance: peak_ewma\n\
     health_check: {path: /healthz, interval: 50ms, timeout: 200ms}\n\
     outliers: {interval: 100ms, ejection: 100ms, max_ejection: 400ms}\n\
-    breaker: {consecutive_failures: off, window: 1s, open_for: 100ms, max_open: 400ms}\n\
+    breaker: {consecutive_failures: off, min_requests: 10, window: 2s, open_for: 100ms, max_open: 400ms}\n\
     endpoint_breaker: {open_for: 100ms, max_open: 400ms}\n\
     capacity: {max: 100, queue_timeout: 500ms}";
 

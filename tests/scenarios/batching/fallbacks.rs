@@ -60,6 +60,7 @@ fn one_of_which_the_answer_says_two_things_is_asked_for_alone() {
     );
 }
 
+/// Trap 22, among other things: a cut answer is nobody's.
 #[test]
 fn when_a_batch_fails_each_member_is_asked_for_alone() {
     let list = |request: &Request| {

@@ -117,6 +117,7 @@ fn a_larger_body_is_not_copied_and_arrives() {
     assert_eq!(mirror.connections(), 0);
 }
 
+/// Trap 5.
 #[test]
 fn half_a_body_is_not_copied() {
     let (origin, mirror) = both();

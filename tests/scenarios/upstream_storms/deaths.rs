@@ -2,7 +2,7 @@
 
 use harness::{Answer, Mischief, eventually};
 
-use super::Fleet;
+use super::{Fleet, PATH};
 
 const CLIENTS: usize = 16;
 const EACH: usize = 60;
@@ -59,9 +59,33 @@ fn all_servers_die_under_load_and_come_back() {
     fleet.recovers("all");
 }
 
-/// One after the other is away for a while; there are always two.
+/// One after the other is away for a while, and is back in use before the next goes.
 #[test]
 fn servers_take_turns_at_dying() {
+    let fleet = Fleet::guarded(3);
+    let before = fleet.sent();
+    let mut answers = Vec::new();
+    for relay in &fleet.relays {
+        let load = fleet.load(CLIENTS, 15);
+        load.wait_for(5 * CLIENTS);
+        relay.turn(Mischief::Refuse);
+        answers.extend(load.answers());
+        relay.turn(Mischief::None);
+        let asked = relay.requests(PATH);
+        eventually("it is asked again", || {
+            answers.extend(fleet.load(3, 1).answers());
+            (relay.requests(PATH) > asked).then_some(())
+        });
+    }
+    fleet.judge("turns", before, &answers);
+    let (good, all) = (good(&answers), answers.len());
+    assert!(good * 10 > all * 8, "{good} of {all}");
+    fleet.recovers("turns");
+}
+
+/// Faster than anybody can tell who is well: nothing is promised but an end, and no storm.
+#[test]
+fn servers_flap_faster_than_they_are_found_well() {
     let fleet = Fleet::guarded(3);
     let before = fleet.sent();
     let load = fleet.load(CLIENTS, EACH);
@@ -72,9 +96,8 @@ fn servers_take_turns_at_dying() {
         relay.turn(Mischief::None);
     }
     let answers = load.answers();
-    fleet.judge("turns", before, &answers);
-    assert!(good(&answers) * 10 > ASKED * 7, "{}", good(&answers));
-    fleet.recovers("turns");
+    fleet.judge("faster", before, &answers);
+    fleet.recovers("faster");
 }
 
 /// All at once, again and again; each time they are found well before they go.
@@ -90,7 +113,7 @@ fn all_servers_flap_together() {
         Mischief::Refuse,
         Mischief::StallAfter(20),
     ] {
-        let load = fleet.load(CLIENTS, 20);
+        let load = fleet.load(CLIENTS, 5);
         load.wait_for(CLIENTS);
         fleet.turn(mischief);
         answers.extend(load.answers());

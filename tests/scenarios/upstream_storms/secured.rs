@@ -9,7 +9,7 @@ use crate::{
 };
 
 const CLIENTS: usize = 16;
-const EACH: usize = 20;
+const EACH: usize = 10;
 
 /// Three servers with TLS, and what stands in front of each.
 fn secured(authority: &Authority) -> (Fleet, Vec<Front>) {

@@ -45,7 +45,7 @@ const RETRY: &str = "retry: {on: [connect, reset, timeout, 502, 503, 504], attem
 const GUARDS: &str = "balance: peak_ewma\n\
     health_check: {path: /healthz, interval: 50ms, timeout: 200ms}\n\
     outliers: {interval: 100ms, ejection: 100ms, max_ejection: 400ms}\n\
-    breaker: {consecutive_failures: off, min_requests: 10, window: 2s, open_for: 100ms, max_open: 400ms}\n\
+    breaker: {min_requests: 10, window: 2s, open_for: 100ms, max_open: 400ms}\n\
     endpoint_breaker: {open_for: 100ms, max_open: 400ms}\n\
     capacity: {max: 100, queue_timeout: 500ms}";
 

@@ -346,7 +346,7 @@ fn breakers_and_mirrors_name_other_upstreams() {
     let upstreams = policies(text).upstreams;
     let standard = Breaker {
         mode: Mode::Enforce,
-        consecutive_failures: Some(5),
+        consecutive_failures: None,
         failure_rate: Some(Percent::of(50)),
         window: 10 * SECOND,
         min_requests: 20,
@@ -358,6 +358,7 @@ fn breakers_and_mirrors_name_other_upstreams() {
     assert_eq!(upstreams[0].breaker, Some(standard.clone()));
     let each = upstreams[0].endpoint_breaker.clone().unwrap();
     assert_eq!((each.trials, each.answer), (2, OpenAnswer::Refuse));
+    assert_eq!(each.consecutive_failures, Some(5));
     let mirror = upstreams[0].mirror.clone().unwrap();
     assert_eq!((mirror.upstream, mirror.share), (1, Percent::of(100)));
     assert_eq!(

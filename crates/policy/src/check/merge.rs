@@ -29,7 +29,7 @@ use limits::merge_limits;
 use picker::{Picker, Stack, Wrong};
 use priority::merge_priority;
 
-pub(super) use breaker::breaker_alone;
+pub(super) use breaker::{IN_A_ROW_AT_ONE, breaker_alone};
 
 /// One source of settings: a named policy, or the route itself when it has no name.
 pub(super) struct Layer<'f> {
@@ -79,7 +79,8 @@ pub(super) fn merge(
     let rate_limits = merge_limits(&mut picker, layers);
     let batch = merge_batch(&mut picker, layers, route);
     let breaker = stack("breaker", layers, |layer| layer.blocks.breaker);
-    let breaker = breaker.map(|stack| merge_breaker(&mut picker, &stack, known, route.upstream));
+    let breaker =
+        breaker.map(|stack| merge_breaker(&mut picker, &stack, known, route.upstream, None));
     let priority = merge_priority(&mut picker, layers);
     let merged = Merged {
         cache,

@@ -22,7 +22,7 @@ use crate::{
 use super::{
     findings::Findings,
     known::Known,
-    merge::breaker_alone,
+    merge::{IN_A_ROW_AT_ONE, breaker_alone},
     names::{NameIs, check_name},
 };
 
@@ -121,14 +121,14 @@ fn with_others(
     own: usize,
     upstream: Upstream,
 ) -> Upstream {
-    let mut breaker = |findings: &mut Findings<'_>, block: &BreakerFile| {
+    let mut breaker = |findings: &mut Findings<'_>, block: &BreakerFile, in_a_row| {
         check_breaker(findings, block, known);
-        breaker_alone(findings, block, known, Some(own))
+        breaker_alone(findings, block, known, Some(own), in_a_row)
     };
     let whole = shape.breaker.as_ref();
-    let whole = whole.map(|at| breaker(findings, &at.value));
+    let whole = whole.map(|at| breaker(findings, &at.value, None));
     let each = shape.endpoint_breaker.as_ref();
-    let each = each.map(|at| breaker(findings, &at.value.as_breaker()));
+    let each = each.map(|at| breaker(findings, &at.value.as_breaker(), IN_A_ROW_AT_ONE));
     let capacity = shape.capacity.as_ref();
     let mirror = shape.mirror.as_ref();
     Upstream {

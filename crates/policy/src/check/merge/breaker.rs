@@ -13,12 +13,19 @@ use crate::{
 
 use super::picker::{Picker, Stack, Wrong};
 
+/// Failures in a row that open the breaker of one endpoint, unless the file says otherwise.
+///
+/// Several endpoints have no such default: when one of them dies, all that was on its way there fails
+/// in a row, and those that are well would be left alone with it.
+pub(in crate::check) const IN_A_ROW_AT_ONE: Option<u32> = Some(5);
+
 /// `own` is the upstream that is left alone, which cannot answer for itself.
 pub(super) fn merge_breaker(
     picker: &mut Picker<'_, '_>,
     stack: &Stack<'_, BreakerFile>,
     known: &Known<'_>,
     own: Option<usize>,
+    in_a_row: Option<u32>,
 ) -> Breaker {
     let open_for = picker.pick(
         stack,
@@ -30,7 +37,7 @@ pub(super) fn merge_breaker(
     );
     let breaker = Breaker {
         mode: picker.mode(stack, |block| block.mode.as_ref()),
-        consecutive_failures: consecutive_failures(picker, stack),
+        consecutive_failures: consecutive_failures(picker, stack, in_a_row),
         failure_rate: failure_rate(picker, stack),
         window: picker.pick(
             stack,
@@ -65,13 +72,14 @@ pub(in crate::check) fn breaker_alone(
     block: &BreakerFile,
     known: &Known<'_>,
     own: Option<usize>,
+    in_a_row: Option<u32>,
 ) -> Breaker {
     let stack = Stack {
         prefix: String::new(),
         layers: vec![(None, block)],
     };
     let mut picker = Picker::new(findings);
-    let breaker = merge_breaker(&mut picker, &stack, known, own);
+    let breaker = merge_breaker(&mut picker, &stack, known, own, in_a_row);
     for wrong in picker.wrong {
         findings.error(wrong.node, wrong.code, wrong.message, wrong.help);
     }
@@ -81,13 +89,14 @@ pub(in crate::check) fn breaker_alone(
 fn consecutive_failures(
     picker: &mut Picker<'_, '_>,
     stack: &Stack<'_, BreakerFile>,
+    default: Option<u32>,
 ) -> Option<u32> {
     picker.pick(
         stack,
         "consecutive_failures",
         |block| block.consecutive_failures.as_ref(),
         |count| count.on().map(small),
-        Some(5),
+        default,
         |count| count.map_or_else(|| "off".to_owned(), |count| count.to_string()),
     )
 }

@@ -12,7 +12,8 @@ use crate::file::{At, Count, ModeWord, OrOff, Share, Time};
 pub(crate) struct BreakerFile {
     /// `enforce`, `shadow` (decide and report only) or `off`. Default `enforce`.
     pub(crate) mode: Option<At<ModeWord>>,
-    /// So many failures in a row open it, 1 to 10000; `off` does not count them. Default `5`.
+    /// So many failures in a row open it, 1 to 10000; `off` does not count them. Default `off`, because
+    /// one server of several that dies fails many requests in a row; see `endpoint_breaker`.
     pub(crate) consecutive_failures: Option<At<OrOff<Count>>>,
     /// This share of failures within `window` opens it, at least 1%; `off` does not look at it.
     /// Default `50%`.

@@ -192,7 +192,10 @@ fn the_schema_and_the_reader_agree_on_upstreams() {
         ("outliers: {success_rate: {deviations: 1.9}}", true),
         ("outliers: {success_rate: {deviations: high}}", false),
         ("outliers: {success_rate: 5}", false),
-        ("breaker: {consecutive_failures: 5, failure_rate: off}", true),
+        (
+            "breaker: {consecutive_failures: 5, failure_rate: off}",
+            true,
+        ),
         ("breaker: {failure_rate: 20%, answer: stale}", true),
         ("breaker: {failure_rate: 20}", false),
         ("breaker: {answer: {upstreams: app}}", false),

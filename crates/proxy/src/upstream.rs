@@ -15,6 +15,7 @@ mod health;
 mod layers;
 mod lease;
 mod order;
+mod picking;
 mod pool;
 mod preconnect;
 mod roster;
@@ -39,10 +40,11 @@ pub(crate) use checkout::connect_http1;
 pub(crate) use endpoint::{EndpointState, InFlight};
 pub(crate) use layers::{
     deadline::Due,
-    exchange::{WatchedTry, classify, pick},
+    exchange::{WatchedTry, classify},
 };
 pub(crate) use lease::Lease;
 pub(crate) use order::{Order, Target};
+pub(crate) use picking::pick;
 pub(crate) use pool::sweep;
 pub(crate) use preconnect::{is_wanted as is_preconnect_wanted, tend as preconnect};
 pub(crate) use sender::Http1Sender;

@@ -11,6 +11,7 @@
 //! that one fails, too, all get the error (TRAPS 22).
 
 mod meanwhile;
+mod told;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,14 +20,15 @@ use engine::{
     collapse::{self, Demand, Landed, Manner, Onward, memory::Remembered, variant},
     failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
-    rate_limit,
 };
-use http::header::RETRY_AFTER;
 use hyper::body::Incoming;
 use policy::Mode;
 use store::StoredResponse;
 
-use self::meanwhile::{renewed_meanwhile, stored_meanwhile};
+use self::{
+    meanwhile::{renewed_meanwhile, stored_meanwhile},
+    told::{refusal, told},
+};
 use super::{
     answer::Refusal,
     fetch::{Delivery, Unfetched, fetch, stand_in},
@@ -390,31 +392,4 @@ fn followed(errand: Box<Errand>, kept: Kept) -> Delivery {
 /// Whether a follower's own fields select the leader's response.
 fn is_for(errand: &Errand, stored: &StoredResponse) -> bool {
     stored.part.is_none() && stored.meta.vary.matches(&errand.head.headers) == Match::Same
-}
-
-/// Tells the event who failed.
-fn told<T>(exchange: &mut Exchange, ran: Result<T, Unfetched>) -> Result<T, Refusal> {
-    ran.map_err(|error| {
-        let upstream = exchange.route().map(|route| route.upstream);
-        let event = exchange.event();
-        event.upstream = upstream.and_then(|upstream| u16::try_from(upstream).ok());
-        event.protect = error.protect;
-        event.upstream_tries = error.tries;
-        if let Some((upstream, endpoint)) = error.endpoint {
-            event.upstream = Some(upstream);
-            event.endpoint = Some(endpoint);
-        }
-        refusal(Unanswered {
-            failure: error.failure,
-            retry_after: error.retry_after,
-        })
-    })
-}
-
-fn refusal(why: Unanswered) -> Refusal {
-    let wait = why.retry_after.map(rate_limit::retry_after);
-    Refusal {
-        failure: why.failure,
-        fields: wait.map(|wait| (RETRY_AFTER, wait)).into_iter().collect(),
-    }
 }

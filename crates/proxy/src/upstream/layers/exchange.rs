@@ -26,22 +26,18 @@ use tower::Service;
 use crate::{
     body::{RequestBody, Spare, Upload, UpstreamBody},
     clock,
-    errand::Errand,
     patience::Patience,
     upstream::{
-        BreakerCell, Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Order,
+        Call, CallFuture, EndpointState, FetchError, Fetched, InFlight, Lease, Order,
         UpstreamState,
-        breaker::Passing,
         call::Asked,
         checkout::{Reused, Wanted, acquire},
         layers::deadline::Limits,
         lease::Next,
+        picking::pick_anyone,
         sender::Sender,
     },
 };
-
-/// So many endpoints are picked as the balance has it before a breaker lets one through.
-const DRAWS: usize = 8;
 
 /// The innermost layer.
 #[derive(Clone, Copy, Debug)]
@@ -70,9 +66,6 @@ pub(crate) struct WatchedTry<'a> {
     end: AttemptEnd,
 }
 
-/// A breaker did not let a request through.
-struct Stays;
-
 /// One try at one endpoint.
 struct Try<'a> {
     upstream: &'a UpstreamState,
@@ -99,7 +92,7 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
                 asked,
                 tried,
             } = call;
-            let (endpoint, passage) = pick_anyone(upstream, asked, tried)?;
+            let (endpoint, passage) = pick_anyone(upstream, asked.errand, tried)?;
             asked.story.tries_at(endpoint.id);
             let watched = WatchedTry::begin(upstream, &endpoint, passage);
             let watched = watched.uploading(order.upload.clone());
@@ -123,60 +116,6 @@ impl<'a> Service<Call<'a>> for Exchange<'a> {
             })
         })
     }
-}
-
-/// Picks somebody else than those who were `tried`; when there is nobody else, one of them has to do.
-fn pick_anyone(
-    upstream: &UpstreamState,
-    asked: Asked<'_>,
-    tried: Vec<u64>,
-) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
-    let is_further = !tried.is_empty();
-    match pick(upstream, asked.errand, tried) {
-        Err(_) if is_further => pick(upstream, asked.errand, Vec::new()),
-        picked => picked,
-    }
-}
-
-/// Picks an endpoint whose breaker lets the request through.
-///
-/// After a few that it does not, the others are gone through one by one: drawing again and again from
-/// those who are left costs the cube of their number, and would be paid by every request just when all
-/// of a large upstream is down.
-pub(crate) fn pick(
-    upstream: &UpstreamState,
-    errand: &Errand,
-    mut tried: Vec<u64>,
-) -> Result<(Arc<EndpointState>, Option<Passage>), FetchError> {
-    let mut error = FetchError::nowhere(Failure::NoEndpoint);
-    for _ in 0..DRAWS {
-        let Some(endpoint) = upstream.pick(errand, &tried) else {
-            return Err(error);
-        };
-        match pass(&endpoint, &mut error) {
-            Ok(passage) => return Ok((endpoint, passage)),
-            Err(Stays) => tried.push(endpoint.id),
-        }
-    }
-    for endpoint in upstream.others(&tried) {
-        if let Ok(passage) = pass(&endpoint, &mut error) {
-            return Ok((endpoint, passage));
-        }
-    }
-    Err(error)
-}
-
-/// Asks the breaker of `endpoint`, and writes into `error` what it says.
-fn pass(endpoint: &EndpointState, error: &mut FetchError) -> Result<Option<Passage>, Stays> {
-    let asked = endpoint.breaker.as_ref().map(BreakerCell::ask).transpose();
-    asked
-        .map(|passing| passing.and_then(Passing::suspended))
-        .map_err(|stop| {
-            let soonest = error.retry_after.unwrap_or(Duration::MAX);
-            error.retry_after = Some(soonest.min(stop.retry_after));
-            error.failure = Failure::BreakerOpen;
-            Stays
-        })
 }
 
 // === impl WatchedTry ===

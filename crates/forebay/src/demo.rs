@@ -109,7 +109,7 @@ async fn compare(
 /// Asks for users one by one at the same moment, and tells how often the API was asked.
 async fn together(origin: &Origin, forebay: SocketAddr, paint: Paint) -> anyhow::Result<String> {
     let planned = traffic::users(CONCURRENCY).into();
-    let outcome = pass("users", origin, &[forebay], &planned, paint).await?;
+    let outcome = pass("for users", origin, &[forebay], &planned, paint).await?;
     ensure!(
         outcome.origin_requests < planned.len() as u64,
         "no two requests for users were put together"

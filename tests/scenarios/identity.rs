@@ -10,22 +10,22 @@ use serde_json::{Value, json};
 use crate::{forebay, numbered};
 
 /// Who signs the tokens of a test.
-struct Issuer(KeyPair);
+pub(crate) struct Issuer(KeyPair);
 
 // === impl Issuer ===
 
 impl Issuer {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(KeyPair::generate_for(&PKCS_ED25519).unwrap())
     }
 
     /// The keys by which its tokens are known.
-    fn jwks(&self) -> String {
+    pub(crate) fn jwks(&self) -> String {
         let x = base64url(self.0.public_key_raw());
         json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}]}).to_string()
     }
 
-    fn token(&self, claims: &Value) -> String {
+    pub(crate) fn token(&self, claims: &Value) -> String {
         let text = unsigned(&json!({"alg": "EdDSA", "kid": "k"}), claims);
         let mark = self.0.sign(text.as_bytes()).unwrap();
         format!("{text}.{}", base64url(&mark))

@@ -1,9 +1,10 @@
 //! Who goes first, and who goes without.
 
-use harness::{Ask, Gate, Origin, Reply};
+use harness::{Ask, Gate, Origin, Reply, dates::seconds_since_epoch};
+use serde_json::json;
 
 use super::{Busy, asking, assert_comes_again, limited, shed, wait_for};
-use crate::forebay;
+use crate::{forebay, identity::Issuer};
 
 const ONE: &str = "min: 1, max: 1, initial: 1, queue: 1, queue_timeout: 15s";
 
@@ -40,6 +41,81 @@ fn the_urgent_take_the_places_of_those_who_are_not() {
         let labels = [("class", class), ("reason", reason), ("mode", "enforce")];
         assert_eq!(shed(&sidecar, &labels), 1.0, "{class} {reason}");
     }
+}
+
+/// Whoever pays for it says so with a token that proves it; one that proves nothing is like none.
+#[test]
+fn a_verified_claim_says_how_urgent_a_request_is() {
+    let (issuer, stranger) = (Issuer::new(), Issuer::new());
+    let busy = Busy::new();
+    let classes = "classes: {claim: plan, values: {gold: critical, free: low}}";
+    let sidecar = busy
+        .behind(&format!("{ONE}, {classes}"))
+        .file("jwks.json", &issuer.jwks())
+        .top("identity: {jwt: {jwks_file: \"{directory}/jwks.json\"}}")
+        .start();
+    let address = sidecar.address();
+    let of_plan = |issuer: &Issuer, target: &str, plan: &str| {
+        let claims = json!({"sub": "a", "plan": plan, "exp": seconds_since_epoch() + 3600});
+        let token = format!("Bearer {}", issuer.token(&claims));
+        Ask::get(target).header("Authorization", &token)
+    };
+    let held = asking(address, Ask::get("/first"));
+    busy.origin.wait_for(1);
+    let free = asking(address, of_plan(&issuer, "/free", "free"));
+    wait_for(&sidecar, "queued", 1.0);
+    let forged = asking(address, of_plan(&stranger, "/forged", "gold"));
+    assert_comes_again(&free.join().unwrap(), "shed");
+    let gold = asking(address, of_plan(&issuer, "/gold", "gold"));
+    assert_comes_again(&forged.join().unwrap(), "shed");
+    busy.gate.open();
+    assert_eq!(held.join().unwrap().status, 200);
+    assert_eq!(gold.join().unwrap().status, 200);
+    for class in ["low", "normal"] {
+        let labels = [("class", class), ("reason", "displaced")];
+        assert_eq!(shed(&sidecar, &labels), 1.0, "{class}");
+    }
+}
+
+/// The signal is one: where requests wait for room, nothing is sent twice.
+#[test]
+fn nothing_is_tried_again_while_others_wait_for_room() {
+    let (ends, others) = (Gate::new(), Gate::new());
+    let origin = Origin::http({
+        let (ends, others) = (ends.clone(), others.clone());
+        move |request| {
+            if request.target == "/fails" {
+                ends.wait();
+                return Reply::status(502);
+            }
+            others.wait();
+            Reply::ok("x")
+        }
+    });
+    let sidecar = limited(
+        &origin,
+        "min: 1, max: 1, initial: 1, queue: 9, queue_timeout: 15s",
+    )
+    .upstream("retry: {on: [502], attempts: 2, min_retries: 10, base_delay: 1ms}")
+    .start();
+    let address = sidecar.address();
+    let failing = asking(address, Ask::get("/fails"));
+    origin.wait_for(1);
+    let waiting = [(); 2].map(|()| asking(address, Ask::get("/waits")));
+    wait_for(&sidecar, "queued", 2.0);
+    ends.open();
+    assert_eq!(failing.join().unwrap().status, 502);
+    others.open();
+    for client in waiting {
+        assert_eq!(client.join().unwrap().status, 200);
+    }
+    assert_eq!(origin.count(), 3);
+    let stopped = [("reason", "budget")];
+    let stopped = sidecar.metric("forebay_upstream_retries_stopped_total", &stopped);
+    assert_eq!(stopped, 1.0);
+    // With room for all, it is tried again.
+    assert_eq!(sidecar.get("/fails").status, 502);
+    assert_eq!(origin.count(), 5);
 }
 
 #[test]

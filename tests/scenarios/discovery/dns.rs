@@ -5,10 +5,13 @@ use std::{
     thread,
 };
 
-use harness::{Ask, Gate, Mood, NameServer, Origin, Reply, eventually};
+use harness::{Ask, Front, Gate, Mood, NameServer, Origin, Reply, eventually};
 
 use super::{NAME, dns, endpoints, looks, loopback, origins, wait_for_found, wait_for_look};
-use crate::forebay;
+use crate::{
+    forebay,
+    upstream_tls::{Authority, Clients},
+};
 
 /// Longer than any test.
 const LONG: u32 = 3600;
@@ -54,6 +57,35 @@ fn an_endpoint_that_is_found_goes_by_the_name_that_was_asked_for() {
     assert_eq!(sidecar.get("/").status, 200);
     let host = format!("{NAME}:{port}");
     assert_eq!(origins[0].last().header("host"), Some(host.as_str()));
+}
+
+/// No certificate names an address: it is the name that led there which has to be proven.
+#[test]
+fn the_name_that_was_asked_for_is_the_one_that_is_verified() {
+    let authority = Authority::new();
+    let origin = Origin::saying("secret");
+    let ask = |certified: &str| {
+        let config = authority.server(certified, &["http/1.1"], Clients::Anybody);
+        let front = Front::tls(origin.address(), config);
+        let server = NameServer::start();
+        server.addresses(NAME, LONG, &[loopback(1)]);
+        let port = front.address().port();
+        let sidecar = forebay()
+            .upstream(&dns(&server, &format!("scheme: https, port: {port}")))
+            .upstream("tls: {ca_file: \"{directory}/ca.pem\"}")
+            .file("ca.pem", &authority.pem())
+            .start();
+        let answer = sidecar.get("/");
+        let asked = front.handshakes().pop().and_then(|it| it.server_name);
+        (answer, asked)
+    };
+    let (answer, asked) = ask(NAME);
+    assert_eq!(
+        (answer.text(), asked.as_deref()),
+        ("secret".into(), Some(NAME))
+    );
+    let (answer, _) = ask("somebody.else.test");
+    answer.assert_problem(502, "tls-failed");
 }
 
 /// As the pods of a headless service: one name, more addresses than a packet holds.

@@ -75,7 +75,7 @@ impl Entrance {
                 let stream = stream.ok_or(ClientConnectionEnd::TlsFailed)?;
                 Ok((stream, peer))
             }
-            None => Ok((Transport::Plain(stream), peer)),
+            None => Ok((Transport::Left(stream), peer)),
         }
     }
 }
@@ -128,7 +128,7 @@ async fn secured(stream: Stream, tls: &TlsAcceptor, limit: Duration) -> Option<T
     // Boxed: a handshake is large, and a connection lives long after it.
     let handshake = Box::pin(tls.accept(stream));
     match tokio::time::timeout(limit, handshake).await {
-        Ok(Ok(stream)) => Some(Transport::Tls(Box::new(stream))),
+        Ok(Ok(stream)) => Some(Transport::Right(Box::new(stream))),
         Ok(Err(error)) => {
             tracing::debug!(%error, "a TLS handshake failed");
             None

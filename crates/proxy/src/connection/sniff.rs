@@ -8,7 +8,7 @@ use std::{io, time::Duration};
 use bytes::{Bytes, BytesMut};
 use tokio::io::AsyncReadExt;
 
-use super::transport::Transport;
+use super::transport::{Transport, alpn};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -25,7 +25,7 @@ pub(crate) enum Spoken {
 
 /// Finds out what `stream` speaks; a client that says nothing for `patience` is given up.
 pub(crate) async fn sniff(stream: &mut Transport, patience: Duration) -> io::Result<Spoken> {
-    if stream.alpn() == Some(b"h2") {
+    if alpn(stream) == Some(b"h2") {
         return Ok(Spoken::Http2(Bytes::new()));
     }
     match tokio::time::timeout(patience, read_preface(stream)).await {

@@ -17,7 +17,7 @@ use super::{
     EndpointState, Line, UpstreamState,
     pool::{self, Opening},
     sender::{Driver, Http1Sender, Multiplexed, Sender, Streams},
-    socket::Socket,
+    socket::{self, Socket},
     tally::Tally,
 };
 use crate::clock;
@@ -275,7 +275,7 @@ impl Dialer<'_> {
 
     /// A socket on which the client has been named, where that is asked for.
     async fn socket(&self) -> Result<Socket, ConnectError> {
-        let mut socket = Socket::connect(&self.endpoint.policy.address).await?;
+        let mut socket = socket::connect(&self.endpoint.policy.address).await?;
         if let Some(header) = self.header() {
             socket.write_all(&header).await?;
         }

@@ -51,6 +51,16 @@ fn holding(gate: &Gate) -> Origin {
     })
 }
 
+/// A sidecar with one connection at most, which somebody holds until the gate opens.
+fn occupied(origin: &Origin, connect: &str) -> (Sidecar, thread::JoinHandle<Response>) {
+    let limits = format!("connections: {{max_open: 1}}\ntimeouts: {{connect: {connect}}}");
+    let sidecar = forebay().origin(origin).upstream(&limits).start();
+    let address = sidecar.address();
+    let first = thread::spawn(move || Ask::get("/held").send(address));
+    origin.wait_for(1);
+    (sidecar, first)
+}
+
 #[test]
 fn a_cap_holds_for_all_workers_together_and_nobody_is_refused() {
     let origin = Origin::http(|request| Reply::ok(request.target.clone()));
@@ -83,13 +93,7 @@ fn a_cap_holds_for_all_workers_together_and_nobody_is_refused() {
 fn who_waits_for_a_connection_is_served_in_turn() {
     let gate = Gate::new();
     let origin = holding(&gate);
-    let sidecar = forebay()
-        .origin(&origin)
-        .upstream("connections: {max_open: 1}\ntimeouts: {connect: 10s}")
-        .start();
-    let address = sidecar.address();
-    let first = thread::spawn(move || Ask::get("/held").send(address));
-    origin.wait_for(1);
+    let (sidecar, first) = occupied(&origin, "10s");
     let waiting: Vec<_> = [("/a", 1.0), ("/b", 2.0), ("/c", 3.0), ("/d", 4.0)]
         .map(|(target, waiting)| (target, ask_and_wait(&sidecar, target, waiting)))
         .into();
@@ -108,13 +112,7 @@ fn who_waits_for_a_connection_is_served_in_turn() {
 fn who_waits_too_long_for_a_connection_is_told_so() {
     let gate = Gate::new();
     let origin = holding(&gate);
-    let sidecar = forebay()
-        .origin(&origin)
-        .upstream("connections: {max_open: 1}\ntimeouts: {connect: 300ms}")
-        .start();
-    let address = sidecar.address();
-    let first = thread::spawn(move || Ask::get("/held").send(address));
-    origin.wait_for(1);
+    let (sidecar, first) = occupied(&origin, "300ms");
     sidecar.get("/late").assert_problem(503, "queue-timed-out");
     gate.open();
     assert_eq!(first.join().unwrap().status, 200);
@@ -127,14 +125,8 @@ fn who_waits_too_long_for_a_connection_is_told_so() {
 fn who_leaves_while_waiting_holds_up_nobody() {
     let gate = Gate::new();
     let origin = holding(&gate);
-    let sidecar = forebay()
-        .origin(&origin)
-        .upstream("connections: {max_open: 1}\ntimeouts: {connect: 10s}")
-        .start();
-    let address = sidecar.address();
-    let first = thread::spawn(move || Ask::get("/held").send(address));
-    origin.wait_for(1);
-    let mut leaver = RawH2::connect(address);
+    let (sidecar, first) = occupied(&origin, "10s");
+    let mut leaver = RawH2::connect(sidecar.address());
     let mut fields = RawH2::request("GET", &[]);
     fields[2] = (":path", "/leaver");
     leaver.headers(1, &fields, true);
@@ -161,13 +153,7 @@ fn a_place_that_is_closed_goes_to_who_waits() {
         }
         target => Reply::ok(target),
     });
-    let sidecar = forebay()
-        .origin(&origin)
-        .upstream("connections: {max_open: 1}\ntimeouts: {connect: 10s}")
-        .start();
-    let address = sidecar.address();
-    let first = thread::spawn(move || Ask::get("/held").send(address));
-    origin.wait_for(1);
+    let (sidecar, first) = occupied(&origin, "10s");
     let next = ask_and_wait(&sidecar, "/next", 1.0);
     gate.open();
     assert_eq!(first.join().unwrap().status, 200);

@@ -20,6 +20,17 @@ fn mirror_that(script: impl Fn(harness::Conversation) + Send + Sync + 'static) -
     Origin::scripted(script)
 }
 
+/// A mirror that answers when its gate is open.
+fn hanging() -> (Origin, Gate) {
+    let gate = Gate::new();
+    let closed = gate.clone();
+    let mirror = Origin::http(move |_| {
+        closed.wait();
+        Reply::ok("late")
+    });
+    (mirror, gate)
+}
+
 #[test]
 fn a_mirror_that_fails_in_any_way_harms_nobody() {
     let dead = Origin::saying("").address();
@@ -57,14 +68,7 @@ fn a_mirror_that_fails_in_any_way_harms_nobody() {
 
 #[test]
 fn a_mirror_that_hangs_delays_nobody_and_gets_no_more_than_it_may() {
-    let gate = Gate::new();
-    let mirror = Origin::http({
-        let gate = gate.clone();
-        move |_| {
-            gate.wait();
-            Reply::ok("late")
-        }
-    });
+    let (mirror, gate) = hanging();
     let origin = Origin::saying("origin");
     let sidecar = copying(&origin, &mirror, "share: 100%, max_in_flight: 3");
     for _ in 0..3 {
@@ -128,14 +132,7 @@ fn an_original_that_fails_is_told_so_and_copied_all_the_same() {
 
 #[test]
 fn a_client_that_has_its_answer_before_the_copy_is_sent_may_leave() {
-    let gate = Gate::new();
-    let mirror = Origin::http({
-        let gate = gate.clone();
-        move |_| {
-            gate.wait();
-            Reply::ok("mirror")
-        }
-    });
+    let (mirror, gate) = hanging();
     let origin = Origin::saying("origin");
     let sidecar = copying(&origin, &mirror, "share: 100%");
     let mut client = sidecar.connect();
@@ -149,14 +146,7 @@ fn a_client_that_has_its_answer_before_the_copy_is_sent_may_leave() {
 
 #[test]
 fn the_end_of_the_process_waits_for_no_copy() {
-    let gate = Gate::new();
-    let mirror = Origin::http({
-        let gate = gate.clone();
-        move |_| {
-            gate.wait();
-            Reply::ok("late")
-        }
-    });
+    let (mirror, gate) = hanging();
     let origin = Origin::saying("origin");
     let sidecar = copying(&origin, &mirror, "share: 100%");
     assert_unharmed(&sidecar);

@@ -15,7 +15,7 @@ use tokio_rustls::{
     rustls::{HandshakeKind, ServerConfig},
 };
 
-use crate::runtime::runtime;
+use crate::{ports, runtime::runtime};
 
 /// A listener whose connections end at an origin; it lives as long as the tests do.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Front {
     /// TLS in front of `target`.
     pub fn tls(target: SocketAddr, config: Arc<ServerConfig>) -> Self {
         let listener = runtime()
-            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .block_on(TcpListener::bind(ports::free()))
             .unwrap();
         let address = listener.local_addr().unwrap();
         let handshakes = Arc::<Mutex<Vec<Handshake>>>::default();

@@ -32,6 +32,7 @@ use tokio::{
 use crate::{
     deadline::PATIENCE,
     message::{Fields, Request, Response},
+    ports,
     runtime::runtime,
 };
 
@@ -239,7 +240,7 @@ impl H2Origin {
         handler: impl Fn(&Request) -> H2Reply + Send + Sync + 'static,
     ) -> Self {
         let listener = runtime()
-            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .block_on(TcpListener::bind(ports::free()))
             .unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::<Mutex<Vec<Request>>>::default();

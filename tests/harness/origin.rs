@@ -12,12 +12,10 @@ use std::{
 use crate::{
     deadline::PATIENCE,
     message::{Fields, Request},
+    ports,
     reply::{After, Reply},
     wire::Wire,
 };
-
-/// Any port of it.
-const LOOPBACK: &str = "127.0.0.1:0";
 
 /// A server on the loopback; it stops listening when it is dropped.
 #[derive(Debug)]
@@ -43,6 +41,18 @@ struct Notes {
     stopped: AtomicBool,
 }
 
+/// What is done with a connection whose requests are answered one after the other.
+fn answering(handler: impl Fn(&Request) -> Reply) -> impl Fn(Conversation) {
+    move |mut conversation| {
+        while let Some(request) = conversation.request() {
+            let reply = handler(&request);
+            if conversation.answer(&request, reply) == After::Close {
+                return;
+            }
+        }
+    }
+}
+
 // === impl Origin ===
 
 impl Origin {
@@ -50,7 +60,7 @@ impl Origin {
     ///
     /// Each connection has its own thread: a handler may wait as long as it likes.
     pub fn http(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::http_at(LOOPBACK, handler)
+        Self::scripted(answering(handler))
     }
 
     /// As [`Self::http`], at an address of the test's choice.
@@ -58,14 +68,7 @@ impl Origin {
         address: impl ToSocketAddrs,
         handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        Self::scripted_at(address, move |mut conversation| {
-            while let Some(request) = conversation.request() {
-                let reply = handler(&request);
-                if conversation.answer(&request, reply) == After::Close {
-                    return;
-                }
-            }
-        })
+        Self::listening(TcpListener::bind(address).unwrap(), answering(handler))
     }
 
     /// Answers everything with 200 and this body.
@@ -75,14 +78,13 @@ impl Origin {
 
     /// Does with each connection what the script says; the connection ends with the script.
     pub fn scripted(script: impl Fn(Conversation) + Send + Sync + 'static) -> Self {
-        Self::scripted_at(LOOPBACK, script)
+        Self::listening(ports::listener(), script)
     }
 
-    fn scripted_at(
-        address: impl ToSocketAddrs,
+    fn listening(
+        listener: TcpListener,
         script: impl Fn(Conversation) + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let notes = Arc::new(Notes::default());
         let script = Arc::new(script);

@@ -1,31 +1,42 @@
-//! Ports of the loopback that nobody has, for a process that must be told where to listen.
+//! Ports of the loopback that nobody has, each given once.
 //!
 //! They lie below the range from which the kernel takes the ports of outgoing connections, so that
-//! no connection of another test can be in the way between this look and the child's `bind`.
+//! no connection of another test can be in the way between a look and a child's `bind`. That none
+//! is given twice makes what a test has closed stay closed: else the next test's origin could be
+//! met where this one expects nobody.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
-    sync::atomic::{AtomicU16, Ordering},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 const FIRST: u16 = 10_000;
 const COUNT: u16 = 20_000;
+/// Shares no factor with [`COUNT`], so that steps of it come by every port.
+const STRIDE: u16 = 7;
 
-static NEXT: AtomicU16 = AtomicU16::new(0);
+static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// An address that was free a moment ago and is given to nobody else in this process.
 pub(crate) fn free() -> SocketAddr {
+    listener().local_addr().unwrap()
+}
+
+/// Listens at such an address.
+pub(crate) fn listener() -> TcpListener {
+    (0..COUNT)
+        .find_map(|_| TcpListener::bind(next()).ok())
+        .expect("a port is free")
+}
+
+fn next() -> SocketAddr {
     // Test binaries that run at the same time begin at different places.
-    let offset = (std::process::id() % u32::from(COUNT)) as u16;
-    for _ in 0..COUNT {
-        let step = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(7);
-        let port = FIRST + (offset.wrapping_add(step) % COUNT);
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        if TcpListener::bind(address).is_ok() {
-            return address;
-        }
-    }
-    panic!("every port is taken");
+    let place = std::process::id().wrapping_add(
+        NEXT.fetch_add(1, Ordering::Relaxed)
+            .wrapping_mul(STRIDE.into()),
+    );
+    let port = FIRST + (place % u32::from(COUNT)) as u16;
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
 #[cfg(test)]
@@ -35,8 +46,8 @@ mod tests {
     #[test]
     fn no_port_is_given_twice() {
         let mut seen = std::collections::HashSet::new();
-        for _ in 0..100 {
-            assert!(seen.insert(free()));
+        for _ in 0..COUNT {
+            assert!(seen.insert(next()));
         }
     }
 }

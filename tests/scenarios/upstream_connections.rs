@@ -289,10 +289,7 @@ fn connections_that_an_endpoint_closes_are_opened_again() {
 /// time, with pauses that grow from a quarter of a second at least.
 #[test]
 fn an_endpoint_that_refuses_is_asked_less_and_less() {
-    let address = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap()
-    };
+    let address = Origin::saying("").address();
     let sidecar = forebay()
         .endpoint(&format!("http://{address}"))
         .upstream("connections: {preconnect: 4}")

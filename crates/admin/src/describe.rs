@@ -4,7 +4,7 @@
 //! secret between a gateway and us. Their names are enough to recognize a route.
 
 use policy::{
-    HostPattern, LimitKey, LimitPolicy, Mode, PathPattern, PathSegment, Policies, Route, Upstream,
+    HostPattern, LimitPolicy, Mode, PathPattern, PathSegment, Policies, Route, Upstream,
     UpstreamProtocol,
 };
 use serde_json::{Value, json};
@@ -75,17 +75,13 @@ fn route(route: &Route, policies: &Policies) -> Value {
 }
 
 fn limit(limit: &LimitPolicy) -> Value {
-    let key = match &limit.key {
-        LimitKey::ClientIp => "client_ip".to_owned(),
-        LimitKey::Header(name) => format!("header:{name}"),
-    };
     json!({
         "name": limit.name,
         "mode": limit.mode.as_str(),
         "events": limit.rate.events(),
         "per_seconds": limit.rate.per().as_secs_f64(),
-        "burst": limit.burst,
-        "key": key,
+        "burst": limit.burst(),
+        "key": limit.key.to_string(),
     })
 }
 

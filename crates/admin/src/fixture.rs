@@ -7,8 +7,8 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use policy::{
     AccessLog, Admin, ByteSize, CachePolicy, Clients, DeduplicationPolicy, Endpoint, FieldMatch,
-    HostPattern, LimitKey, LimitPolicy, Memory, Mode, PathPattern, PathSegment, Policies, Rate,
-    Route, RouteMatch, Scheme, Shutdown, TextMatch, Upstream,
+    HostPattern, LimitAlgorithm, LimitPolicy, Memory, Mode, PathPattern, PathSegment, Policies,
+    Rate, Route, RouteMatch, Scheme, SecurityLog, Shutdown, TextMatch, Upstream,
 };
 use tower::ServiceExt as _;
 
@@ -80,22 +80,14 @@ pub(crate) fn policies() -> Policies {
         memory: Memory {
             limit: ByteSize::from_bytes(1),
         },
-        clients: Clients {
-            max_head: ByteSize::from_bytes(1),
-            max_headers: 1,
-            max_body: ByteSize::from_bytes(1),
-            max_connections: 1,
-            max_http2_streams: 1,
-            head_timeout: second,
-            idle_timeout: second,
-            stall_timeout: second,
-        },
+        clients: Clients::default(),
         admin: Admin {
             address: None,
             telemetry_address: None,
             token_file: None,
         },
         access_log: AccessLog::Off,
+        security_log: SecurityLog::Off,
         shutdown: Shutdown {
             delay: second,
             deadline: second,
@@ -145,16 +137,13 @@ fn route() -> Route {
             mode: Mode::Enforce,
         }),
         rate_limits: vec![LimitPolicy {
-            name: "per_client".to_owned(),
-            mode: Mode::Enforce,
-            rate: Rate::new(100, Duration::from_secs(1)).unwrap(),
-            burst: 200,
-            key: LimitKey::ClientIp,
+            algorithm: LimitAlgorithm::Gcra { burst: 200 },
+            ..LimitPolicy::new(
+                "per_client",
+                Rate::new(100, Duration::from_secs(1)).unwrap(),
+            )
         }],
-        batch: None,
-        breaker: None,
-        priority: None,
-        settings: Vec::new(),
         line: 7,
+        ..Route::plain("products", 0)
     }
 }

@@ -22,16 +22,7 @@ fn route(number: usize) -> Route {
             methods: vec![Method::GET],
             ..RouteMatch::default()
         },
-        upstream: 0,
-        cache: None,
-        compression: None,
-        deduplication: None,
-        rate_limits: Vec::new(),
-        batch: None,
-        breaker: None,
-        priority: None,
-        settings: Vec::new(),
-        line: 1,
+        ..Route::plain("", 0)
     }
 }
 

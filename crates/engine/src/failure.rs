@@ -25,6 +25,18 @@ pub enum Failure {
     PurgeSenseless,
     /// A rate limit is used up.
     RateLimited,
+    /// The caller has as much in flight as it may.
+    ConcurrencyExceeded,
+    /// The caller is in a penalty box.
+    Banned,
+    /// It is not a request that the route's shield lets through.
+    Shielded(ShieldRefusal),
+    /// The body is in a content coding that is not understood here.
+    UnknownCoding,
+    /// The body is not what its content coding says.
+    Undecodable,
+    /// More comes out of a compressed body than may.
+    DecodedTooLarge,
     /// The body is larger than `clients.max_body`.
     BodyTooLarge,
     /// The client left, or its body ended early.
@@ -86,6 +98,29 @@ pub enum Malformed {
     Upgrade,
 }
 
+/// Why a route's shield refuses a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ShieldRefusal {
+    /// It comes from an address that may not.
+    Address,
+    /// It looks too much like an attack.
+    Attack,
+    /// Its body is not of a type that is taken.
+    ContentType,
+    /// A header field is too long.
+    HeaderTooLong,
+    /// Its JSON is nested too deeply.
+    JsonTooDeep,
+    /// It has a method that is not taken.
+    Method,
+    /// Its path can be read in two ways.
+    PathAmbiguous,
+    /// Its query is too long.
+    QueryTooLong,
+    /// Its path and query are too long.
+    UrlTooLong,
+}
+
 /// Whose doing a failure was: decides the class of the status, who is alerted, and what is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Blame {
@@ -113,6 +148,12 @@ impl Failure {
             Self::PurgeSenseless => "purge-senseless",
             Self::PurgeUnauthorized => "purge-unauthorized",
             Self::RateLimited => "rate-limited",
+            Self::ConcurrencyExceeded => "concurrency-exceeded",
+            Self::Banned => "banned",
+            Self::Shielded(why) => why.as_str(),
+            Self::UnknownCoding => "unknown-content-coding",
+            Self::Undecodable => "undecodable-body",
+            Self::DecodedTooLarge => "decoded-body-too-large",
             Self::BodyTooLarge => "body-too-large",
             Self::ClientGone => "client-gone",
             Self::ClientStalled => "client-stalled",
@@ -148,6 +189,12 @@ impl Failure {
             | Self::PurgeSenseless
             | Self::PurgeUnauthorized
             | Self::RateLimited
+            | Self::ConcurrencyExceeded
+            | Self::Banned
+            | Self::Shielded(_)
+            | Self::UnknownCoding
+            | Self::Undecodable
+            | Self::DecodedTooLarge
             | Self::BodyTooLarge
             | Self::ClientGone
             | Self::ClientStalled => Blame::Client,
@@ -185,6 +232,25 @@ impl Malformed {
             Self::Target => "bad-target",
             Self::TransferEncoding => "bad-transfer-encoding",
             Self::Upgrade => "bad-upgrade",
+        }
+    }
+}
+
+// === impl ShieldRefusal ===
+
+impl ShieldRefusal {
+    /// The word for it in logs, metrics and problem documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address-refused",
+            Self::Attack => "attack-pattern",
+            Self::ContentType => "content-type-refused",
+            Self::HeaderTooLong => "header-too-long",
+            Self::JsonTooDeep => "json-too-deep",
+            Self::Method => "method-refused",
+            Self::PathAmbiguous => "path-ambiguous",
+            Self::QueryTooLong => "query-too-long",
+            Self::UrlTooLong => "url-too-long",
         }
     }
 }

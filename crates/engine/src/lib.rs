@@ -34,5 +34,6 @@ pub mod rate_limit;
 pub mod renewal;
 pub mod retry;
 pub mod routing;
+pub mod security;
 pub mod time;
 pub mod trace;

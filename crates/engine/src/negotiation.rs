@@ -37,6 +37,7 @@ type Weight = Option<u16>;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Wishes {
     br: Weight,
+    deflate: Weight,
     gzip: Weight,
     zstd: Weight,
     identity: Weight,
@@ -94,6 +95,8 @@ impl Wishes {
             Some(&mut self.gzip)
         } else if is("br") {
             Some(&mut self.br)
+        } else if is("deflate") {
+            Some(&mut self.deflate)
         } else if is("zstd") {
             Some(&mut self.zstd)
         } else if is("identity") {
@@ -108,6 +111,7 @@ impl Wishes {
     fn of(&self, coding: Coding) -> u16 {
         let own = match coding {
             Coding::Br => self.br,
+            Coding::Deflate => self.deflate,
             Coding::Gzip => self.gzip,
             Coding::Zstd => self.zstd,
         };
@@ -202,11 +206,11 @@ mod tests {
             ("identity, gzip;q=0.5", "identity"),
             ("identity;q=0.5, gzip;q=0.5", "gzip"),
             ("identity;q=0", "nothing"),
-            ("identity;q=0, deflate", "nothing"),
+            ("identity;q=0, deflate", "deflate"),
             ("*;q=0", "nothing"),
             ("*;q=0, identity", "identity"),
             ("*;q=0, gzip", "gzip"),
-            ("deflate", "identity"),
+            ("deflate", "deflate"),
             ("gzip;q=2", "identity"),
             ("gzip;q=", "identity"),
             ("gzip;q=0.1234", "identity"),
@@ -251,7 +255,7 @@ mod tests {
     proptest! {
         /// Nothing is chosen that was not named, directly or by `*`.
         #[test]
-        fn never_unasked(line in "(gzip|br|zstd|identity|\\*|;q=0|;q=0\\.5|,|[ -~]){0,12}") {
+        fn never_unasked(line in "(gzip|br|deflate|zstd|identity|\\*|;q=0|;q=0\\.5|,|[ -~]){0,12}") {
             let chosen = ask(&[&line], &Coding::ALL);
             if chosen != "identity" && chosen != "nothing" {
                 let line = line.to_ascii_lowercase();

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use crate::Rate;
+
 /// The admin and telemetry listeners.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
@@ -22,6 +24,15 @@ pub enum AccessLog {
     Errors,
     /// Nothing.
     #[default]
+    Off,
+}
+
+/// What the log of security events holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecurityLog {
+    /// A line for each event, at most so many; what is beyond is counted.
+    Lines(Rate),
+    /// Nothing; the metrics count all the same.
     Off,
 }
 

@@ -57,6 +57,7 @@ pub(crate) fn check(
         clients,
         admin,
         access_log,
+        security_log: operator::security_log(),
         shutdown,
         cache,
         identity,

@@ -7,8 +7,10 @@ use http::HeaderName;
 /// Tokens that prove who is asking (RFC 7519).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// A file with the keys that sign them, as a JSON Web Key Set (RFC 7517).
-    pub jwks_file: PathBuf,
+    /// Where the keys that sign them are.
+    pub jwks: JwksSource,
+    /// How often the keys are looked at again.
+    pub refresh: Duration,
     /// The signature algorithms that are believed, such as `RS256`; never `none`.
     pub algorithms: Vec<TokenAlgorithm>,
     /// Who must have issued them; anybody with the key when `None`.
@@ -19,6 +21,20 @@ pub struct Identity {
     pub source: TokenSource,
     /// By how much clocks may differ.
     pub leeway: Duration,
+}
+
+/// Where a JSON Web Key Set (RFC 7517) is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JwksSource {
+    /// In this file.
+    File(PathBuf),
+    /// At this `http` or `https` URL.
+    Url {
+        /// The URL.
+        url: String,
+        /// How long one attempt to get it may take.
+        timeout: Duration,
+    },
 }
 
 /// Where a request carries its token.

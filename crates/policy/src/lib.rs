@@ -7,8 +7,10 @@
 //! the text and the environment.
 
 mod admin;
+mod ban;
 mod batch;
 mod cache;
+mod caller;
 mod check;
 mod clients;
 mod compression;
@@ -28,28 +30,37 @@ mod reference;
 mod route;
 mod schema;
 mod setting;
+mod shield;
 mod single;
 mod source;
 mod spelling;
 mod suggest;
+mod transform;
 mod tree;
 mod upstream;
 mod values;
 mod yaml;
 
-pub use admin::{AccessLog, Admin, Shutdown};
+pub use admin::{AccessLog, Admin, SecurityLog, Shutdown};
+pub use ban::{BanPolicy, BanTrigger};
 pub use batch::{BatchKind, BatchPolicy};
 pub use cache::{
     BodyKey, CacheKey, CachePolicy, CacheSettings, Dimension, EarlyRefresh, Heuristic,
     HonorRequest, LifetimeCase, Lifetimes, NegativeTtl, Popularity, PurgeAccess, QueryKey, Ranges,
     RequestCookies, SetCookie, Times, Warm,
 };
+pub use caller::{CallerKey, CallerPart, UnknownCaller};
 pub use clients::Clients;
-pub use compression::{Coding, CompressionPolicy, MediaTypePattern};
+pub use compression::{
+    BreachGuard, Coding, CompressionLevel, CompressionPolicy, Dictionary, MediaTypePattern,
+    RequestDecoding, UpstreamCodings,
+};
 pub use deduplication::DeduplicationPolicy;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
-pub use identity::{Identity, TokenAlgorithm, TokenSource};
-pub use limit::{LimitKey, LimitPolicy};
+pub use identity::{Identity, JwksSource, TokenAlgorithm, TokenSource};
+pub use limit::{
+    Adaptation, ConcurrencyPolicy, LimitAlgorithm, LimitCost, LimitFields, LimitPolicy, LimitScope,
+};
 pub use listener::{ListenAddress, Listener, Tls};
 pub use mode::Mode;
 pub use policies::{Memory, Policies};
@@ -57,9 +68,11 @@ pub use reference::reference_markdown;
 pub use route::{FieldMatch, HostPattern, PathPattern, PathSegment, Route, RouteMatch, TextMatch};
 pub use schema::json_schema;
 pub use setting::{Setting, SettingOrigin};
+pub use shield::{AttackCategory, PathReading, RuleExclusion, ShieldPolicy, ShieldRules};
 pub use single::single_upstream;
 pub use source::{Checked, Source, parse, parse_endpoints};
 pub use spelling::{parse_duration, show_duration};
+pub use transform::{JsonPath, JsonTrim, TransformPolicy};
 pub use tree::Span;
 pub use upstream::{
     Balance, Balancing, Breaker, Capacity, ClassSource, Classes, Connections, Discovery,

@@ -1,8 +1,8 @@
 //! Everything one file says, checked.
 
 use crate::{
-    AccessLog, Admin, ByteSize, CacheSettings, Clients, Identity, Listener, Route, Shutdown,
-    Upstream,
+    AccessLog, Admin, ByteSize, CacheSettings, Clients, Identity, Listener, Route, SecurityLog,
+    Shutdown, Upstream,
 };
 
 /// A whole configuration that is known to make sense.
@@ -18,6 +18,8 @@ pub struct Policies {
     pub admin: Admin,
     /// Which requests are logged.
     pub access_log: AccessLog,
+    /// Which security events are logged.
+    pub security_log: SecurityLog,
     /// How the process ends.
     pub shutdown: Shutdown,
     /// What concerns the cache as a whole.

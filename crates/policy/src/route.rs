@@ -3,8 +3,8 @@
 use http::{HeaderName, Method};
 
 use crate::{
-    BatchPolicy, Breaker, CachePolicy, CompressionPolicy, DeduplicationPolicy, LimitPolicy,
-    Priority, Setting,
+    BanPolicy, BatchPolicy, Breaker, CachePolicy, CompressionPolicy, ConcurrencyPolicy,
+    DeduplicationPolicy, LimitPolicy, Priority, Setting, ShieldPolicy, TransformPolicy,
 };
 
 /// One route: a match, an upstream, and the policies that apply.
@@ -24,6 +24,14 @@ pub struct Route {
     pub deduplication: Option<DeduplicationPolicy>,
     /// Rate limits, all of which must allow a request.
     pub rate_limits: Vec<LimitPolicy>,
+    /// Limits on what a caller has in flight, all of which must allow a request.
+    pub concurrency: Vec<ConcurrencyPolicy>,
+    /// Penalty boxes.
+    pub bans: Vec<BanPolicy>,
+    /// What its requests may look like, `None` when no policy says so.
+    pub shield: Option<ShieldPolicy>,
+    /// How its responses are trimmed, `None` when no policy asks for it.
+    pub transform: Option<TransformPolicy>,
     /// Small reads that are asked as one, `None` when no policy asks for it.
     pub batch: Option<BatchPolicy>,
     /// When the route leaves its upstream alone for a while.
@@ -100,6 +108,32 @@ pub enum TextMatch {
     Prefix(String),
     /// There, whatever it is.
     Present,
+}
+
+// === impl Route ===
+
+impl Route {
+    /// A route of every request to the upstream at this position, without any policy.
+    pub fn plain(name: &str, upstream: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            matches: RouteMatch::default(),
+            upstream,
+            cache: None,
+            compression: None,
+            deduplication: None,
+            rate_limits: Vec::new(),
+            concurrency: Vec::new(),
+            bans: Vec::new(),
+            shield: None,
+            transform: None,
+            batch: None,
+            breaker: None,
+            priority: None,
+            settings: Vec::new(),
+            line: 1,
+        }
+    }
 }
 
 // === impl PathPattern ===

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use policy::{
-    ByteSize, Coding, LimitKey, MediaTypePattern, Mode, RequestCookies, Route, SettingOrigin,
-    Source, parse,
+    ByteSize, CallerKey, CallerPart, Coding, MediaTypePattern, Mode, RequestCookies, Route,
+    SettingOrigin, Source, parse,
 };
 
 fn routes(policies_and_routes: &str) -> Vec<Route> {
@@ -60,7 +60,7 @@ fn an_empty_mapping_and_an_empty_value_switch_a_policy_on() {
     assert_eq!(cache.request_cookies, RequestCookies::Bypass);
     assert_eq!(cache.max_object, ByteSize::from_bytes(8 << 20));
     let compression = routes[0].compression.as_ref().unwrap();
-    assert_eq!(compression.encodings, Coding::ALL);
+    assert_eq!(compression.encodings, Coding::DEFAULT);
     assert_eq!(compression.min_size, ByteSize::from_bytes(1024));
     assert!(
         compression
@@ -126,13 +126,14 @@ routes:
         panic!("{:?}", route.rate_limits);
     };
     assert_eq!(
-        (client.name.as_str(), client.burst, client.mode),
+        (client.name.as_str(), client.burst(), client.mode),
         ("per_client", 3, Mode::Shadow)
     );
     assert_eq!(client.rate.events(), 10);
-    assert_eq!((all.name.as_str(), all.burst), ("all", 7));
-    assert_eq!((keyed.name.as_str(), keyed.burst), ("keyed", 1));
-    assert_eq!(keyed.key, LimitKey::Header("x-key".parse().unwrap()));
+    assert_eq!((all.name.as_str(), all.burst()), ("all", 7));
+    assert_eq!((keyed.name.as_str(), keyed.burst()), ("keyed", 1));
+    let parts = vec![CallerPart::Header("x-key".parse().unwrap())];
+    assert_eq!(keyed.key, CallerKey { parts });
     assert_eq!(
         setting(route, "rate_limit.per_client.rate"),
         ("10/s", &policy("fair", 5))

@@ -4,7 +4,7 @@
 //! client's doing, a `Proxy-Status` (RFC 9209) that says where it happened.
 
 use bytes::Bytes;
-use engine::failure::{Blame, Failure, Malformed};
+use engine::failure::{Blame, Failure, Malformed, ShieldRefusal};
 use http::{
     HeaderValue, Response, StatusCode,
     header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER},
@@ -63,6 +63,8 @@ pub(crate) const fn ends_connection(failure: Failure) -> bool {
         failure,
         Failure::Malformed(_)
             | Failure::BodyTooLarge
+            | Failure::DecodedTooLarge
+            | Failure::Undecodable
             | Failure::ClientGone
             | Failure::ClientStalled
     )
@@ -89,6 +91,12 @@ fn row(failure: Failure) -> Row {
         Failure::PurgeSenseless => (400, "Nothing that could be kept is purged by this", ""),
         Failure::PurgeUnauthorized => (401, "Purging needs a token", ""),
         Failure::RateLimited => (429, "Too many requests", ""),
+        Failure::ConcurrencyExceeded => (429, "Too many requests at the same time", ""),
+        Failure::Banned => (403, "Shut out for a while", ""),
+        Failure::Shielded(why) => return shielded(why),
+        Failure::UnknownCoding => (415, "The body is in a coding that is not taken", ""),
+        Failure::Undecodable => (400, "The body is not in the coding that it says", ""),
+        Failure::DecodedTooLarge => (413, "The request body is too large when decoded", ""),
         Failure::BodyTooLarge => (413, "The request body is too large", ""),
         Failure::ClientGone => (400, "The request body ended early", ""),
         Failure::ClientStalled => (408, "The request body did not arrive in time", ""),
@@ -180,6 +188,21 @@ fn malformed(what: Malformed) -> Row {
         Malformed::Upgrade => (400, "Upgrade does not go with a body"),
     };
     Row::new(status, title, "http_request_error")
+}
+
+fn shielded(why: ShieldRefusal) -> Row {
+    let (status, title) = match why {
+        ShieldRefusal::Address => (403, "Not allowed from this address"),
+        ShieldRefusal::Attack => (403, "The request looks like an attack"),
+        ShieldRefusal::ContentType => (415, "This type of body is not taken"),
+        ShieldRefusal::HeaderTooLong => (431, "A header field is too long"),
+        ShieldRefusal::JsonTooDeep => (400, "The JSON is nested too deeply"),
+        ShieldRefusal::Method => (405, "This method is not taken"),
+        ShieldRefusal::PathAmbiguous => (400, "The path can be read in two ways"),
+        ShieldRefusal::QueryTooLong => (414, "The query is too long"),
+        ShieldRefusal::UrlTooLong => (414, "The URL is too long"),
+    };
+    Row::new(status, title, "")
 }
 
 // === impl Row ===

@@ -7,11 +7,12 @@ use engine::{
     cache::status::CacheStatus,
     client_ip::{ClientAddress, client_ip},
     outcome::CacheOutcome,
+    security::{SecurityAction, SecurityKind},
     trace::{self, RequestId},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header::CONNECTION, request};
 use policy::Route;
-use telemetry::{MethodLabel, RequestEvent, Stage};
+use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
     body::ResponseBody,
@@ -134,6 +135,25 @@ impl Exchange {
         let route = recording.event.route;
         let route = route.and_then(|route| routes.get(usize::from(route)));
         (&mut recording.event, route)
+    }
+
+    /// Tells a security event about this request.
+    pub(crate) fn tell(
+        &self,
+        kind: SecurityKind,
+        action: SecurityAction,
+        policy: Option<&str>,
+        evidence: &str,
+    ) {
+        self.sidecar().security.tell(&SecurityEvent {
+            kind,
+            action,
+            client: Some(self.client.ip),
+            route: self.route().map(|route| route.name.as_str()),
+            policy,
+            evidence,
+            request_id: Some(self.request_id.as_str()),
+        });
     }
 
     /// Puts on every response what every response carries, and hands it to the recording.

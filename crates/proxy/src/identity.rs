@@ -1,6 +1,7 @@
 //! The keys that tokens are verified with, read from their file.
 
 use engine::identity::{KeySet, KeySetError};
+use policy::JwksSource;
 
 /// What is needed to know who is asking.
 #[derive(Debug)]
@@ -15,6 +16,9 @@ pub enum IdentityError {
     /// The file cannot be read.
     #[error("identity.jwt.jwks_file {0}: {1}")]
     File(String, std::io::Error),
+    /// Keys from elsewhere are not fetched yet.
+    #[error("identity.jwt: keys are read from a file")]
+    Url,
     /// What is in it is no set of keys.
     #[error("identity.jwt.jwks_file {0}: {1}")]
     Keys(String, KeySetError),
@@ -25,8 +29,11 @@ pub enum IdentityError {
 impl Identity {
     /// Reads the keys; they are read once, when the policies come into force.
     pub(crate) fn load(policy: &policy::Identity) -> Result<Self, IdentityError> {
-        let file = policy.jwks_file.display().to_string();
-        let text = match std::fs::read_to_string(&policy.jwks_file) {
+        let JwksSource::File(path) = &policy.jwks else {
+            return Err(IdentityError::Url);
+        };
+        let file = path.display().to_string();
+        let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) => return Err(IdentityError::File(file, error)),
         };

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | admit | well-formed, not a loop, one host, one path? | [`admit::Admitted`] or a [`Failure`] |
 //! | route | which rules govern it? | a route or a [`answer::Refusal`] |
-//! | limit | may this caller go on? | [`limit::Permission`] |
+//! | guard | is it a request that the route takes, and is its caller not shut out? | [`guard::Permission`] |
+//! | limit | may this caller go on, perhaps after a while? | [`limit::Permission`] |
 //! | lookup | do we hold it, how fresh? | [`Looked`] |
 //! | join | is someone already fetching it? | [`join::Part`] |
 //! | protect | has the upstream room for it? before each try, within fetch | [`engine::outcome::ProtectOutcome`] |
@@ -14,9 +15,11 @@
 //! | answer | headers, 304, or the one table from failure to HTTP | a response |
 //! | record | what is told about it | [`crate::recording`] |
 //!
-//! The first four never wait: a request that the cache answers is answered at once, without a
-//! future of its own. Only a body that is part of the key is read first.
+//! The steps up to lookup never wait: a request that the cache answers is answered at once, without a
+//! future of its own. Only a body that is part of the key is read first, and a caller that may wait for
+//! its turn under a limit does so.
 //!
+//! [`guard::Permission`]: crate::steps::guard::Permission
 //! [`keep::Kept`]: crate::steps::keep::Kept
 
 use std::{
@@ -41,6 +44,7 @@ use crate::{
     steps::{
         admit, answer,
         gather::{self, Gathering},
+        guard,
         join::{self, Content},
         limit,
         lookup::{self, Looked},
@@ -71,6 +75,17 @@ enum Course {
     Refuse(answer::Refusal),
     /// It wants to become something else than HTTP.
     Tunnel(Box<Errand>, OnUpgrade),
+    /// It may go on when its turn has come.
+    Wait(usize, limit::Turn),
+}
+
+/// Where the way begins.
+#[derive(Clone, Copy, Debug)]
+enum Beginning {
+    /// With the head of a request that has just come.
+    Head,
+    /// With this route, whose limits have been asked: the caller's turn has come.
+    Turn(usize),
 }
 
 /// Carries one request through the steps.
@@ -82,7 +97,18 @@ pub(crate) fn serve(
     let (mut head, body) = request.into_parts();
     let mut exchange = Exchange::begin(sidecar, connection, &head);
     sticky::take(&mut exchange, &mut head);
-    match set_course(&mut exchange, &mut head, &body) {
+    let course = set_course(&mut exchange, &mut head, &body, Beginning::Head);
+    follow(exchange, head, body, course)
+}
+
+/// Does what the steps have decided.
+fn follow(
+    mut exchange: Exchange,
+    head: request::Parts,
+    body: Incoming,
+    course: Course,
+) -> Answering {
+    match course {
         Course::Answer(from_store) => {
             drain(body);
             Answering::here(answer::from_store(exchange, &head, &from_store))
@@ -111,28 +137,55 @@ pub(crate) fn serve(
         Course::Tunnel(errand, upgrade) => {
             Answering::OnItsWay(Box::pin(tunnel::open(exchange, errand, upgrade)))
         }
+        Course::Wait(route, turn) => {
+            Answering::OnItsWay(Box::pin(wait(exchange, head, body, route, turn)))
+        }
+    }
+}
+
+/// Goes on when the caller's turn has come.
+async fn wait(
+    mut exchange: Exchange,
+    mut head: request::Parts,
+    body: Incoming,
+    route: usize,
+    turn: limit::Turn,
+) -> Response<RecordedBody> {
+    let course = match turn.await {
+        Err(refusal) => Course::Refuse(refusal),
+        Ok(()) => set_course(&mut exchange, &mut head, &body, Beginning::Turn(route)),
+    };
+    match follow(exchange, head, body, course).await {
+        Ok(response) => response,
+        Err(never) => match never {},
     }
 }
 
 /// Steps 1 to 4.
-fn set_course(exchange: &mut Exchange, head: &mut request::Parts, body: &Incoming) -> Course {
+fn set_course(
+    exchange: &mut Exchange,
+    head: &mut request::Parts,
+    body: &Incoming,
+    beginning: Beginning,
+) -> Course {
     let upgrade = head.extensions.remove::<OnUpgrade>();
     let admitted = match admit::admit(exchange, head, body) {
         Ok(admitted) => admitted,
         Err(failure) => return Course::Refuse(failure.into()),
     };
-    match purge::purge(exchange, head, &admitted) {
-        None => {}
-        Some(Ok(purges)) => return Course::Purged(purges),
-        Some(Err(refusal)) => return Course::Refuse(refusal),
-    }
-    let route = match route::route(exchange, head, &admitted) {
-        Ok(route) => route,
-        Err(refusal) => return Course::Refuse(refusal),
+    let permitted = match beginning {
+        Beginning::Head => permit(exchange, head, &admitted),
+        Beginning::Turn(route) => Ok(route),
     };
-    if let limit::Permission::Deny(refusal) = limit::limit(exchange, route, &head.headers) {
-        return Course::Refuse(refusal);
-    }
+    let route = match permitted {
+        Ok(route) => route,
+        Err(course) => {
+            if let (Course::Wait(..), Some(upgrade)) = (&course, upgrade) {
+                head.extensions.insert(upgrade);
+            }
+            return course;
+        }
+    };
     if let (UpgradeIntent::WebSocket, Some(upgrade)) = (admitted.upgrade, upgrade) {
         let intent = lookup::Intent::bypass();
         let errand = Errand::new(exchange, route, admitted.facts(), intent, head);
@@ -158,6 +211,28 @@ fn set_course(exchange: &mut Exchange, head: &mut request::Parts, body: &Incomin
             Course::Ask(Box::new(errand))
         }
         Looked::NotCached => Course::Refuse(Failure::NotCached.into()),
+    }
+}
+
+/// The route of a request whose caller may go on at once, or what else becomes of it.
+fn permit(
+    exchange: &mut Exchange,
+    head: &request::Parts,
+    admitted: &admit::Admitted<'_>,
+) -> Result<usize, Course> {
+    match purge::purge(exchange, head, admitted) {
+        None => {}
+        Some(Ok(purges)) => return Err(Course::Purged(purges)),
+        Some(Err(refusal)) => return Err(Course::Refuse(refusal)),
+    }
+    let route = route::route(exchange, head, admitted).map_err(Course::Refuse)?;
+    if let guard::Permission::Deny(refusal) = guard::guard(exchange, route, head, admitted) {
+        return Err(Course::Refuse(refusal));
+    }
+    match limit::limit(exchange, route, head, admitted) {
+        limit::Permission::Allow => Ok(route),
+        limit::Permission::Deny(refusal) => Err(Course::Refuse(refusal)),
+        limit::Permission::Wait(turn) => Err(Course::Wait(route, turn)),
     }
 }
 

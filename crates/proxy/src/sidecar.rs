@@ -18,6 +18,7 @@ use store::{
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
+    SecurityEvents,
 };
 
 use crate::{
@@ -52,6 +53,7 @@ pub struct Sidecar {
     pub(crate) flights: Arc<Flights>,
     pub(crate) tls: TlsClient,
     pub(crate) access_log: Option<AccessLog>,
+    pub(crate) security: SecurityEvents,
     pub(crate) health: Arc<Health>,
     connections: AtomicUsize,
 }
@@ -114,6 +116,7 @@ impl Sidecar {
             flights: Arc::default(),
             tls: TlsClient::default(),
             access_log,
+            security: SecurityEvents::default(),
             health,
             connections: AtomicUsize::new(0),
         })

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod encode;
 pub(crate) mod fetch;
 pub(crate) mod gather;
+pub(crate) mod guard;
 pub(crate) mod identify;
 pub(crate) mod invalidate;
 pub(crate) mod join;

@@ -12,6 +12,7 @@ mod event;
 mod health;
 pub mod logs;
 mod metrics;
+mod security;
 mod timestamp;
 mod words;
 
@@ -24,3 +25,4 @@ pub use metrics::{
     CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome, Metrics,
     MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
 };
+pub use security::{SecurityEvent, SecurityEvents};

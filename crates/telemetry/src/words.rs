@@ -273,6 +273,7 @@ impl Word for EncodeOutcome {
         Self::AsIs(AsIsReason::Shadow),
         Self::AsIs(AsIsReason::TooSmall),
         Self::AsIs(AsIsReason::Type),
+        Self::Encoded(Coding::Deflate),
     ];
 
     fn slot(self) -> usize {
@@ -280,6 +281,7 @@ impl Word for EncodeOutcome {
             Self::Encoded(Coding::Br) => 0,
             Self::Encoded(Coding::Gzip) => 1,
             Self::Encoded(Coding::Zstd) => 2,
+            Self::Encoded(Coding::Deflate) => 13,
             Self::AsIs(reason) => match reason {
                 AsIsReason::AlreadyEncoded => 3,
                 AsIsReason::ClientDeclined => 4,

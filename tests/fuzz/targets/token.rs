@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::LazyLock, time::Duration};
 
 use engine::identity::{KeySet, Verdict, verify, verify_token};
-use policy::{Identity, TokenAlgorithm, TokenSource};
+use policy::{Identity, JwksSource, TokenAlgorithm, TokenSource};
 
 use super::Target;
 use crate::{input::Input, oracle::at};
@@ -46,7 +46,8 @@ const SIGNED: [&str; 2] = [
 static HELD: LazyLock<KeySet> = LazyLock::new(|| KeySet::parse(KEYS).unwrap());
 
 static IDENTITY: LazyLock<Identity> = LazyLock::new(|| Identity {
-    jwks_file: PathBuf::new(),
+    jwks: JwksSource::File(PathBuf::new()),
+    refresh: Duration::from_secs(300),
     algorithms: TokenAlgorithm::ALL.to_vec(),
     issuer: None,
     audience: None,

@@ -16,6 +16,7 @@ fn policy(mode: Mode) -> CompressionPolicy {
                 suffix: "+json".to_owned(),
             },
         ],
+        ..CompressionPolicy::default()
     }
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use http::HeaderName;
-use policy::{Identity, TokenAlgorithm};
+use policy::{Identity, JwksSource, TokenAlgorithm};
 use proptest::prelude::*;
 use ring::{
     hmac,
@@ -55,7 +55,8 @@ fn keys() -> KeySet {
 
 fn settings() -> Identity {
     Identity {
-        jwks_file: "keys.json".into(),
+        jwks: JwksSource::File("keys.json".into()),
+        refresh: Duration::from_secs(300),
         algorithms: TokenAlgorithm::ALL.to_vec(),
         issuer: None,
         audience: None,

@@ -28,18 +28,8 @@ pub(super) fn host(text: &str) -> HostPattern {
 
 pub(super) fn route(matches: RouteMatch) -> Route {
     Route {
-        name: String::new(),
         matches,
-        upstream: 0,
-        cache: None,
-        compression: None,
-        deduplication: None,
-        rate_limits: Vec::new(),
-        batch: None,
-        breaker: None,
-        priority: None,
-        settings: Vec::new(),
-        line: 1,
+        ..Route::plain("", 0)
     }
 }
 

@@ -196,7 +196,7 @@ fn limits(applied: &Applied<'_>) -> Vec<Value> {
             "name": limit.policy.name,
             "mode": limit.policy.mode.as_str(),
             "rate": limit.policy.rate.to_string(),
-            "burst": limit.policy.burst,
+            "burst": limit.policy.burst(),
             "caller": limit.caller,
         })
     });

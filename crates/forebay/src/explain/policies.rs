@@ -12,7 +12,7 @@ use engine::{
     path::NormalPath,
 };
 use policy::{
-    CachePolicy, DeduplicationPolicy, HonorRequest, LimitKey, LimitPolicy, Mode, RequestCookies,
+    CachePolicy, CallerPart, DeduplicationPolicy, HonorRequest, LimitPolicy, Mode, RequestCookies,
     Route, Scheme,
 };
 
@@ -204,12 +204,12 @@ fn limits<'a>(route: &'a Route, request: &Request, seen: &Seen<'_>) -> Vec<Limit
         .filter(|limit| limit.mode != Mode::Off);
     let limits = on.map(|policy| Limit {
         policy,
-        caller: match &policy.key {
-            LimitKey::ClientIp => format!("client_ip {}", caller_ip(seen)),
-            LimitKey::Header(name) => match request.headers.get(name) {
+        caller: match policy.key.parts.first() {
+            Some(CallerPart::Header(name)) => match request.headers.get(name) {
                 Some(value) => format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())),
                 None => format!("no {name}; all without it share one allowance"),
             },
+            _ => format!("client_ip {}", caller_ip(seen)),
         },
     });
     limits.collect()

@@ -254,7 +254,7 @@ impl Page {
                 policy.name,
                 policy.mode.as_str(),
                 policy.rate,
-                policy.burst,
+                policy.burst(),
                 limit.caller
             );
             self.line(name, &text);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, header};
 
 use crate::{
-    Identity, TokenAlgorithm, TokenSource,
+    Identity, JwksSource, TokenAlgorithm, TokenSource,
     diagnostic::Code,
     file::{AlgorithmFile, At, File, JwtFile, TokenFile},
     suggest::listed,
@@ -79,7 +79,8 @@ fn check_jwt(findings: &mut Findings<'_>, jwt: &At<JwtFile>) -> Option<Identity>
     };
     let text = |text: &Option<At<String>>| text.as_ref().map(|text| text.value.clone());
     Some(Identity {
-        jwks_file: check_file(findings, file)?,
+        jwks: JwksSource::File(check_file(findings, file)?),
+        refresh: Duration::from_secs(300),
         algorithms,
         issuer: text(&shape.issuer),
         audience: text(&shape.audience),

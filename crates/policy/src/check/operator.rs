@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use crate::{
-    AccessLog, Admin, ByteSize, Clients, Memory, Shutdown,
+    AccessLog, Admin, ByteSize, Clients, Memory, Rate, SecurityLog, Shutdown,
     diagnostic::Code,
     file::{AccessLogWord, At, File},
 };
@@ -51,23 +51,33 @@ pub(super) fn check_clients(findings: &mut Findings<'_>, file: &File) -> Clients
     let clients = file.clients.as_ref().map(|clients| clients.value.clone());
     let clients = clients.unwrap_or_default();
     let bytes = ByteSize::from_bytes;
+    let usual = Clients::default();
     Clients {
         max_head: findings.size(
             clients.max_head.as_ref(),
-            bytes(64 << 10),
+            usual.max_head,
             (bytes(8 << 10), bytes(MIB)),
         ),
-        max_headers: findings.count(clients.max_headers.as_ref(), 100, (16, 1_000)),
+        max_headers: findings.count(clients.max_headers.as_ref(), usual.max_headers, (16, 1_000)),
         max_body: findings.size(
             clients.max_body.as_ref(),
-            bytes(16 << 30),
+            usual.max_body,
             (bytes(0), bytes(1 << 44)),
         ),
-        max_connections: findings.count(clients.max_connections.as_ref(), 10_000, (1, 10_000_000)),
-        max_http2_streams: findings.count(clients.max_http2_streams.as_ref(), 100, (1, 10_000)),
-        head_timeout: findings.timeout(clients.head_timeout.as_ref(), Duration::from_secs(10)),
-        idle_timeout: findings.timeout(clients.idle_timeout.as_ref(), Duration::from_secs(75)),
-        stall_timeout: findings.timeout(clients.stall_timeout.as_ref(), Duration::from_secs(60)),
+        max_connections: findings.count(
+            clients.max_connections.as_ref(),
+            usual.max_connections,
+            (1, 10_000_000),
+        ),
+        max_http2_streams: findings.count(
+            clients.max_http2_streams.as_ref(),
+            usual.max_http2_streams,
+            (1, 10_000),
+        ),
+        head_timeout: findings.timeout(clients.head_timeout.as_ref(), usual.head_timeout),
+        idle_timeout: findings.timeout(clients.idle_timeout.as_ref(), usual.idle_timeout),
+        stall_timeout: findings.timeout(clients.stall_timeout.as_ref(), usual.stall_timeout),
+        ..usual
     }
 }
 
@@ -124,6 +134,11 @@ fn check_address(
     };
     taken.claim(findings, address.node, parsed);
     Some(parsed)
+}
+
+/// A line for each event, at most a hundred a second.
+pub(super) fn security_log() -> SecurityLog {
+    Rate::new(100, Duration::from_secs(1)).map_or(SecurityLog::Off, SecurityLog::Lines)
 }
 
 pub(super) fn access_log(file: &File) -> AccessLog {

@@ -1,19 +1,20 @@
 //! Step 3: may this caller go on?
 
-use std::{net::IpAddr, time::Duration};
+use std::{future::Future, net::IpAddr, pin::Pin, time::Duration};
 
 use engine::{
     client_ip::limit_key_ip,
     failure::Failure,
     outcome::LimitOutcome,
     rate_limit::{Gcra, LimitHeaders, Verdict, retry_after},
+    security::{SecurityAction, SecurityKind},
 };
-use http::{HeaderMap, HeaderName, header::RETRY_AFTER};
-use policy::{LimitKey, LimitPolicy, Mode, Route};
+use http::{HeaderMap, HeaderName, header::RETRY_AFTER, request};
+use policy::{CallerPart, LimitPolicy, Mode, Route};
 use store::LimiterCells;
 use telemetry::RequestEvent;
 
-use super::answer::Refusal;
+use super::{admit::Admitted, answer::Refusal};
 use crate::{exchange::Exchange, recording::Recording};
 
 static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -33,17 +34,28 @@ struct Limit {
 }
 
 /// Whether a request may go on.
-#[derive(Debug)]
 pub(crate) enum Permission {
     /// Within every limit, or there is none.
     Allow,
     /// Over a limit.
     Deny(Refusal),
+    /// When its turn has come.
+    #[expect(dead_code, reason = "comes with queues")]
+    Wait(Turn),
 }
+
+/// What a request waits for.
+pub(crate) type Turn = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
 
 /// Asks every limit of the route; all of them count the request, so that being refused by one does
 /// not spare the others.
-pub(crate) fn limit(exchange: &mut Exchange, route: usize, headers: &HeaderMap) -> Permission {
+pub(crate) fn limit(
+    exchange: &mut Exchange,
+    route: usize,
+    head: &request::Parts,
+    _admitted: &Admitted<'_>,
+) -> Permission {
+    let headers = &head.headers;
     let Exchange {
         recording,
         client,
@@ -71,6 +83,17 @@ pub(crate) fn limit(exchange: &mut Exchange, route: usize, headers: &HeaderMap) 
         if let Verdict::Deny { retry_after } = verdict {
             wait = wait.max(Some(retry_after));
         }
+    }
+    let denied = event.limit_index.map(usize::from);
+    let denied = denied.and_then(|position| limits.get(position));
+    if let Some(limit) = denied {
+        let action = match limit.policy.mode {
+            Mode::Enforce => SecurityAction::Blocked,
+            Mode::Off | Mode::Shadow => SecurityAction::Shadowed,
+        };
+        let name = limit.policy.name.clone();
+        let evidence = limit.policy.key.to_string();
+        exchange.tell(SecurityKind::RateLimited, action, Some(&name), &evidence);
     }
     match wait {
         None => Permission::Allow,
@@ -120,7 +143,7 @@ impl RouteLimits {
 
 impl Limit {
     fn new(route: &str, policy: &LimitPolicy) -> Self {
-        let gcra = Gcra::new(policy.rate, policy.burst);
+        let gcra = Gcra::new(policy.rate, policy.burst());
         let mut scope = Vec::new();
         for part in [route, &policy.name] {
             scope.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -140,17 +163,17 @@ impl Limit {
 
     /// A hash of the limit and of who is asking.
     fn caller(&self, client: IpAddr, headers: &HeaderMap) -> u128 {
-        match &self.policy.key {
-            LimitKey::ClientIp => {
+        match self.policy.key.parts.first() {
+            Some(CallerPart::Header(name)) => {
+                let value = headers.get(name).map_or(&[][..], |value| value.as_bytes());
+                store::hash_of(&[&self.scope, value])
+            }
+            _ => {
                 let ip = match limit_key_ip(client) {
                     IpAddr::V4(ip) => ip.to_ipv6_mapped(),
                     IpAddr::V6(ip) => ip,
                 };
                 store::hash_of(&[&self.scope, &ip.octets()])
-            }
-            LimitKey::Header(name) => {
-                let value = headers.get(name).map_or(&[][..], |value| value.as_bytes());
-                store::hash_of(&[&self.scope, value])
             }
         }
     }

@@ -18,8 +18,8 @@ use engine::{
 };
 use policy::{
     Admin, BatchKind, BatchPolicy, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy,
-    DeduplicationPolicy, Endpoint, LimitKey, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch,
-    Scheme, Shutdown, Upstream,
+    DeduplicationPolicy, Endpoint, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch, Scheme,
+    SecurityLog, Shutdown, Upstream,
 };
 
 use super::*;
@@ -29,11 +29,8 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn route(name: &str, mode: Mode) -> Route {
     let limit = |name: &str, mode| LimitPolicy {
-        name: name.to_owned(),
         mode,
-        rate: Rate::new(1, Duration::from_secs(1)).unwrap(),
-        burst: 1,
-        key: LimitKey::ClientIp,
+        ..LimitPolicy::new(name, Rate::new(1, Duration::from_secs(1)).unwrap())
     };
     Route {
         name: name.to_owned(),
@@ -45,9 +42,7 @@ fn route(name: &str, mode: Mode) -> Route {
         }),
         compression: Some(CompressionPolicy {
             mode,
-            encodings: Coding::ALL.to_vec(),
-            min_size: ByteSize::from_bytes(1),
-            types: Vec::new(),
+            ..CompressionPolicy::default()
         }),
         deduplication: Some(DeduplicationPolicy { mode }),
         rate_limits: vec![limit("strict", Mode::Enforce), limit("trial", Mode::Shadow)],
@@ -62,10 +57,7 @@ fn route(name: &str, mode: Mode) -> Route {
             max_wait: Duration::from_millis(1),
             max_answer: ByteSize::from_bytes(1),
         }),
-        breaker: None,
-        priority: None,
-        settings: Vec::new(),
-        line: 1,
+        ..Route::plain(name, 0)
     }
 }
 
@@ -80,22 +72,14 @@ fn policies(routes: Vec<Route>) -> Policies {
         memory: Memory {
             limit: ByteSize::from_bytes(1),
         },
-        clients: Clients {
-            max_head: ByteSize::from_bytes(1),
-            max_headers: 1,
-            max_body: ByteSize::from_bytes(1),
-            max_connections: 1,
-            max_http2_streams: 1,
-            head_timeout: second,
-            idle_timeout: second,
-            stall_timeout: second,
-        },
+        clients: Clients::default(),
         admin: Admin {
             address: None,
             telemetry_address: None,
             token_file: None,
         },
         access_log: Default::default(),
+        security_log: SecurityLog::Off,
         shutdown: Shutdown {
             delay: second,
             deadline: second,

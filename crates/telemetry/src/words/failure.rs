@@ -1,6 +1,6 @@
 //! The words for how a request can fail.
 
-use engine::failure::{Failure, Malformed};
+use engine::failure::{Failure, Malformed, ShieldRefusal};
 
 use super::Word;
 
@@ -44,6 +44,20 @@ impl Word for Failure {
         Self::TlsFailed,
         Self::TlsTimedOut,
         Self::TryTimedOut,
+        Self::ConcurrencyExceeded,
+        Self::Banned,
+        Self::Shielded(ShieldRefusal::Address),
+        Self::Shielded(ShieldRefusal::Attack),
+        Self::Shielded(ShieldRefusal::ContentType),
+        Self::Shielded(ShieldRefusal::HeaderTooLong),
+        Self::Shielded(ShieldRefusal::JsonTooDeep),
+        Self::Shielded(ShieldRefusal::Method),
+        Self::Shielded(ShieldRefusal::PathAmbiguous),
+        Self::Shielded(ShieldRefusal::QueryTooLong),
+        Self::Shielded(ShieldRefusal::UrlTooLong),
+        Self::UnknownCoding,
+        Self::Undecodable,
+        Self::DecodedTooLarge,
     ];
 
     fn slot(self) -> usize {
@@ -86,6 +100,22 @@ impl Word for Failure {
             Self::TlsFailed => 33,
             Self::TlsTimedOut => 34,
             Self::TryTimedOut => 35,
+            Self::ConcurrencyExceeded => 36,
+            Self::Banned => 37,
+            Self::Shielded(why) => match why {
+                ShieldRefusal::Address => 38,
+                ShieldRefusal::Attack => 39,
+                ShieldRefusal::ContentType => 40,
+                ShieldRefusal::HeaderTooLong => 41,
+                ShieldRefusal::JsonTooDeep => 42,
+                ShieldRefusal::Method => 43,
+                ShieldRefusal::PathAmbiguous => 44,
+                ShieldRefusal::QueryTooLong => 45,
+                ShieldRefusal::UrlTooLong => 46,
+            },
+            Self::UnknownCoding => 47,
+            Self::Undecodable => 48,
+            Self::DecodedTooLarge => 49,
         }
     }
 

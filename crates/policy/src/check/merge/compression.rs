@@ -34,7 +34,7 @@ pub(super) fn merge_compression(
         "encodings",
         |block| block.encodings.as_ref(),
         |words| words.iter().map(|word| coding(word.value)).collect(),
-        Coding::ALL.to_vec(),
+        Coding::DEFAULT.to_vec(),
         |codings| {
             let words: Vec<_> = codings.iter().map(|coding| coding.as_str()).collect();
             format!("[{}]", words.join(", "))
@@ -64,6 +64,7 @@ pub(super) fn merge_compression(
             .iter()
             .filter_map(|text| parse_media_type(text))
             .collect(),
+        ..CompressionPolicy::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use crate::{
-    LimitKey, LimitPolicy,
+    CallerKey, CallerPart, LimitAlgorithm, LimitPolicy,
     diagnostic::Code,
     file::{At, LimitFile, LimitKeyFile},
 };
@@ -87,26 +87,25 @@ fn merge_limit(
         "key",
         |block| block.key.as_ref(),
         limit_key,
-        LimitKey::ClientIp,
+        CallerPart::ClientIp,
         |key| match key {
-            LimitKey::ClientIp => "client_ip".to_owned(),
-            LimitKey::Header(name) => format!("{{header: {name}}}"),
+            CallerPart::Header(name) => format!("{{header: {name}}}"),
+            _ => "client_ip".to_owned(),
         },
     );
     Some(LimitPolicy {
-        name: name.value.clone(),
         mode,
-        rate,
-        burst,
-        key,
+        algorithm: LimitAlgorithm::Gcra { burst },
+        key: CallerKey { parts: vec![key] },
+        ..LimitPolicy::new(&name.value, rate)
     })
 }
 
 /// A name that is not a header has been reported already; the address stands in for it.
-fn limit_key(key: &LimitKeyFile) -> LimitKey {
+fn limit_key(key: &LimitKeyFile) -> CallerPart {
     match key {
-        LimitKeyFile::ClientIp => LimitKey::ClientIp,
+        LimitKeyFile::ClientIp => CallerPart::ClientIp,
         LimitKeyFile::Header(name) => HeaderName::from_bytes(name.value.as_bytes())
-            .map_or(LimitKey::ClientIp, LimitKey::Header),
+            .map_or(CallerPart::ClientIp, CallerPart::Header),
     }
 }

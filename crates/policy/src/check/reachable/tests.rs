@@ -179,16 +179,7 @@ fn route() -> impl Strategy<Value = Route> {
                     .into_iter()
                     .collect(),
             },
-            upstream: 0,
-            cache: None,
-            compression: None,
-            deduplication: None,
-            rate_limits: Vec::new(),
-            batch: None,
-            breaker: None,
-            priority: None,
-            settings: Vec::new(),
-            line: 1,
+            ..Route::plain("", 0)
         },
     )
 }

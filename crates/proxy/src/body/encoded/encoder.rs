@@ -1,9 +1,12 @@
-//! The three codings behind one small face, each driven by its own library.
+//! The codings behind one small face, each driven by its own library.
 
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
+use flate2::{
+    Compression,
+    write::{GzEncoder, ZlibEncoder},
+};
 use policy::Coding;
 
 /// A good ratio for text at a few hundred megabytes a second.
@@ -18,6 +21,8 @@ const ZSTD_LEVEL: i32 = 3;
 pub(crate) enum Encoder {
     /// Brotli.
     Br(Box<brotli::CompressorWriter<Vec<u8>>>),
+    /// Deflate, in the zlib format.
+    Deflate(Box<ZlibEncoder<Vec<u8>>>),
     /// Gzip.
     Gzip(Box<GzEncoder<Vec<u8>>>),
     /// Zstandard.
@@ -30,6 +35,7 @@ impl std::fmt::Debug for Encoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Br(_) => "Encoder::Br",
+            Self::Deflate(_) => "Encoder::Deflate",
             Self::Gzip(_) => "Encoder::Gzip",
             Self::Zstd(_) => "Encoder::Zstd",
         })
@@ -46,6 +52,10 @@ impl Encoder {
                 BROTLI_BUFFER,
                 BROTLI_QUALITY,
                 BROTLI_WINDOW_BITS,
+            ))),
+            Coding::Deflate => Self::Deflate(Box::new(ZlibEncoder::new(
+                out,
+                Compression::new(GZIP_LEVEL),
             ))),
             Coding::Gzip => Self::Gzip(Box::new(GzEncoder::new(out, Compression::new(GZIP_LEVEL)))),
             Coding::Zstd => Self::Zstd(Box::new(zstd::stream::write::Encoder::new(
@@ -70,6 +80,7 @@ impl Encoder {
     pub(crate) fn finish(self) -> io::Result<Bytes> {
         Ok(Bytes::from(match self {
             Self::Br(encoder) => encoder.into_inner(),
+            Self::Deflate(encoder) => encoder.finish()?,
             Self::Gzip(encoder) => encoder.finish()?,
             Self::Zstd(encoder) => encoder.finish()?,
         }))
@@ -78,6 +89,7 @@ impl Encoder {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Br(encoder) => encoder,
+            Self::Deflate(encoder) => encoder,
             Self::Gzip(encoder) => encoder,
             Self::Zstd(encoder) => encoder,
         }
@@ -86,6 +98,7 @@ impl Encoder {
     fn take(&mut self) -> Bytes {
         let out = match self {
             Self::Br(encoder) => encoder.get_mut(),
+            Self::Deflate(encoder) => encoder.get_mut(),
             Self::Gzip(encoder) => encoder.get_mut(),
             Self::Zstd(encoder) => encoder.get_mut(),
         };

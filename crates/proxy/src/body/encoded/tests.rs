@@ -13,6 +13,9 @@ fn decoded(coding: Coding, encoded: &[u8]) -> Vec<u8> {
         Coding::Br => brotli::Decompressor::new(encoded, 4096)
             .read_to_end(&mut plain)
             .unwrap(),
+        Coding::Deflate => flate2::read::ZlibDecoder::new(encoded)
+            .read_to_end(&mut plain)
+            .unwrap(),
         Coding::Gzip => flate2::read::MultiGzDecoder::new(encoded)
             .read_to_end(&mut plain)
             .unwrap(),

@@ -1,22 +1,11 @@
 use std::net::Ipv4Addr;
 
-use policy::ByteSize;
-
 use super::*;
 
 const START: Duration = Duration::from_secs(1_000);
 
 fn clients() -> Clients {
-    Clients {
-        max_head: ByteSize::from_bytes(64 * 1024),
-        max_headers: 100,
-        max_body: ByteSize::from_bytes(1 << 30),
-        max_connections: 100,
-        max_http2_streams: 100,
-        head_timeout: Duration::from_secs(10),
-        idle_timeout: Duration::from_secs(75),
-        stall_timeout: Duration::from_secs(60),
-    }
+    Clients::default()
 }
 
 fn connection() -> ConnectionState {

@@ -6,7 +6,7 @@ use engine::{
     client_ip::limit_key_ip,
     failure::Failure,
     outcome::LimitOutcome,
-    rate_limit::{Gcra, LimitHeaders, Verdict, retry_after},
+    rate_limit::{Ask, LimitHeaders, Limiter, Verdict, retry_after},
     security::{SecurityAction, SecurityKind},
 };
 use http::{HeaderMap, HeaderName, header::RETRY_AFTER, request};
@@ -27,7 +27,7 @@ pub(crate) struct RouteLimits(Vec<Limit>);
 #[derive(Debug)]
 struct Limit {
     policy: LimitPolicy,
-    gcra: Gcra,
+    limiter: Limiter,
     headers: LimitHeaders,
     /// Route and limit, length-prefixed: what makes two limits' callers different.
     scope: Vec<u8>,
@@ -110,7 +110,7 @@ fn note(event: &mut RequestEvent, position: usize, verdict: Verdict, mode: Mode)
     let outcome = match (verdict, mode) {
         (Verdict::Deny { .. }, Mode::Shadow) => LimitOutcome::Shadow,
         (Verdict::Deny { .. }, _) => LimitOutcome::Deny,
-        (Verdict::Allow { .. }, _) => LimitOutcome::Allow,
+        (Verdict::Allow { .. } | Verdict::Wait { .. }, _) => LimitOutcome::Allow,
     };
     let worse = match (event.limit, outcome) {
         (LimitOutcome::Deny, _) => false,
@@ -143,22 +143,22 @@ impl RouteLimits {
 
 impl Limit {
     fn new(route: &str, policy: &LimitPolicy) -> Self {
-        let gcra = Gcra::new(policy.rate, policy.burst());
+        let limiter = Limiter::new(policy);
         let mut scope = Vec::new();
         for part in [route, &policy.name] {
             scope.extend_from_slice(&(part.len() as u64).to_be_bytes());
             scope.extend_from_slice(part.as_bytes());
         }
         Self {
-            headers: LimitHeaders::new(&policy.name, &gcra),
-            gcra,
+            headers: LimitHeaders::new(&policy.name, &limiter),
+            limiter,
             scope,
             policy: policy.clone(),
         }
     }
 
     fn decide(&self, cells: &LimiterCells, caller: u128, now: Duration) -> Verdict {
-        cells.update(caller, now, |cell| self.gcra.decide(cell, now))
+        cells.decide(caller, &self.limiter, &Ask::new(now))
     }
 
     /// A hash of the limit and of who is asking.

@@ -142,6 +142,9 @@ async fn fetch_told(
             .ok()
             .map(|fetched| Arc::clone(&fetched.endpoint));
         note(&errand, failed);
+        if let (Some(charges), Ok(fetched)) = (&mut errand.charges, &fetched) {
+            charges.settle(&fetched.head.headers);
+        }
         let failure = fetched.as_ref().err().map(|error| error.failure);
         if failed == Asked::Failed
             && let Some(stored) = stand_in(&errand, failure)

@@ -8,7 +8,7 @@ use engine::{
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
     mirror::CopyOutcome,
-    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
+    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, StoreOutcome},
     retry::{Reason, Stop},
 };
 use policy::{Mode, Priority};
@@ -95,7 +95,7 @@ pub(super) const COPY_OUTCOME: Label = Label {
 
 pub(super) const DECISION: Label = Label {
     name: "decision",
-    values: Values::Fixed(|| vec!["allow", "deny"]),
+    values: Values::Fixed(words::<LimitDecision>),
 };
 
 pub(super) const DIRECTION: Label = Label {
@@ -142,7 +142,7 @@ pub(super) const JOIN_OUTCOME: Label = Label {
 
 pub(super) const LIMIT: Label = Label {
     name: "limit",
-    values: Values::Configured("the name of a rate limit"),
+    values: Values::Configured("the name of a limit"),
 };
 
 pub(super) const METHOD: Label = Label {

@@ -15,6 +15,7 @@ use super::{
     cells::{Counter, Gauge, Shard, Sharded},
     connections::ClientConnectionEnd,
     export::Sheet,
+    limiter::{self, Limiter},
 };
 use crate::{Health, Stage, catalogue, words::Word};
 
@@ -70,6 +71,7 @@ pub(super) struct Process {
     clients: Sharded<ClientCells>,
     breakers: Breakers,
     capacities: Capacities,
+    limiter: Limiter,
     cache: OnceLock<CacheSource>,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
     reload_failed: AtomicBool,
@@ -91,6 +93,7 @@ impl Process {
             clients: Sharded::default(),
             breakers: Breakers::default(),
             capacities: Capacities::default(),
+            limiter: Limiter::default(),
             cache: OnceLock::new(),
             access_log_losses: OnceLock::new(),
             reload_failed: AtomicBool::new(false),
@@ -139,6 +142,10 @@ impl Process {
         self.capacities.watch(Box::new(source));
     }
 
+    pub(super) fn watch_limits(&self, source: limiter::Source) {
+        self.limiter.watch(source);
+    }
+
     pub(super) fn watch_access_log(&self, losses: Arc<AtomicU64>) {
         let _only_the_first_counts = self.access_log_losses.set(losses);
     }
@@ -150,6 +157,7 @@ impl Process {
         }
         self.breakers.export(sheet);
         self.capacities.export(sheet);
+        self.limiter.export(sheet);
         let ready = self.health.stage() == Stage::Ready;
         sheet.gauge(&catalogue::READY, &[], f64::from(u8::from(ready)));
         sheet.gauge(&catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);

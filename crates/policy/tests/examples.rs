@@ -4,9 +4,10 @@ use std::{fs, path::PathBuf};
 
 use policy::{Checked, Source, json_schema, parse, reference_markdown, single_upstream};
 
-const EXAMPLES: [&str; 3] = [
+const EXAMPLES: [&str; 4] = [
     "minimal.yaml",
     "legacy-json-api.yaml",
+    "protected-api.yaml",
     "full-reference.yaml",
 ];
 
@@ -242,7 +243,7 @@ fn the_full_reference_has_every_field() {
     collect_fields(&schema, &mut fields);
     assert!(fields.len() > 100, "{fields:?}");
     // Another way to say the same, which a comment there shows.
-    let other_ways = ["absent", "exact", "cookie"];
+    let other_ways = ["absent", "exact", "cookie", "jwks_file"];
     for field in fields {
         let there = text.contains(&format!("{field}:")) || other_ways.contains(&field.as_str());
         assert!(there, "{field} is missing");

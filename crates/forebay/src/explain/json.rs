@@ -149,10 +149,13 @@ fn advice(advice: &Advice) -> Value {
 fn setting(setting: &Setting) -> Value {
     let (origin, name, line) = match &setting.origin {
         SettingOrigin::Default => ("default", None, None),
-        SettingOrigin::Persona { name, line } => ("persona", Some(name), Some(line)),
-        SettingOrigin::Policy { name, line } => ("policy", Some(name), Some(line)),
+        SettingOrigin::Persona { name, line } => ("persona", Some(name.as_str()), Some(line)),
+        SettingOrigin::Policy { name, line } => ("policy", Some(name.as_str()), Some(line)),
+        SettingOrigin::Preset { name, line } => ("preset", Some(*name), Some(line)),
         SettingOrigin::Route { line } => ("route", None, Some(line)),
-        SettingOrigin::Strategy { name, line } => ("strategy", Some(name), line.as_ref()),
+        SettingOrigin::Strategy { name, line } => {
+            ("strategy", Some(name.as_str()), line.as_ref())
+        }
     };
     let named = |kind| name.filter(|_| origin == kind);
     json!({
@@ -162,6 +165,7 @@ fn setting(setting: &Setting) -> Value {
         "policy": named("policy"),
         "strategy": named("strategy"),
         "persona": named("persona"),
+        "preset": named("preset"),
         "line": line,
     })
 }

@@ -267,6 +267,7 @@ fn origin(origin: &SettingOrigin) -> String {
         SettingOrigin::Default => "default".to_owned(),
         SettingOrigin::Persona { name, line } => format!("line {line}, persona {name}"),
         SettingOrigin::Policy { name, line } => format!("line {line}, policy {name}"),
+        SettingOrigin::Preset { name, line } => format!("line {line}, preset {name}"),
         SettingOrigin::Route { line } => format!("line {line}"),
         SettingOrigin::Strategy { name, line: None } => format!("strategy {name}"),
         SettingOrigin::Strategy {

@@ -103,7 +103,11 @@ impl Routed<'_> {
             "settings": self.route.settings.iter().map(setting).collect::<Vec<_>>(),
             "cache": cache(&self.applied),
             "compression": self.applied.coding.map(coding),
-            "limits": limits(&self.applied),
+            "limits": self.applied.guards.limits_json(),
+            "concurrency": self.applied.guards.concurrency_json(),
+            "bans": self.applied.guards.bans_json(),
+            "shield": self.applied.guards.shield_json(),
+            "transform": self.applied.guards.transform_json(),
             "verdict": self.verdict.as_ref().map(Verdict::to_json),
         })
     }
@@ -153,9 +157,7 @@ fn setting(setting: &Setting) -> Value {
         SettingOrigin::Policy { name, line } => ("policy", Some(name.as_str()), Some(line)),
         SettingOrigin::Preset { name, line } => ("preset", Some(*name), Some(line)),
         SettingOrigin::Route { line } => ("route", None, Some(line)),
-        SettingOrigin::Strategy { name, line } => {
-            ("strategy", Some(name.as_str()), line.as_ref())
-        }
+        SettingOrigin::Strategy { name, line } => ("strategy", Some(name.as_str()), line.as_ref()),
     };
     let named = |kind| name.filter(|_| origin == kind);
     json!({
@@ -192,17 +194,4 @@ fn coding(negotiated: Negotiated) -> &'static str {
         Negotiated::Identity => "identity",
         Negotiated::Nothing => "nothing",
     }
-}
-
-fn limits(applied: &Applied<'_>) -> Vec<Value> {
-    let limits = applied.limits.iter().map(|limit| {
-        json!({
-            "name": limit.policy.name,
-            "mode": limit.policy.mode.as_str(),
-            "rate": limit.policy.rate.to_string(),
-            "burst": limit.policy.burst(),
-            "caller": limit.caller,
-        })
-    });
-    limits.collect()
 }

@@ -1,8 +1,11 @@
 //! Everything that outlives a request.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -10,6 +13,7 @@ use engine::{
     cache::purge::{Manner, Purge},
     collapse::memory::Recollection,
     forwarding::{Instance, InvalidPseudonym},
+    security::{SecurityAction, SecurityKind},
 };
 use policy::Policies;
 use store::{
@@ -18,7 +22,7 @@ use store::{
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
-    SecurityEvents,
+    SecurityEvent, SecurityEvents, SecurityLog,
 };
 
 use crate::{
@@ -120,6 +124,34 @@ impl Sidecar {
             health,
             connections: AtomicUsize::new(0),
         })
+    }
+
+    /// Writes what is told of attacks to `log`, too.
+    #[must_use]
+    pub fn with_security_log(mut self, log: SecurityLog) -> Self {
+        self.security = SecurityEvents::new(Some(log));
+        self
+    }
+
+    /// Tells a security event that is not about one request: of a connection, or of nobody.
+    pub(crate) fn tell(
+        &self,
+        kind: SecurityKind,
+        action: SecurityAction,
+        client: Option<IpAddr>,
+        evidence: &str,
+    ) {
+        let event = SecurityEvent {
+            at: clock::now(),
+            kind,
+            action,
+            client,
+            route: None,
+            policy: None,
+            evidence,
+            request_id: None,
+        };
+        self.security.tell(&self.snapshot.load().metrics, &event);
     }
 
     /// How full the stores are.

@@ -16,6 +16,7 @@ mod health;
 mod process;
 mod retries;
 mod route;
+mod security;
 mod upstream;
 
 use std::{

@@ -4,6 +4,7 @@ use engine::{
     health::{Standing, check::CheckOutcome, outlier},
     mirror::CopyOutcome,
     retry::{Reason, Stop},
+    security::{SecurityAction, SecurityKind},
 };
 
 use super::*;
@@ -38,6 +39,8 @@ fn every_word_has_its_own_place() {
     check::<Stop>();
     check::<RetryOutcome>();
     check::<HedgeOutcome>();
+    check::<SecurityKind>();
+    check::<SecurityAction>();
     check::<CopyOutcome>();
     assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
 }

@@ -83,7 +83,7 @@ fn a_flood_is_counted_and_not_written() {
     for _ in 0..REQUESTS / 100 {
         client.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n".repeat(100));
         for _ in 0..100 {
-            assert_eq!(client.response().status, 429);
+            assert_eq!(client.response("GET").status, 429);
         }
     }
     sidecar.wait_for_metric(EVENTS, &[("kind", "rate_limited")], REQUESTS as f64);

@@ -18,7 +18,7 @@ use engine::{
 use policy::Policies;
 use store::{
     FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances, Uncacheable,
-    Verdicts, VerifiedTokens, WriteMarks, popularity::Popularity,
+    Verdicts, WriteMarks, popularity::Popularity,
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
@@ -48,7 +48,6 @@ pub struct Sidecar {
     pub(crate) purges: Purges,
     pub(crate) writes: WriteMarks,
     pub(crate) searches: SearchVariances,
-    pub(crate) tokens: VerifiedTokens,
     pub(crate) renewals: Arc<Renewals>,
     partitions: AtomicBool,
     purged: Purged,
@@ -111,7 +110,6 @@ impl Sidecar {
             purges: Purges::default(),
             writes: WriteMarks::default(),
             searches: SearchVariances::default(),
-            tokens: VerifiedTokens::default(),
             renewals: Arc::default(),
             partitions: AtomicBool::new(false),
             purged: Purged::default(),

@@ -13,6 +13,7 @@ mod cells;
 mod connections;
 mod export;
 mod health;
+mod identity;
 mod process;
 mod retries;
 mod route;

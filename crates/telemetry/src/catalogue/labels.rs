@@ -7,6 +7,7 @@ use engine::{
     discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
+    identity::KeysRefreshed,
     mirror::CopyOutcome,
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
     retry::{Reason, Stop},
@@ -139,6 +140,11 @@ pub(super) const HEDGE_OUTCOME: Label = Label {
 pub(super) const JOIN_OUTCOME: Label = Label {
     name: "outcome",
     values: Values::Fixed(words::<JoinOutcome>),
+};
+
+pub(super) const KEYS_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<KeysRefreshed>),
 };
 
 pub(super) const LIMIT: Label = Label {

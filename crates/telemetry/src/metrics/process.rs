@@ -15,6 +15,7 @@ use super::{
     cells::{Counter, Gauge, Shard, Sharded},
     connections::ClientConnectionEnd,
     export::Sheet,
+    identity::IdentitySeries,
     security::SecuritySeries,
 };
 use crate::{Health, Stage, catalogue, words::Word};
@@ -72,6 +73,7 @@ pub(super) struct Process {
     breakers: Breakers,
     capacities: Capacities,
     cache: OnceLock<CacheSource>,
+    pub(super) identity: IdentitySeries,
     pub(super) security: SecuritySeries,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
     reload_failed: AtomicBool,
@@ -94,6 +96,7 @@ impl Process {
             breakers: Breakers::default(),
             capacities: Capacities::default(),
             cache: OnceLock::new(),
+            identity: IdentitySeries::default(),
             security: SecuritySeries::default(),
             access_log_losses: OnceLock::new(),
             reload_failed: AtomicBool::new(false),
@@ -153,6 +156,7 @@ impl Process {
         }
         self.breakers.export(sheet);
         self.capacities.export(sheet);
+        self.identity.export(sheet);
         self.security.export(sheet);
         let ready = self.health.stage() == Stage::Ready;
         sheet.gauge(&catalogue::READY, &[], f64::from(u8::from(ready)));

@@ -1,8 +1,25 @@
 //! What is told of attacks.
 
-use engine::security::{SecurityAction, SecurityKind};
+use engine::{
+    identity::KeysRefreshed,
+    security::{SecurityAction, SecurityKind},
+};
 
 use super::Word;
+
+// === impl KeysRefreshed ===
+
+impl Word for KeysRefreshed {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn slot(self) -> usize {
+        self as usize
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
 
 // === impl SecurityKind ===
 

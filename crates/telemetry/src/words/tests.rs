@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use engine::{
     health::{Standing, check::CheckOutcome, outlier},
+    identity::KeysRefreshed,
     mirror::CopyOutcome,
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
@@ -39,6 +40,7 @@ fn every_word_has_its_own_place() {
     check::<Stop>();
     check::<RetryOutcome>();
     check::<HedgeOutcome>();
+    check::<KeysRefreshed>();
     check::<SecurityKind>();
     check::<SecurityAction>();
     check::<CopyOutcome>();

@@ -13,11 +13,13 @@ mod cells;
 mod connections;
 mod export;
 mod health;
+mod identity;
 mod limiter;
 mod limits;
 mod process;
 mod retries;
 mod route;
+mod security;
 mod upstream;
 
 use std::{

@@ -47,7 +47,12 @@ fn nobody_gives_while_there_is_room() {
 #[test]
 fn the_heaviest_gives_first_and_then_the_next() {
     let mut throttle = throttle(10);
-    let asks = [(1, hash(1), 80.0), (1, hash(2), 10.0), (2, hash(3), 30.0), (2, hash(4), 5.0)];
+    let asks = [
+        (1, hash(1), 80.0),
+        (1, hash(2), 10.0),
+        (2, hash(3), 30.0),
+        (2, hash(4), 5.0),
+    ];
     seconds(&mut throttle, 0, 3, 1.0, &asks);
     let mut order = Vec::new();
     for second in 3..60 {

@@ -36,5 +36,6 @@ pub mod renewal;
 pub mod retry;
 pub mod routing;
 pub mod security;
+pub mod throttle;
 pub mod time;
 pub mod trace;

@@ -117,7 +117,8 @@ impl Gcra {
         }
     }
 
-    /// Puts right what a request that was allowed has cost; gives the caller's new history.
+    /// Puts right what a request that was allowed has cost; gives the caller's new history. `now` is
+    /// read when the cost is known.
     pub fn settle(&self, cell: Cell, settlement: &Settlement, now: Duration) -> Cell {
         let now = nanos(now);
         let charged = settlement.charged.min(self.burst);
@@ -129,9 +130,13 @@ impl Gcra {
                 _ => cell.0.max(now).saturating_add(more).min(most),
             });
         }
-        let less = u64::from(charged - settlement.actual) * self.interval;
-        // What the bucket would have had no room for since.
-        let lost = now.saturating_sub(nanos(settlement.turn));
+        let [charged, actual] =
+            [charged, settlement.actual].map(|cost| self.interval.saturating_mul(u64::from(cost)));
+        let less = charged - actual;
+        // What the bucket would have had no room for since, until the last turn that somebody waits for.
+        let last = now.max(cell.0.saturating_sub(self.full));
+        // Before its turn: the clock has stepped back, and nobody knows.
+        let lost = last.checked_sub(nanos(settlement.turn)).unwrap_or(less);
         Cell(cell.0.saturating_sub(less.saturating_sub(lost)))
     }
 }

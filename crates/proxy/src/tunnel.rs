@@ -50,6 +50,9 @@ pub(crate) async fn open(
         Reaching::Wait(delay) => delay.over().await,
     }
     let sent_at = clock::monotonic();
+    if let Some(charges) = &mut errand.charges {
+        charges.begin(sent_at);
+    }
     let connected = connect(&errand).await;
     let upstream_index = u16::try_from(errand.route().upstream).ok();
     exchange.event().upstream = upstream_index;
@@ -64,6 +67,7 @@ pub(crate) async fn open(
     };
     let time = clock::monotonic().saturating_sub(sent_at);
     if let Some(charges) = &mut errand.charges {
+        charges.spent(time);
         charges.settle(response.headers());
     }
     if let Some(cookie) = errand.upstream().binding(&errand, &endpoint) {

@@ -10,6 +10,7 @@
 //! **Shadow.** A limit in shadow mode takes from the same quotas and lets nobody wait. What it would
 //! have refused does not take a place in flight, as if it had been refused.
 
+mod adapt;
 mod charges;
 mod concurrency;
 mod figures;

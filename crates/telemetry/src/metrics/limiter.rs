@@ -16,6 +16,8 @@ pub struct LimitFigures {
     pub waiting: u64,
     /// Requests in flight under each limit on them, by the names of its route and of itself.
     pub in_flight: Vec<(String, String, u32)>,
+    /// Callers that have to give under each rate limit that follows its upstream, in the same way.
+    pub tightened: Vec<(String, String, usize)>,
 }
 
 pub(super) type Source = Box<dyn Fn() -> LimitFigures + Send + Sync>;
@@ -53,6 +55,11 @@ impl Limiter {
             let labels = [route.as_str(), limit.as_str()];
             let family = &catalogue::CONCURRENCY_IN_FLIGHT;
             sheet.gauge(family, &labels, f64::from(*in_flight));
+        }
+        for (route, limit, callers) in &figures.tightened {
+            let labels = [route.as_str(), limit.as_str()];
+            let family = &catalogue::RATE_LIMIT_TIGHTENED;
+            sheet.gauge(family, &labels, *callers as f64);
         }
     }
 }

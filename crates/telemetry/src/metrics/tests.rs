@@ -600,6 +600,7 @@ fn what_is_exported_is_exactly_the_catalogue() {
         shared: 1,
         waiting: 2,
         in_flight: vec![("api".to_owned(), "slots".to_owned(), 3)],
+        tightened: vec![("api".to_owned(), "strict".to_owned(), 4)],
     });
     let text = metrics.text().unwrap();
     let exported: BTreeSet<&str> = text

@@ -6,20 +6,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use engine::{caller::Unclear, rate_limit::Settlement};
-use http::{HeaderMap, Method};
+use engine::{
+    caller::Unclear,
+    rate_limit::{Settlement, Verdict},
+};
+use http::{HeaderMap, HeaderName, Method};
 use policy::CallerPart;
 
-use super::{
-    Told,
-    rate::{self, RateRule},
-};
+use super::{Told, adapt::Account, rate::Counted, waiting_room::Delay};
 use crate::{
     clock, errand::Errand, exchange::Exchange, sidecar::Sidecar, snapshot::Snapshot,
     steps::answer::Refusal,
 };
-
-use super::waiting_room::Delay;
 
 /// What one request takes.
 #[derive(Debug)]
@@ -28,6 +26,8 @@ pub(crate) struct Charges {
     snapshot: Arc<Snapshot>,
     route: usize,
     entries: Vec<Entry>,
+    /// When the origin was asked, until it has answered.
+    asked: Option<Duration>,
 }
 
 /// What it takes from one limit.
@@ -36,13 +36,23 @@ struct Entry {
     /// Among those of the route that are on.
     rule: usize,
     payer: Payer,
-    paid: Option<Paid>,
+    state: State,
+}
+
+/// Whether it has been taken.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// It is to be taken when the request goes to the origin.
+    Later,
+    Paid(Paid),
+    /// There was not enough: nothing was taken.
+    Refused,
 }
 
 /// Who pays.
 #[derive(Debug)]
 pub(super) enum Payer {
-    Known(u128),
+    Known(u128, Option<Account>),
     /// Nobody whom the limit would know, and it wants to know.
     Unknown(CallerPart, Unclear),
 }
@@ -93,6 +103,7 @@ impl Charges {
                 snapshot: Arc::clone(exchange.snapshot()),
                 route: exchange.recording.event.route.map_or(0, usize::from),
                 entries: Vec::new(),
+                asked: None,
             })
         })
     }
@@ -102,16 +113,16 @@ impl Charges {
         self.entries.push(Entry {
             rule,
             payer,
-            paid: None,
+            state: State::Later,
         });
     }
 
     /// Taken already; the origin may say that it was more or less.
-    pub(super) fn add_paid(&mut self, rule: usize, caller: u128, cost: u32, turn: Duration) {
+    pub(super) fn add_paid(&mut self, rule: usize, request: Counted, verdict: Verdict) {
         self.entries.push(Entry {
             rule,
-            payer: Payer::Known(caller),
-            paid: Some(Paid { cost, turn }),
+            payer: Payer::Known(request.caller, request.account),
+            state: State::of(request, verdict),
         });
     }
 
@@ -122,18 +133,40 @@ impl Charges {
             let Some(rule) = rules.get(entry.rule) else {
                 continue;
             };
-            match (&entry.payer, entry.paid) {
-                (_, Some(_)) => {}
-                (Payer::Known(caller), None) => {
-                    let cost = rule.cost_of(method);
-                    let verdict = rule.decide(&self.sidecar, *caller, cost, now);
+            match (&entry.payer, entry.state) {
+                (_, State::Paid(_) | State::Refused) => {}
+                (Payer::Known(caller, account), State::Later) => {
+                    let request = Counted {
+                        caller: *caller,
+                        account: *account,
+                        cost: rule.cost_of(method),
+                        now,
+                    };
+                    let verdict = rule.decide(exchange, request);
                     told.note(exchange, rule, verdict);
-                    let turn = now + rate::delay_of(verdict);
-                    entry.paid = Some(Paid { cost, turn });
+                    entry.state = State::of(request, verdict);
                 }
-                (Payer::Unknown(part, why), None) => {
+                (Payer::Unknown(part, why), State::Later) => {
                     told.unknown(exchange, (&rule.name, rule.mode), (part, *why));
                 }
+            }
+        }
+    }
+
+    /// The origin is asked now.
+    pub(crate) fn begin(&mut self, now: Duration) {
+        self.asked = Some(now);
+    }
+
+    /// It has spent so long on the request.
+    pub(crate) fn spent(&mut self, time: Duration) {
+        self.asked = None;
+        let rules = &self.snapshot.limits[self.route].rates;
+        for entry in &self.entries {
+            if let (Some(rule), State::Paid(paid)) = (rules.get(entry.rule), entry.state)
+                && let Payer::Known(_, Some(account)) = entry.payer
+            {
+                rule.learn(account, paid.cost, time);
             }
         }
     }
@@ -143,13 +176,14 @@ impl Charges {
         let now = clock::monotonic();
         let rules = &self.snapshot.limits[self.route].rates;
         for entry in &mut self.entries {
-            let (Some(rule), Some(paid)) = (rules.get(entry.rule), &mut entry.paid) else {
+            let (Some(rule), State::Paid(paid)) = (rules.get(entry.rule), &mut entry.state) else {
                 continue;
             };
-            let Payer::Known(caller) = entry.payer else {
+            let Payer::Known(caller, _) = entry.payer else {
                 continue;
             };
-            if let Some(actual) = cost(rule, answer) {
+            let name = rule.cost.response_header.as_ref();
+            if let Some(actual) = name.and_then(|name| cost(name, answer)) {
                 let settlement = Settlement {
                     charged: paid.cost,
                     actual,
@@ -163,9 +197,33 @@ impl Charges {
     }
 }
 
+impl Drop for Charges {
+    /// Who leaves early has cost the origin something all the same.
+    fn drop(&mut self) {
+        if let Some(asked) = self.asked {
+            self.spent(clock::monotonic().saturating_sub(asked));
+        }
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn of(request: Counted, verdict: Verdict) -> Self {
+        let delay = match verdict {
+            Verdict::Allow { .. } => Duration::ZERO,
+            Verdict::Deny { .. } => return Self::Refused,
+            Verdict::Wait { delay, .. } => delay,
+        };
+        Self::Paid(Paid {
+            cost: request.cost,
+            turn: request.now + delay,
+        })
+    }
+}
+
 /// What the origin says that the request has cost: one number in one line, else nothing.
-fn cost(rule: &RateRule, answer: &HeaderMap) -> Option<u32> {
-    let name = rule.cost.response_header.as_ref()?;
+fn cost(name: &HeaderName, answer: &HeaderMap) -> Option<u32> {
     let mut lines = answer.get_all(name).iter();
     let (line, None) = (lines.next()?, lines.next()) else {
         return None;
@@ -179,4 +237,48 @@ fn cost(rule: &RateRule, answer: &HeaderMap) -> Option<u32> {
         text.parse()
             .map_or(MAX_COST, |cost: u32| cost.min(MAX_COST)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn told(lines: &[&str]) -> Option<u32> {
+        let name = HeaderName::from_static("x-cost");
+        let mut answer = HeaderMap::new();
+        for line in lines {
+            let value = HeaderValue::from_bytes(line.as_bytes()).unwrap();
+            answer.append(name.clone(), value);
+        }
+        cost(&name, &answer)
+    }
+
+    #[test]
+    fn a_cost_is_one_number_and_nothing_else() {
+        assert_eq!(told(&["7"]), Some(7));
+        assert_eq!(told(&["0"]), Some(0));
+        assert_eq!(told(&[" 12 "]), Some(12));
+        for lines in [
+            &[][..],
+            &[""],
+            &["-1"],
+            &["+1"],
+            &["1.5"],
+            &["1,2"],
+            &["1e3"],
+            &["x"],
+            &["\u{e9}"],
+            &["1", "1"],
+        ] {
+            assert_eq!(told(lines), None, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn no_cost_is_greater_than_the_most() {
+        assert_eq!(told(&["1000001"]), Some(MAX_COST));
+        assert_eq!(told(&["99999999999999999999999999"]), Some(MAX_COST));
+    }
 }

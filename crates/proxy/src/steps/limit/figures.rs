@@ -19,7 +19,16 @@ impl Sidecar {
                 (route, limit, rule.tally.in_flight())
             })
         });
+        let routes = snapshot.policies.routes.iter().zip(&snapshot.limits);
+        let tightened = routes.flat_map(|(route, limits)| {
+            let rules = limits.rates.iter();
+            rules.filter_map(|rule| {
+                let (route, limit) = (route.name.clone(), rule.name.to_string());
+                Some((route, limit, rule.tightened()?))
+            })
+        });
         LimitFigures {
+            tightened: tightened.collect(),
             callers: cells.callers,
             shared: cells.shared,
             waiting: self.waiting_room.waiting() as u64,

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, Method, request};
 use policy::{LimitCost, LimitFields, LimitPolicy, LimitScope, Mode};
 
 use super::{
+    adapt::{Account, Adapting},
     charges::{Charges, Payer},
     told::Told,
     waiting_room::Seats,
@@ -17,7 +18,6 @@ use super::{
 use crate::{
     caller::{CallerRule, Needs},
     exchange::Exchange,
-    sidecar::Sidecar,
 };
 
 static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -37,9 +37,19 @@ pub(super) struct RateRule {
     pub(super) limiter: Limiter,
     pub(super) cost: LimitCost,
     scope: LimitScope,
+    adapting: Option<Adapting>,
     queue: Duration,
     shown: LimitFields,
     headers: LimitHeaders,
+}
+
+/// What a limit has to know of a request that it counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    pub(super) caller: u128,
+    pub(super) account: Option<Account>,
+    pub(super) cost: u32,
+    pub(super) now: Duration,
 }
 
 /// When a limit wants to hear of a request.
@@ -67,7 +77,7 @@ pub(super) fn ask(
         let payer = match counting {
             Counting::Deny(part, why) => Payer::Unknown(part.clone(), why),
             Counting::Free => return,
-            Counting::On(caller) => Payer::Known(caller),
+            Counting::On(caller) => Payer::Known(caller, rule.account(facts, caller)),
         };
         return Charges::of(exchange, &mut told.charges).add_later(index, payer);
     }
@@ -78,21 +88,16 @@ pub(super) fn ask(
         Counting::Free => return,
         Counting::On(caller) => caller,
     };
-    let cost = rule.cost_of(&head.method);
-    let now = exchange.recording.event.at.monotonic;
-    let verdict = rule.decide(exchange.sidecar(), caller, cost, now);
+    let request = Counted {
+        caller,
+        account: rule.account(facts, caller),
+        cost: rule.cost_of(&head.method),
+        now: exchange.recording.event.at.monotonic,
+    };
+    let verdict = rule.decide(exchange, request);
     told.note(exchange, rule, verdict);
     if hears == Hears::Again {
-        let turn = now + delay_of(verdict);
-        Charges::of(exchange, &mut told.charges).add_paid(index, caller, cost, turn);
-    }
-}
-
-/// Until the request's turn.
-pub(super) const fn delay_of(verdict: Verdict) -> Duration {
-    match verdict {
-        Verdict::Allow { .. } | Verdict::Deny { .. } => Duration::ZERO,
-        Verdict::Wait { delay, .. } => delay,
+        Charges::of(exchange, &mut told.charges).add_paid(index, request, verdict);
     }
 }
 
@@ -110,20 +115,39 @@ impl RateRule {
             limiter,
             cost: policy.cost.clone(),
             scope: policy.scope,
+            adapting: (policy.adapt.as_ref()).map(|adapt| Adapting::new(route, policy, adapt)),
             queue: policy.queue.unwrap_or_default(),
             shown: policy.headers,
         }
     }
 
     pub(super) fn needs(&self) -> Needs {
-        self.callers.needs()
+        let tenants = self.adapting.as_ref().map(Adapting::needs);
+        self.callers.needs().max(tenants.unwrap_or_default())
+    }
+
+    /// How many callers have to give while the upstream is short of room, if any may have to.
+    pub(super) fn tightened(&self) -> Option<usize> {
+        self.adapting.as_ref().map(Adapting::tightened)
+    }
+
+    /// Learns what a request has cost the origin.
+    pub(super) fn learn(&self, account: Account, units: u32, spent: Duration) {
+        if let Some(adapting) = &self.adapting {
+            adapting.learn(account, units, spent);
+        }
+    }
+
+    pub(super) fn account(&self, facts: &CallerFacts<'_>, caller: u128) -> Option<Account> {
+        let adapting = self.adapting.as_ref();
+        adapting.map(|adapting| adapting.account(facts, caller))
     }
 
     pub(super) fn hears(&self) -> Hears {
-        match (self.scope, &self.cost.response_header) {
-            (LimitScope::Upstream, _) => Hears::Late,
-            (LimitScope::Caller, Some(_)) => Hears::Again,
-            (LimitScope::Caller, None) => Hears::Early,
+        match (self.scope, &self.cost.response_header, &self.adapting) {
+            (LimitScope::Upstream, ..) => Hears::Late,
+            (LimitScope::Caller, None, None) => Hears::Early,
+            (LimitScope::Caller, ..) => Hears::Again,
         }
     }
 
@@ -133,24 +157,27 @@ impl RateRule {
         of_method.map_or(self.cost.base, |(_, cost)| *cost)
     }
 
-    pub(super) fn decide(
-        &self,
-        sidecar: &Sidecar,
-        caller: u128,
-        cost: u32,
-        now: Duration,
-    ) -> Verdict {
-        let longest_wait = match sidecar.waiting_room.seats() {
-            Seats::Free => self.queue,
-            Seats::Taken => Duration::ZERO,
+    pub(super) fn decide(&self, exchange: &Exchange, request: Counted) -> Verdict {
+        let (factor, delay) = match (&self.adapting, request.account) {
+            (Some(adapting), Some(account)) => {
+                let upstream = exchange.route().map_or(0, |route| route.upstream);
+                let upstream = &exchange.snapshot().upstreams[upstream];
+                adapting.factor(account, upstream, request.now)
+            }
+            _ => (Factor::ONE, Duration::ZERO),
         };
+        let sidecar = exchange.sidecar();
+        let patience = self.queue.max(delay);
         let ask = Ask {
-            cost,
-            now,
-            longest_wait,
-            factor: Factor::ONE,
+            cost: request.cost,
+            now: request.now,
+            longest_wait: match patience.is_zero() || sidecar.waiting_room.seats() == Seats::Taken {
+                true => Duration::ZERO,
+                false => patience,
+            },
+            factor,
         };
-        sidecar.limiter.decide(caller, &self.limiter, &ask)
+        (sidecar.limiter).decide(request.caller, &self.limiter, &ask)
     }
 
     /// Tells the caller.

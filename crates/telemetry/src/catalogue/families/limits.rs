@@ -29,6 +29,15 @@ pub const RATE_LIMIT_SHARED: Family = Family {
     labels: &[],
 };
 
+/// Who has to give.
+pub const RATE_LIMIT_TIGHTENED: Family = Family {
+    name: "forebay_rate_limit_tightened_callers",
+    kind: Kind::Gauge,
+    unit: Unit::Count,
+    help: "Callers that have less than the rate of a limit, because they cost the upstream most while it is short of room; in shadow mode those that would have.",
+    labels: &[ROUTE, LIMIT],
+};
+
 /// Decisions of each limit on what is in flight.
 pub const CONCURRENCY_DECISIONS: Family = Family {
     name: "forebay_concurrency_decisions_total",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use engine::{
     caller::{CallerFacts, Counting},
-    rate_limit::{Ask, Factor, LimitHeaders, Limiter, Verdict},
+    rate_limit::{Ask, Factor, LegacyFields, LimitHeaders, Limiter, Verdict},
 };
 use http::{HeaderName, HeaderValue, Method, request};
 use policy::{LimitCost, LimitFields, LimitPolicy, LimitScope, Mode};
@@ -101,6 +101,23 @@ pub(super) fn ask(
     }
 }
 
+/// The older fields have room for one limit: the one of which least is left.
+fn show_legacy(legacy: LegacyFields, fields: &mut Vec<(HeaderName, HeaderValue)>) {
+    let left = |value: &HeaderValue| value.to_str().ok()?.parse::<u32>().ok();
+    let before = fields.iter().position(|(name, _)| *name == LEGACY_LIMIT);
+    let values = [
+        (LEGACY_LIMIT.clone(), legacy.limit),
+        (LEGACY_REMAINING.clone(), legacy.remaining),
+        (LEGACY_RESET.clone(), legacy.reset),
+    ];
+    match before.and_then(|first| fields.get_mut(first..first + values.len())) {
+        // The three of them always stand together, in this order.
+        Some(told) if left(&values[1].1) < left(&told[1].1) => told.clone_from_slice(&values),
+        Some(_) => {}
+        None => fields.extend(values),
+    }
+}
+
 // === impl RateRule ===
 
 impl RateRule {
@@ -188,9 +205,7 @@ impl RateRule {
         }
         if let LimitFields::Both | LimitFields::Legacy = self.shown {
             let legacy = self.headers.legacy(verdict);
-            fields.push((LEGACY_LIMIT.clone(), legacy.limit));
-            fields.push((LEGACY_REMAINING.clone(), legacy.remaining));
-            fields.push((LEGACY_RESET.clone(), legacy.reset));
+            show_legacy(legacy, fields);
         }
     }
 }

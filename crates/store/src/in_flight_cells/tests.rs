@@ -189,10 +189,10 @@ proptest! {
             match step {
                 Step::Acquire(key) => held.extend(permit(cells.acquire(key, max))),
                 Step::Drop(which) if !held.is_empty() => {
-                    held.swap_remove(which % held.len());
+                    drop(held.swap_remove(which % held.len()));
                 }
                 Step::Leave(which) if !waiting.is_empty() => {
-                    waiting.swap_remove(which % waiting.len());
+                    drop(waiting.swap_remove(which % waiting.len()));
                 }
                 Step::LineUp(key) => match cells.line_up(key, max) {
                     InFlightLine::Permit(permit) => held.push(permit),

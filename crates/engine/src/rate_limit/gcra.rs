@@ -133,10 +133,13 @@ impl Gcra {
         let [charged, actual] =
             [charged, settlement.actual].map(|cost| self.interval.saturating_mul(u64::from(cost)));
         let less = charged - actual;
-        // What the bucket would have had no room for since, until the last turn that somebody waits for.
-        let last = now.max(cell.0.saturating_sub(self.full));
-        // Before its turn: the clock has stepped back, and nobody knows.
-        let lost = last.checked_sub(nanos(settlement.turn)).unwrap_or(less);
+        // Somebody waits, and his turn cannot be moved any more; or the clock has stepped back.
+        let turn = nanos(settlement.turn);
+        if cell.0.saturating_sub(self.full) > now || now < turn {
+            return cell;
+        }
+        // Not what the bucket would have had no room for since.
+        let lost = now - turn;
         Cell(cell.0.saturating_sub(less.saturating_sub(lost)))
     }
 }

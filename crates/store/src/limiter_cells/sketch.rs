@@ -8,7 +8,7 @@
 //!
 //! Limits of hours would shut out the callers of limits of seconds wherever they met: limits share a
 //! sketch with those of windows about as long, up to sixteen times. The first kind that needs one gets
-//! half of the memory, the second half of what is left, and so on.
+//! three quarters of the memory, the second of what is left, and so on.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use engine::rate_limit::Cell;
 
 use super::places::Key;
 
-pub(super) const ROWS: usize = 3;
+pub(super) const ROWS: usize = 2;
 const KINDS: usize = 5;
 const LEAST_CELLS: usize = 8 * ROWS;
 
@@ -65,7 +65,7 @@ impl Sketches {
     ) -> T {
         let sketch = &mut self.sketches[kind(window)];
         if sketch.cells.is_empty() {
-            let cells = (self.left / 2).max(LEAST_CELLS);
+            let cells = (self.left / 4 * 3).max(LEAST_CELLS);
             self.left = self.left.saturating_sub(cells);
             sketch.cells = vec![0; cells];
         }

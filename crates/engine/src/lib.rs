@@ -35,5 +35,6 @@ pub mod renewal;
 pub mod retry;
 pub mod routing;
 pub mod security;
+pub mod shield;
 pub mod time;
 pub mod trace;

@@ -18,7 +18,7 @@ enum Reading<'t> {
     Text,
 }
 
-/// A form's value up to this length, in one line, is a value like one in a query.
+/// A form's value up to this length is a value like one in a query.
 const SHORT: usize = 200;
 
 /// Looks at a body.
@@ -88,8 +88,7 @@ impl Look<'_> {
             let value = if odd { pair } else { value };
             self.name(name, Target::body_field);
             if odd || !quiet::value(value) {
-                let short = value.len() <= SHORT
-                    && !value.windows(3).any(|it| it == b"%0A" || it == b"%0a");
+                let short = value.len() <= SHORT;
                 let place = if short { Place::Parameter } else { Place::Body };
                 self.value(value, Written::Form, place, || Target::body_field(name));
             }
@@ -117,7 +116,7 @@ impl Look<'_> {
     /// A field of a multipart body, or the name of a file.
     pub(super) fn part(&mut self, name: &[u8], text: &[u8]) {
         if !quiet::body_text(text, Bits::of(text)) {
-            let short = text.len() <= SHORT && !text.contains(&b'\n');
+            let short = text.len() <= SHORT;
             let place = if short { Place::Parameter } else { Place::Body };
             self.value(text, Written::Plain, place, || Target::body_field(name));
         }

@@ -100,40 +100,64 @@ fn is_separator(byte: u8) -> bool {
 fn is_command_line(before: &[u8], separator: &[u8], line: &[u8]) -> bool {
     let (path, command) = program(line);
     let rest = &line[path + command.len()..];
-    let spaces = rest.iter().take_while(|it| **it == b' ').count();
-    let argument = &rest[spaces..];
-    let next = argument.first().copied();
-    let boundary = rest.first().is_none_or(|it| {
+    let ends = |it: &u8| {
         !it.is_ascii_alphanumeric()
             && !matches!(it, b'_' | b'-' | b'=' | b':' | b'.' | b'[')
             && *it < 0x80
-    });
-    if !boundary {
+    };
+    if !rest.first().is_none_or(ends) {
         return false;
     }
-    // `$IFS`, redirection, another separator: nobody writes these behind a word of a sentence.
-    let shell = matches!(
-        next,
-        Some(b'|' | b';' | b'`' | b'>' | b'$' | b'<' | b'{' | b'#')
-    ) || matches!(next, Some(b'\n' | b'\r' | b'\t' | 0x0b | 0x0c))
-        || argument.starts_with(b"&");
-    let pointed = matches!(
-        next,
-        Some(b'-' | b'/' | b'~' | b'*' | b'%' | b'"' | b'\'' | b'\\' | b'.')
-    ) && spaces > 0
-        || next.is_some_and(|it| it.is_ascii_digit()) && spaces > 0;
-    let alone = next.is_none();
     match name(command) {
         Name::Telling => true,
-        Name::Common if path > 0 => true,
-        Name::Common => {
-            let apart =
-                separator.len() > 1 || before.last() == Some(&b' ') || !ends_in_word(before);
-            pointed && (apart || spaces > 0)
-                || (alone || shell) && apart && !is_list(before, separator)
-                || is_file_argument(argument) && spaces > 0
-        }
+        Name::Common => path > 0 || is_called(before, separator, rest),
         Name::Unknown => false,
+    }
+}
+
+/// Whether a word that is also the name of a command is one here, by what stands around it.
+fn is_called(before: &[u8], separator: &[u8], rest: &[u8]) -> bool {
+    let spaces = rest.iter().take_while(|it| **it == b' ').count();
+    let argument = &rest[spaces..];
+    if spaces > 0 && (is_pointed(argument) || is_file_argument(argument)) {
+        return true;
+    }
+    // Redirection, `$IFS`, another separator: nobody writes these behind a word of a sentence.
+    let shell = matches!(
+        argument.first(),
+        Some(b'|' | b';' | b'`' | b'>' | b'$' | b'{' | b'#' | b'&')
+    ) || argument.first() == Some(&b'<') && !argument.starts_with(b"</")
+        || argument.first().is_some_and(|it| *it < b' ');
+    let ends = argument.is_empty() || shell;
+    let before = before.trim_ascii();
+    let doubled = matches!(separator.trim_ascii(), b"&&" | b"||");
+    if is_host(before) {
+        return ends || spaces > 0;
+    }
+    if before.iter().all(|it| matches!(it, b'"' | b'\'')) {
+        // Nobody begins a text with a separator, but for tables, and for lists of what is more.
+        let redirects = argument.iter().any(|it| matches!(it, b'&' | b';' | b'>'));
+        return match separator.first() {
+            Some(b'|') if !doubled => ends && !rest.ends_with(b" |") && !rest.contains(&b'\n'),
+            Some(b'&') if !doubled => redirects,
+            _ => true,
+        };
+    }
+    let listed = !doubled
+        && separator
+            .first()
+            .is_some_and(|mark| before.contains(mark) || rest.contains(mark));
+    ends && !listed && (doubled || !ends_in_word(before))
+}
+
+/// What begins like an option, a path or a number.
+fn is_pointed(argument: &[u8]) -> bool {
+    match argument {
+        [b'-', next, ..] => !matches!(next, b' ' | b'>'),
+        [b'/' | b'~' | b'.', next, ..] => *next != b' ',
+        [b'*' | b'%' | b'"' | b'\'', ..] => true,
+        [digit, ..] => digit.is_ascii_digit(),
+        [] => false,
     }
 }
 
@@ -144,17 +168,18 @@ fn ends_in_word(before: &[u8]) -> bool {
         .is_some_and(|it| it.is_ascii_alphabetic() || *it >= 0x80)
 }
 
-/// Several words with the same separator between them are a list.
-fn is_list(before: &[u8], separator: &[u8]) -> bool {
-    let mark = separator
-        .iter()
-        .find(|it| **it != b' ')
-        .copied()
-        .unwrap_or(b' ');
-    before.len() > 2 && separator.len() <= 2 && before.contains(&mark)
+/// One word that is the name of a machine or of a file: what commands are given.
+fn is_host(before: &[u8]) -> bool {
+    let inner = before.len().saturating_sub(1);
+    before.len() <= 64
+        && before
+            .iter()
+            .all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_' | b'@' | b':'))
+        && before[..inner].iter().skip(1).any(|it| *it == b'.')
+        && before[inner..].iter().all(u8::is_ascii_alphanumeric)
 }
 
-/// A name with a dot or a slash in it.
+/// A name with a slash in it, or a drive.
 fn is_file_argument(argument: &[u8]) -> bool {
     let word: &[u8] = argument.split(|it| *it == b' ').next().unwrap_or_default();
     let inner = word.len().saturating_sub(1);
@@ -162,6 +187,7 @@ fn is_file_argument(argument: &[u8]) -> bool {
         .iter()
         .skip(1)
         .any(|it| matches!(it, b'/' | b'\\'))
+        || word.get(1) == Some(&b':')
 }
 
 /// `/bin/` and the like, and the name of the program behind it.
@@ -381,7 +407,6 @@ fn is_program(bytes: &[u8]) -> bool {
             | b"var"
             | b"def"
             | b"function"
-            | b"require"
             | b"use"
             | b"public"
             | b"private"
@@ -482,7 +507,11 @@ fn is_hidden_command(line: &[u8]) -> bool {
     if name_of.len() > 48 {
         return false;
     }
-    let wild = name_of.starts_with(b"/") && name_of.iter().any(|it| matches!(it, b'?' | b'*'));
+    let slash = name_of.iter().rposition(|it| *it == b'/').unwrap_or(0);
+    let folder = &name_of[..slash];
+    let is_wild = |it: &u8| matches!(it, b'?' | b'*');
+    let wild = folder.iter().any(is_wild) && name_of.starts_with(b"/")
+        || folder.ends_with(b"/bin") && name_of.iter().any(is_wild);
     let mut plain = [0_u8; 48];
     let mut length = 0;
     let mut at = 0;
@@ -498,7 +527,9 @@ fn is_hidden_command(line: &[u8]) -> bool {
     }
     let quoted = length > 1 && length < name_of.len() && {
         let (_, command) = program(&plain[..length]);
-        name(command) != Name::Unknown && name_of.first().is_some_and(u8::is_ascii_alphabetic)
+        command.len() == length
+            && name(command) != Name::Unknown
+            && name_of.first().is_some_and(u8::is_ascii_alphabetic)
     };
     // w$@hoami, c${x}at
     let rest = &line[name_of.len()..];
@@ -515,7 +546,7 @@ fn begins_with_command(bytes: &[u8]) -> bool {
     if bytes.starts_with(b"#!/") {
         return true;
     }
-    let (_, command) = program(bytes);
+    let (path, command) = program(bytes);
     let known = matches!(
         command,
         b"git"
@@ -543,7 +574,7 @@ fn begins_with_command(bytes: &[u8]) -> bool {
             | b"terraform"
             | b"aws"
     );
-    let spaced = bytes.get(command.len()).is_some_and(|it| *it == b' ');
+    let spaced = matches!(bytes.get(path + command.len()), Some(b' ' | b'-'));
     (known || name(command) != Name::Unknown) && spaced
 }
 
@@ -568,12 +599,9 @@ fn weak(text: &Text<'_>, signs: &mut Signs) {
 /// What the name of a command is.
 fn name(word: &[u8]) -> Name {
     match word {
-        b"whoami" | b"uname" | b"ifconfig" | b"ipconfig" | b"netstat" | b"nslookup" | b"wget"
-        | b"curl" | b"powershell" | b"systeminfo" | b"tasklist" | b"chmod" | b"chown" | b"ncat"
-        | b"netcat" | b"traceroute" | b"tracert" | b"certutil" | b"bitsadmin" | b"wmic"
-        | b"printenv" | b"lsof" | b"socat" | b"telnet" | b"hostname" | b"phpinfo" | b"rundll32"
-        | b"mshta" | b"regsvr32" | b"lsb_release" | b"getent" | b"crontab" | b"base64" | b"xxd"
-        | b"mkfifo" => Name::Telling,
+        b"whoami" | b"uname" | b"ifconfig" | b"ipconfig" | b"nslookup" | b"systeminfo"
+        | b"tasklist" | b"mkfifo" | b"certutil" | b"mshta" | b"regsvr32" | b"bitsadmin"
+        | b"rundll32" | b"lsb_release" | b"wmic" => Name::Telling,
         b"cat" | b"ls" | b"id" | b"ping" | b"nc" | b"bash" | b"sh" | b"zsh" | b"ksh" | b"dash"
         | b"python" | b"python2" | b"python3" | b"perl" | b"php" | b"ruby" | b"node" | b"dig"
         | b"host" | b"sleep" | b"echo" | b"rm" | b"cmd" | b"type" | b"dir" | b"net" | b"find"
@@ -583,7 +611,10 @@ fn name(word: &[u8]) -> Name {
         | b"sudo" | b"awk" | b"sed" | b"grep" | b"printf" | b"shutdown" | b"reboot" | b"mail"
         | b"route" | b"arp" | b"ver" | b"del" | b"copy" | b"reg" | b"timeout" | b"gcc" | b"df"
         | b"mount" | b"last" | b"rev" | b"strings" | b"cut" | b"eval" | b"exec" | b"source"
-        | b"nohup" | b"xargs" | b"busybox" => Name::Common,
+        | b"nohup" | b"xargs" | b"busybox" | b"wget" | b"curl" | b"netstat" | b"chmod"
+        | b"chown" | b"ncat" | b"netcat" | b"traceroute" | b"tracert" | b"powershell"
+        | b"printenv" | b"lsof" | b"socat" | b"telnet" | b"hostname" | b"getent" | b"crontab"
+        | b"base64" | b"xxd" | b"phpinfo" => Name::Common,
         _ => Name::Unknown,
     }
 }

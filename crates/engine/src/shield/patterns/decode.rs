@@ -83,9 +83,10 @@ fn percent_escape(text: &[u8], at: usize) -> Option<(u8, usize)> {
     percent::pair(text, at).map(|value| (value, 3))
 }
 
-/// `\u0027`, `\u{27}` and `\x27`.
+/// `\u0027`, `\u{27}`, `\x27` and `\'`.
 fn script_escape(text: &[u8], at: usize) -> Option<(u8, usize)> {
     match text.get(at + 1)? {
+        quote @ (b'\'' | b'"') => Some((*quote, 2)),
         b'x' => percent::pair(text, at + 1).map(|value| (value, 4)),
         b'u' if text.get(at + 2) == Some(&b'{') => {
             let end = text

@@ -386,6 +386,11 @@ fn ends_properly(tokens: &Tokens<'_>, at: usize) -> bool {
     }
 }
 
+/// A subquery somewhere in the parentheses behind `at`.
+fn subquery_within(tokens: &Tokens<'_>, at: usize) -> bool {
+    (at..tokens.closed(at + 1)).any(|it| tokens.kind(it) == Kind::Open && is_select(tokens, it + 1))
+}
+
 /// A perilous call somewhere in the parentheses behind `at`.
 fn peril_within(tokens: &Tokens<'_>, at: usize) -> bool {
     (at..tokens.len()).any(|it| tokens.kind(it) == Kind::Word(Word::Peril))
@@ -450,7 +455,7 @@ impl<'t> Reading<'t> {
     fn condition(&self, at: usize, found: &mut Signs) {
         let tokens = &self.tokens;
         let symbol = matches!(tokens.text(at), b"||" | b"&&");
-        let first = tokens.skip(at + 1, is_prefix);
+        let first = self.dotted(tokens.skip(at + 1, is_prefix));
         let opened = first > at + 1 && tokens.kind(first - 1) == Kind::Open;
         match tokens.kind(first) {
             Kind::Word(Word::Select) if opened => return found.add(Sign::SqlSubquery),
@@ -459,6 +464,9 @@ impl<'t> Reading<'t> {
             Kind::Word(Word::Case) => return found.add(Sign::SqlCondition),
             Kind::Word(Word::Function) if peril_within(tokens, first) => {
                 return found.add(Sign::SqlPeril);
+            }
+            Kind::Word(Word::Function) if subquery_within(tokens, first) => {
+                return found.add(Sign::SqlSubquery);
             }
             Kind::End | Kind::Comment => return,
             _ => {}
@@ -495,6 +503,7 @@ impl<'t> Reading<'t> {
                     || tokens.kind(first) == Kind::Text && end == Kind::Comment
                     // 'x'||'y: a string put together, to see whether quotes are read.
                     || symbol && clean && tokens.is_unfinished(first) && end == Kind::End
+                    || symbol && clean && firm && end == Kind::Logic && tokens.is_unfinished(after + 1)
             }
             Start::Number => firm && end == Kind::Comment,
             Start::Name => false,
@@ -531,6 +540,19 @@ impl<'t> Reading<'t> {
         }
     }
 
+    /// The called name at the end of `package.name(`, or the place itself.
+    fn dotted(&self, at: usize) -> usize {
+        let tokens = &self.tokens;
+        let mut last = at;
+        while tokens.kind(last) == Kind::Name && tokens.kind(last + 1) == Kind::Dot {
+            last += 2;
+        }
+        match tokens.kind(last) {
+            Kind::Word(Word::Function | Word::Peril) => last,
+            _ => at,
+        }
+    }
+
     /// The place after an operand, if there is one.
     fn operand(&self, at: usize) -> Option<usize> {
         let tokens = &self.tokens;
@@ -552,8 +574,13 @@ impl<'t> Reading<'t> {
         let tokens = &self.tokens;
         let next = tokens.skip(at + 1, |it| it == Kind::Semicolon);
         let selects = tokens.kind(next) == Kind::Word(Word::Select);
+        let begins = matches!(
+            tokens.text(0),
+            b"begin" | b"commit" | b"rollback" | b"use" | b"start" | b"end"
+        );
         let believed = match self.start {
             Start::Quote { .. } | Start::Number => true,
+            Start::Name if begins => false,
             Start::Name => !selects || peril_within(tokens, next) || self.is_commented(),
         };
         if believed && is_statement(tokens, next) {
@@ -580,13 +607,20 @@ impl<'t> Reading<'t> {
     /// What an operator behind a value goes on with.
     fn expression(&self, at: usize, found: &mut Signs) {
         let tokens = &self.tokens;
-        let first = tokens.skip(at, |it| is_prefix(it) || it == Kind::Compare);
+        // `%` is what `like` patterns begin with.
+        if tokens.text(at) == b"%" {
+            return;
+        }
+        let first = self.dotted(tokens.skip(at, |it| is_prefix(it) || it == Kind::Compare));
         let opened = first > 0 && tokens.kind(first - 1) == Kind::Open;
         match tokens.kind(first) {
             Kind::Word(Word::Select) if opened => return found.add(Sign::SqlSubquery),
             Kind::Word(Word::Peril) => return found.add(Sign::SqlPeril),
             Kind::Word(Word::Function | Word::Case) if peril_within(tokens, first) => {
                 return found.add(Sign::SqlPeril);
+            }
+            Kind::Word(Word::Function) if subquery_within(tokens, first) => {
+                return found.add(Sign::SqlSubquery);
             }
             _ => {}
         }
@@ -599,6 +633,7 @@ impl<'t> Reading<'t> {
         let compares = tokens.kind(at) != Kind::Arithmetic;
         let ends = match tokens.kind(after) {
             Kind::Comment => true,
+            Kind::Semicolon => tokens.kind(after + 1) == Kind::Comment,
             Kind::End => compares && tokens.is_unfinished(first),
             // '-0-', '+char(65)+'
             Kind::Arithmetic => {

@@ -179,6 +179,10 @@ impl Text<'_> {
         }
         let mut ticks = self.bytes.iter().enumerate().filter(|(_, it)| **it == b'`');
         let first = ticks.next().map_or(0, |(at, _)| at);
+        let introduced = self.bytes[..first].iter().any(u8::is_ascii_whitespace);
+        if !introduced && !self.bytes.starts_with(b"```") {
+            return false;
+        }
         let last = ticks.next_back().map_or(0, |(at, _)| at);
         let special = self
             .bytes
@@ -189,10 +193,11 @@ impl Text<'_> {
     }
 }
 
-/// Three lines or more.
+/// Three lines or more that are not just words of their own.
 fn has_lines(text: &[u8]) -> bool {
     let lines = text.split(|it| *it == b'\n');
-    let written = lines.filter(|line| line.iter().any(|it| it.is_ascii_alphanumeric()));
+    let written =
+        lines.filter(|line| line.len() >= 8 || line.iter().filter(|it| **it == b' ').count() > 1);
     written.take(3).count() == 3
 }
 
@@ -242,7 +247,8 @@ mod tests {
             ("one two 'or 1=1", false),
             ("' or 1=1 -- and four words more", false),
             ("a b c d e f' or 1", false),
-            ("first line\nsecond line\nthird", true),
+            ("first line\nsecond line\nthird line", true),
+            ("x'\nor\n1=1", false),
             ("try `a; b` now", true),
             ("`id`;", false),
             ("如何在页面里使用脚本元素比较好呢 <script>", true),

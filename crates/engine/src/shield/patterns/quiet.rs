@@ -56,21 +56,24 @@ pub(super) fn value(value: &[u8]) -> bool {
 
 /// Whether a header is quiet: what a name of a browser, a URL or a list of types is made of.
 pub(super) fn header(value: &[u8]) -> bool {
-    is_all(value, |it| {
-        is_alphanumeric(it)
-            | (it == b' ')
-            | (it == b'/')
-            | (it >= b'(') & (it <= b'.') & (it != b'*')
-            | (it == b':')
-            | (it == b';')
-            | (it == b'=')
-            | (it == b'?')
-            | (it == b'_')
-            | (it == b'@')
-            | (it == b'&')
-            | (it == b'[')
-            | (it == b']')
-    }) && !starts_a_command(value)
+    // A number could go on as SQL without any odd character.
+    value.first().is_none_or(u8::is_ascii_alphabetic)
+        && is_all(value, |it| {
+            is_alphanumeric(it)
+                | (it == b' ')
+                | (it == b'/')
+                | (it >= b'(') & (it <= b'.') & (it != b'*')
+                | (it == b':')
+                | (it == b';')
+                | (it == b'=')
+                | (it == b'?')
+                | (it == b'_')
+                | (it == b'@')
+                | (it == b'&')
+                | (it == b'[')
+                | (it == b']')
+        })
+        && !starts_a_command(value)
 }
 
 /// A semicolon or an ampersand, and a word in lower case that something follows; `..` and `/etc/`.

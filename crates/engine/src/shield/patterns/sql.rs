@@ -44,11 +44,11 @@ pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
     if bits.any(Bits::UNDERSCORE) || bits.any(Bits::QUOTE) {
         catalogue(text, &mut found);
     }
-    if text.is_talk() && !found.is_empty() {
-        found = Signs::NONE;
-        found.add(Sign::SqlInText);
-    }
-    signs.merge(found);
+    signs.merge(if text.is_written() {
+        in_text(found)
+    } else {
+        found
+    });
     weak(text, signs);
 }
 
@@ -86,7 +86,13 @@ fn behind_quotes(text: &Text<'_>, found: &mut Signs) {
             .map(|(at, _)| at);
         if let Some(first) = places.next() {
             let clean = is_usual(&text.bytes[..first]);
-            Reading::new(text.bytes, first + 1, Start::Quote { clean }).judge(found);
+            let mut here = Signs::NONE;
+            Reading::new(text.bytes, first + 1, Start::Quote { clean }).judge(&mut here);
+            found.merge(if text.is_talk_before(first) {
+                in_text(here)
+            } else {
+                here
+            });
         }
         if !text.is_strict() {
             continue;
@@ -102,13 +108,23 @@ fn behind_quotes(text: &Text<'_>, found: &mut Signs) {
     }
 }
 
+/// What signs are worth where people talk about SQL.
+fn in_text(found: Signs) -> Signs {
+    let mut told = Signs::NONE;
+    if !found.is_empty() {
+        told.add(Sign::SqlInText);
+    }
+    told
+}
+
 /// The text in place of a number or a name.
 fn in_place(text: &Text<'_>, found: &mut Signs) {
     let Some(first) = text.bytes.iter().find(|it| !it.is_ascii_whitespace()) else {
         return;
     };
     let shaped = Bits::SPACE | Bits::PARENTHESIS | Bits::SEMICOLON | Bits::STAR | Bits::OPERATOR;
-    if !text.bits.any(shaped | Bits::PERCENT | Bits::CONTROL) {
+    let shaped = shaped | Bits::PIPE | Bits::AMPERSAND | Bits::PERCENT | Bits::CONTROL;
+    if !text.bits.any(shaped) {
         return;
     }
     let names = Bits::PARENTHESIS | Bits::SEMICOLON | Bits::STAR | Bits::EQUALS | Bits::COMMA;
@@ -349,7 +365,11 @@ fn is_clause(tokens: &Tokens<'_>, at: usize) -> bool {
                     tokens.kind(at + 2),
                     Kind::Number | Kind::Open | Kind::Word(_) | Kind::Name | Kind::Variable
                 )
-                && ends_properly(tokens, at + 3)
+                && {
+                    let dotted =
+                        |it| matches!(it, Kind::Dot | Kind::Name | Kind::Comma | Kind::Number);
+                    ends_properly(tokens, tokens.skip(at + 3, dotted))
+                }
         }
         Kind::Word(Word::Having) => {
             matches!(next, Kind::Number | Kind::Text | Kind::Word(_) | Kind::Open)

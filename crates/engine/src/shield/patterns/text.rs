@@ -165,6 +165,11 @@ impl Text<'_> {
             && (words_before_special(self.bytes) >= WORDS_OF_TALK || self.is_written())
     }
 
+    /// Whether people talk to people up to a place.
+    pub(super) fn is_talk_before(&self, at: usize) -> bool {
+        !self.is_strict() && words_before_special(&self.bytes[..at]) >= WORDS_OF_TALK
+    }
+
     /// Whether it is a document with lines, or has a block of code.
     pub(super) fn is_written(&self) -> bool {
         self.place == Place::Body

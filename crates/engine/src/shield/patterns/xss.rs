@@ -388,42 +388,35 @@ fn is_script_url(text: &[u8]) -> bool {
         .take(64)
         .enumerate()
         .filter(|(_, it)| **it > b' ');
-    let schemes = [
-        b"javascript:".as_slice(),
-        b"vbscript:",
-        b"livescript:",
-        b"data:text/html",
-        b"data:image/svg",
-    ];
-    let mut squeezed = [0_u8; 16];
-    let mut end = 0;
-    for slot in &mut squeezed {
-        let Some((at, byte)) = letters.next() else {
-            break;
-        };
-        *slot = *byte;
+    let mut squeezed = [0_u8; 12];
+    let (mut length, mut end) = (0, 0);
+    while length < squeezed.len()
+        && let Some((at, byte)) = letters.next()
+    {
+        squeezed[length] = *byte;
+        length += 1;
         end = at + 1;
         if *byte == b':' {
             break;
         }
     }
-    let scheme = schemes
-        .iter()
-        .find(|it| squeezed.starts_with(&it[..it.len().min(16)]));
-    match scheme {
-        None => false,
-        Some(scheme) if scheme.starts_with(b"data:") => data_end(text).is_some_and(|rest| {
-            find(rest, b"script").is_some()
-                || find(rest, b"base64").is_some()
-                || find(rest, b"on").is_some() && find(rest, b"=").is_some()
-        }),
-        Some(_) => is_script(&text[end..]),
+    match &squeezed[..length] {
+        b"javascript:" | b"vbscript:" | b"livescript:" => is_script(&text[end..]),
+        b"data:" => is_document(&text[end..text.len().min(end + WINDOW)]),
+        _ => false,
     }
 }
 
-fn data_end(text: &[u8]) -> Option<&[u8]> {
-    let at = text.iter().position(|it| *it == b':')?;
-    Some(&text[at + 1..text.len().min(at + 1 + WINDOW)])
+/// Whether a `data:` URL is a document that may run a script.
+fn is_document(data: &[u8]) -> bool {
+    let encoded = find(data, b";base64,");
+    let runs = is_payload(data) || find(data, b"<script").is_some() || handler(data).is_some();
+    if data.starts_with(b"text/html") {
+        return runs || encoded.is_some();
+    }
+    // In base64, `<svg onl` and `<svg>` with a script in it; pictures have attributes first.
+    let drawn = encoded.is_some_and(|at| data[at + 8..].starts_with(b"phn2zybvb"));
+    data.starts_with(b"image/svg") && (runs || drawn)
 }
 
 /// Code, and not `javascript: the good parts` or what links that do nothing are written with.

@@ -58,6 +58,8 @@ impl Word for Failure {
         Self::UnknownCoding,
         Self::Undecodable,
         Self::DecodedTooLarge,
+        Self::Shielded(ShieldRefusal::BodyTooLong),
+        Self::NoRoomToLook,
     ];
 
     fn slot(self) -> usize {
@@ -112,10 +114,12 @@ impl Word for Failure {
                 ShieldRefusal::PathAmbiguous => 44,
                 ShieldRefusal::QueryTooLong => 45,
                 ShieldRefusal::UrlTooLong => 46,
+                ShieldRefusal::BodyTooLong => 50,
             },
             Self::UnknownCoding => 47,
             Self::Undecodable => 48,
             Self::DecodedTooLarge => 49,
+            Self::NoRoomToLook => 51,
         }
     }
 

@@ -16,6 +16,7 @@ use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
     body::ResponseBody,
+    caller::Proven,
     clock,
     connection::ConnectionState,
     flight::Lead,
@@ -42,6 +43,8 @@ pub(crate) struct Exchange {
     pub(crate) shown_key: Option<Box<str>>,
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
+    /// What its token proves, once somebody wanted to know.
+    pub(crate) proof: Option<Proven>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -88,6 +91,7 @@ impl Exchange {
             shadow_lead: None,
             shown_key: None,
             crumbs: Vec::new(),
+            proof: None,
             limit_fields: Vec::new(),
         }
     }

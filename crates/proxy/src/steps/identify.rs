@@ -7,7 +7,7 @@ use engine::{
         persona,
         request::{Lookup, Partition},
     },
-    identity::{self, Claims, Presented},
+    identity::{self, Claims, Presented, Rejection},
     outcome::BypassReason,
     time::Now,
 };
@@ -53,12 +53,22 @@ pub(crate) fn verified(
     headers: &HeaderMap,
     now: Now,
 ) -> Result<Asker, BypassReason> {
+    prove(sidecar, snapshot, headers, now).map_err(|_| BypassReason::Unverified)
+}
+
+/// The same, and why a token proves nothing.
+pub(crate) fn prove(
+    sidecar: &Sidecar,
+    snapshot: &Snapshot,
+    headers: &HeaderMap,
+    now: Now,
+) -> Result<Asker, Rejection> {
     let Some(identity) = &snapshot.identity else {
         return Ok(Asker::Anybody);
     };
     let token = match identity::present(&identity.policy.source, headers) {
         Presented::Nothing => return Ok(Asker::Anybody),
-        Presented::Rejected(_) => return Err(BypassReason::Unverified),
+        Presented::Rejected(rejection) => return Err(rejection),
         Presented::Token(token) => token,
     };
     let claims = match sidecar.tokens.get(token, now.wall) {
@@ -67,7 +77,7 @@ pub(crate) fn verified(
             Ok(claims) => sidecar.tokens.remember(token, claims),
             Err(rejection) => {
                 tracing::debug!(reason = rejection.as_str(), "a token proves nothing");
-                return Err(BypassReason::Unverified);
+                return Err(rejection);
             }
         },
     };

@@ -58,6 +58,8 @@ impl Word for Failure {
         Self::UnknownCoding,
         Self::Undecodable,
         Self::DecodedTooLarge,
+        Self::CallerUnknown,
+        Self::CallerUnproven,
         Self::Shielded(ShieldRefusal::BodyTooLong),
         Self::NoRoomToLook,
     ];
@@ -114,12 +116,14 @@ impl Word for Failure {
                 ShieldRefusal::PathAmbiguous => 44,
                 ShieldRefusal::QueryTooLong => 45,
                 ShieldRefusal::UrlTooLong => 46,
-                ShieldRefusal::BodyTooLong => 50,
+                ShieldRefusal::BodyTooLong => 52,
             },
             Self::UnknownCoding => 47,
             Self::Undecodable => 48,
             Self::DecodedTooLarge => 49,
-            Self::NoRoomToLook => 51,
+            Self::CallerUnknown => 50,
+            Self::CallerUnproven => 51,
+            Self::NoRoomToLook => 53,
         }
     }
 

@@ -16,7 +16,7 @@
 //! depend on `count`.
 //!
 //! # When the clock steps back
-//! It is monotonic, and should not. If it does, strikes from what is now the future are forgotten, and
+//! It is monotonic, and should not, but for the moment between two threads. If it does, strikes from what is now the future are forgotten, and
 //! a ban from there begins now: it may end late, by no more than its length, and never early.
 
 mod strikes;
@@ -40,6 +40,8 @@ pub struct Penalty {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Offences {
     strikes: Strikes,
+    /// When the last strike was, whether it still counts or not.
+    last: Duration,
     ban: Option<Ban>,
     /// Bans so far.
     bans: u32,
@@ -111,6 +113,7 @@ impl Penalty {
             return Struck::Ignored;
         }
         self.forgive(offences, now);
+        offences.last = now;
         if offences.strikes.add(self.within, now) < self.count {
             return Struck::Counted;
         }
@@ -149,9 +152,10 @@ impl Penalty {
         let Some(ban) = offences.ban else {
             return;
         };
-        let last = ban
-            .end()
-            .max(offences.strikes.last(now).unwrap_or(Duration::ZERO));
+        let last = match offences.last {
+            last if last <= now => ban.end().max(last),
+            _ => ban.end(),
+        };
         if now >= last.saturating_add(self.max_duration) {
             offences.ban = None;
             offences.bans = 0;

@@ -19,12 +19,12 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use policy::{PathReading, ShieldPolicy};
 
+use self::{address::Addresses, content::ContentTypes, lengths::Lengths};
 pub use self::{
     content::{BodyKind, body_kind},
     json_depth::{JsonDepth, Nesting},
     paths::Ambiguity,
 };
-use self::{address::Addresses, content::ContentTypes, lengths::Lengths};
 use crate::{admit::DeclaredBody, failure::ShieldRefusal, path::NormalPath};
 
 /// What the shield of one route looks at in a request's head.

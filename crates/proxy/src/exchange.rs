@@ -21,6 +21,7 @@ use crate::{
     connection::ConnectionState,
     flight::Lead,
     recording::{LogFacts, RecordedBody, Recording},
+    shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
 };
@@ -45,6 +46,8 @@ pub(crate) struct Exchange {
     pub(crate) crumbs: Vec<Crumb>,
     /// What its token proves, once somebody wanted to know.
     pub(crate) proof: Option<Proven>,
+    /// What the shield still wants to know of its body.
+    pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -92,6 +95,7 @@ impl Exchange {
             shown_key: None,
             crumbs: Vec::new(),
             proof: None,
+            examination: None,
             limit_fields: Vec::new(),
         }
     }

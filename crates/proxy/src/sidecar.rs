@@ -13,8 +13,8 @@ use engine::{
 };
 use policy::Policies;
 use store::{
-    FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances, Uncacheable,
-    Verdicts, VerifiedTokens, WriteMarks, popularity::Popularity,
+    FillBudget, LimiterCells, MemoryShares, PenaltyBoxes, Purges, ResponseStore, SearchVariances,
+    Uncacheable, Verdicts, VerifiedTokens, WriteMarks, popularity::Popularity,
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
@@ -38,6 +38,7 @@ pub struct Sidecar {
     pub(crate) responses: ResponseStore,
     pub(crate) fills: Arc<FillBudget>,
     pub(crate) limiter: LimiterCells,
+    pub(crate) penalties: PenaltyBoxes,
     pub(crate) uncacheable: Uncacheable,
     /// Keys whose whole response was not worth fetching for a part of it.
     pub(crate) unfillable: Uncacheable,
@@ -102,6 +103,7 @@ impl Sidecar {
             responses: ResponseStore::new(shares.responses),
             fills: Arc::new(FillBudget::new(shares.fills)),
             limiter: LimiterCells::new(shares.limiter),
+            penalties: PenaltyBoxes::new(shares.penalties),
             uncacheable: Uncacheable::default(),
             unfillable: Uncacheable::default(),
             purges: Purges::default(),
@@ -197,6 +199,7 @@ impl Sidecar {
     /// Keeps the memory promise; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
+        self.penalties.sweep(clock::monotonic());
     }
 
     /// Whether anything was ever asked for one user, or by the body of its request: then one URL

@@ -39,6 +39,8 @@ pub struct PenaltyBoxes {
     capacity: usize,
     /// Callers with a ban, over or not; what is over is found out by [`PenaltyBoxes::sweep`].
     banned: AtomicUsize,
+    /// How many bans began, by box.
+    begun: Mutex<Vec<(Arc<str>, Mode, u64)>>,
 }
 
 /// A box as its policy describes it.
@@ -96,6 +98,7 @@ impl PenaltyBoxes {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             capacity: (callers / SHARDS).max(LEAST_CALLERS),
             banned: AtomicUsize::new(0),
+            begun: Mutex::default(),
         }
     }
 
@@ -140,10 +143,8 @@ impl PenaltyBoxes {
         }
         let before = inmate.offences.ban().is_some();
         let struck = of.penalty.strike(&mut inmate.offences, now);
-        if let Struck::Began(_) = struck
-            && inmate.caller.is_none()
-        {
-            inmate.caller = Some(caller());
+        if let Struck::Began(_) = struck {
+            inmate.caller.get_or_insert_with(caller);
         }
         match (before, inmate.offences.ban().is_some()) {
             (false, true) => {
@@ -152,7 +153,18 @@ impl PenaltyBoxes {
             (true, false) => self.left(1),
             _ => {}
         }
+        drop(shard);
+        if let Struck::Began(_) = struck {
+            self.count(of);
+        }
         struck
+    }
+
+    /// How many bans began in the boxes of this name and mode, since the process did.
+    pub fn begun(&self, name: &str, mode: Mode) -> u64 {
+        let begun = self.begun.lock();
+        let of = begun.iter().find(|of| *of.0 == *name && of.1 == mode);
+        of.map_or(0, |of| of.2)
     }
 
     /// The longest name that a caller may have.
@@ -200,8 +212,20 @@ impl PenaltyBoxes {
     }
 
     /// How many callers are remembered.
-    pub fn len(&self) -> usize {
+    pub fn callers(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().0.len()).sum()
+    }
+
+    fn count(&self, of: &PenaltyBox) {
+        let mut begun = self.begun.lock();
+        let known = begun
+            .iter()
+            .position(|one| one.0 == of.name && one.1 == of.mode);
+        match known {
+            Some(at) => begun[at].2 += 1,
+            // As many as there are boxes in the files that were ever loaded.
+            None => begun.push((Arc::clone(&of.name), of.mode, 1)),
+        }
     }
 
     fn shard(&self, key: u128) -> &Mutex<Shard> {

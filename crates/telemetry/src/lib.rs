@@ -21,8 +21,9 @@ pub use endpoint::{EndpointFigures, EndpointOrigin};
 pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use metrics::{
-    BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures, ClientConnectionEnd,
-    CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome, Metrics,
-    MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
+    BanFigures, BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures,
+    ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome,
+    Metrics, MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
 };
 pub use security::{SecurityEvent, SecurityEvents};
+pub use words::ShieldDecision;

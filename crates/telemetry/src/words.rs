@@ -8,6 +8,7 @@ mod failure;
 mod health;
 mod mirror;
 mod retry;
+mod shield;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
@@ -20,6 +21,7 @@ use engine::{
 };
 use policy::{Coding, Mode};
 
+pub use self::shield::ShieldDecision;
 use crate::MethodLabel;
 
 /// An enum whose values are the values of a label.

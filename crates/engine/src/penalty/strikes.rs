@@ -24,6 +24,7 @@ struct Place {
 impl Strikes {
     /// Adds one, and says how many there were within the time.
     pub(super) fn add(&mut self, within: Duration, now: Duration) -> u32 {
+        let now = self.steady(within, now);
         self.forget(within, now);
         let width = within / PLACES as u32;
         let newest = usize::from(self.used).checked_sub(1);
@@ -39,14 +40,26 @@ impl Strikes {
 
     /// How many there were within the time.
     pub(super) fn count(&mut self, within: Duration, now: Duration) -> u32 {
+        let now = self.steady(within, now);
         self.forget(within, now);
         self.sum()
     }
 
-    /// When the last one was, if it is not in the future.
-    pub(super) fn last(&self, now: Duration) -> Option<Duration> {
-        let places = self.places.iter().take(usize::from(self.used)).rev();
-        places.map(|place| place.last).find(|last| *last <= now)
+    /// The time, or that of the last strike when it is a little ahead: two threads that look at the
+    /// clock one after the other may come here in the other order.
+    fn steady(&self, within: Duration, now: Duration) -> Duration {
+        match self.last() {
+            Some(last) if last > now && last - now < within / PLACES as u32 => last,
+            _ => now,
+        }
+    }
+
+    fn last(&self) -> Option<Duration> {
+        Some(
+            self.places
+                .get(usize::from(self.used).checked_sub(1)?)?
+                .last,
+        )
     }
 
     fn sum(&self) -> u32 {

@@ -50,10 +50,7 @@ fn a_ban_ends_by_itself() {
     let mut offences = Offences::default();
     assert_eq!(offences.standing(SECOND), Standing::Free);
     penalty.strike(&mut offences, SECOND);
-    assert_eq!(
-        offences.standing(2 * SECOND),
-        Standing::Banned(9 * SECOND)
-    );
+    assert_eq!(offences.standing(2 * SECOND), Standing::Banned(9 * SECOND));
     assert_eq!(offences.standing(11 * SECOND), Standing::Free);
 }
 
@@ -81,7 +78,34 @@ fn a_good_caller_begins_anew() {
     assert_eq!(bans(&penalty(1), [0, 109]), [(0, 10), (109, 20)]);
     assert_eq!(bans(&penalty(1), [0, 110]), [(0, 10), (110, 10)]);
     // A strike in between is not good behaviour.
-    assert_eq!(bans(&penalty(2), [0, 0, 70, 150, 151]), [(0, 10), (151, 20)]);
+    assert_eq!(
+        bans(&penalty(2), [0, 0, 70, 150, 151]),
+        [(0, 10), (151, 20)]
+    );
+}
+
+#[test]
+fn looking_changes_nothing() {
+    let penalty = penalty(2);
+    let mut offences = Offences::default();
+    for second in [0, 0, 70] {
+        penalty.strike(&mut offences, Duration::from_secs(second));
+    }
+    for second in [130, 149] {
+        let weight = penalty.weight(&mut offences, Duration::from_secs(second));
+        assert_eq!(
+            weight,
+            Weight::Watched {
+                bans: 1,
+                strikes: 0
+            }
+        );
+    }
+    penalty.strike(&mut offences, 150 * SECOND);
+    let Struck::Began(ban) = penalty.strike(&mut offences, 151 * SECOND) else {
+        panic!("two are enough");
+    };
+    assert_eq!(ban.nth, 2);
 }
 
 #[test]
@@ -106,7 +130,13 @@ fn the_heaviest_is_who_is_shut_out() {
     assert!(rising.is_sorted(), "{rising:?}");
     assert_eq!(weight(&[0, 1], 100), Weight::Forgiven);
     assert_eq!(weight(&[0, 0, 0], 110), Weight::Forgiven);
-    assert_eq!(rising[3], Weight::Watched { bans: 1, strikes: 0 });
+    assert_eq!(
+        rising[3],
+        Weight::Watched {
+            bans: 1,
+            strikes: 0
+        }
+    );
 }
 
 #[test]
@@ -114,10 +144,7 @@ fn a_ban_from_the_future_begins_now() {
     let penalty = penalty(1);
     let mut offences = Offences::default();
     penalty.strike(&mut offences, 1000 * SECOND);
-    assert_eq!(
-        offences.standing(5 * SECOND),
-        Standing::Banned(10 * SECOND)
-    );
+    assert_eq!(offences.standing(5 * SECOND), Standing::Banned(10 * SECOND));
     assert_eq!(offences.standing(15 * SECOND), Standing::Free);
 }
 
@@ -125,6 +152,17 @@ fn a_ban_from_the_future_begins_now() {
 fn strikes_from_the_future_are_forgotten() {
     assert_eq!(bans(&penalty(2), [1000, 5]), []);
     assert_eq!(bans(&penalty(2), [1000, 5, 6]), [(6, 10)]);
+}
+
+#[test]
+fn threads_that_overtake_each_other_lose_nothing() {
+    let penalty = penalty(3);
+    let mut offences = Offences::default();
+    let now = 100 * SECOND;
+    penalty.strike(&mut offences, now);
+    penalty.strike(&mut offences, now - Duration::from_micros(3));
+    let struck = penalty.strike(&mut offences, now - Duration::from_micros(5));
+    assert!(matches!(struck, Struck::Began(_)));
 }
 
 #[test]

@@ -215,7 +215,10 @@ fn json_is_what_may_be_taken_for_it() {
     for (headers, wanted) in [
         (&[][..], BodyKind::Json),
         (&[("content-type", "application/json")], BodyKind::Json),
-        (&[("content-type", "application/geo+JSON; a=b")], BodyKind::Json),
+        (
+            &[("content-type", "application/geo+JSON; a=b")],
+            BodyKind::Json,
+        ),
         (&[("content-type", "application/x-ndjson")], BodyKind::Json),
         (&[("content-type", "")], BodyKind::Json),
         (&[("content-type", "text/plain")], BodyKind::Other),
@@ -317,10 +320,7 @@ fn what_careless_clients_send_is_let_through() {
         ..Asked::default()
     };
     assert_eq!(asked.judged(&lenient), None);
-    assert_eq!(
-        asked.judged(&policy()),
-        Some(ShieldRefusal::PathAmbiguous)
-    );
+    assert_eq!(asked.judged(&policy()), Some(ShieldRefusal::PathAmbiguous));
 }
 
 fn nesting(most: u32, pieces: &[&[u8]]) -> Nesting {

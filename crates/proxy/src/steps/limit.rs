@@ -17,6 +17,7 @@ use super::{admit::Admitted, answer::Refusal};
 use crate::{
     caller::{self, CallerRule, Needs},
     exchange::Exchange,
+    penalty::{self, Trigger},
 };
 
 static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -117,6 +118,7 @@ fn ask(
         if let Verdict::Deny { .. } = verdict {
             let (kind, evidence) = (SecurityKind::RateLimited, limit.callers.key().to_string());
             exchange.tell(kind, caller::action(mode), Some(name), &evidence);
+            penalty::strike(exchange, route, facts, Trigger::Limited(name), mode);
         }
         if mode != Mode::Enforce {
             continue;

@@ -40,12 +40,17 @@ fn who_is_banned_is_listed_until_it_is_over() {
     assert_eq!(boxes.list(SECOND), []);
     assert!(matches!(strike(&boxes, &of, 7, SECOND), Struck::Began(_)));
     assert!(!boxes.is_empty());
-    assert_eq!(boxes.standing(key(7), SECOND), Standing::Banned(10 * SECOND));
+    assert_eq!(
+        boxes.standing(key(7), SECOND),
+        Standing::Banned(10 * SECOND)
+    );
     assert_eq!(boxes.standing(key(8), SECOND), Standing::Free);
     let listed = boxes.list(2 * SECOND);
     assert_eq!(listed.len(), 1);
     assert_eq!((&*listed[0].name, &*listed[0].caller), ("guessing", "7"));
     assert_eq!(listed[0].ban.nth, 1);
+    assert_eq!(boxes.begun("guessing", Mode::Enforce), 1);
+    assert_eq!(boxes.begun("guessing", Mode::Shadow), 0);
     assert_eq!(boxes.list(11 * SECOND), []);
     assert_eq!(boxes.standing(key(7), 11 * SECOND), Standing::Free);
 }
@@ -58,10 +63,10 @@ fn nothing_is_remembered_for_ever() {
     strike(&boxes, &of, 2, SECOND);
     strike(&boxes, &of, 2, SECOND);
     boxes.sweep(62 * SECOND);
-    assert_eq!(boxes.len(), 1, "its bans are remembered");
+    assert_eq!(boxes.callers(), 1, "its bans are remembered");
     assert!(!boxes.is_empty());
     boxes.sweep(112 * SECOND);
-    assert_eq!(boxes.len(), 0);
+    assert_eq!(boxes.callers(), 0);
     assert!(boxes.is_empty());
 }
 
@@ -105,7 +110,7 @@ fn a_full_box_forgets_the_most_harmless() {
     for number in 2..10_000 {
         strike(&boxes, &mild, number, SECOND);
     }
-    assert_eq!(boxes.len(), LEAST_CALLERS);
+    assert_eq!(boxes.callers(), LEAST_CALLERS);
     assert_ne!(boxes.standing(key(0), SECOND), Standing::Free);
     // It still has its two strikes: eight more are ten.
     for _ in 0..7 {
@@ -122,7 +127,7 @@ fn a_box_full_of_bans_keeps_the_longest() {
         strike(&boxes, &of, number, number as u32 * SECOND / 100);
     }
     strike(&boxes, &of, LEAST_CALLERS, SECOND);
-    assert_eq!(boxes.len(), LEAST_CALLERS);
+    assert_eq!(boxes.callers(), LEAST_CALLERS);
     assert_eq!(boxes.standing(key(0), SECOND), Standing::Free);
     assert_ne!(boxes.standing(key(1), SECOND), Standing::Free);
     assert_eq!(boxes.list(SECOND).len(), LEAST_CALLERS);
@@ -159,7 +164,7 @@ proptest! {
                 })
                 .sum();
             prop_assert_eq!(boxes.banned.load(Ordering::Relaxed), remembered);
-            prop_assert!(boxes.len() <= LEAST_CALLERS);
+            prop_assert!(boxes.callers() <= LEAST_CALLERS);
         }
     }
 }

@@ -5,6 +5,7 @@
 mod breakers;
 mod capacity;
 mod discovery;
+mod guard;
 mod health;
 mod mirror;
 mod upstreams;
@@ -14,6 +15,7 @@ use super::{Family, Kind, Unit, labels::*};
 pub use breakers::*;
 pub use capacity::*;
 pub use discovery::*;
+pub use guard::*;
 pub use health::*;
 pub use mirror::*;
 pub use upstreams::*;
@@ -40,6 +42,10 @@ pub const CATALOGUE: &[&Family] = &[
     &BATCH_MEMBERS,
     &BATCH_REQUESTS,
     &RATE_LIMIT_DECISIONS,
+    &SHIELD_DECISIONS,
+    &SHIELD_MATCHES,
+    &BANS,
+    &BANS_BEGUN,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
     &UPSTREAM_REQUESTS,

@@ -5,6 +5,7 @@ use engine::{
     mirror::CopyOutcome,
     retry::{Reason, Stop},
 };
+use policy::AttackCategory;
 
 use super::*;
 use crate::metrics::{HedgeOutcome, RetryOutcome};
@@ -28,6 +29,8 @@ fn every_word_has_its_own_place() {
     check::<JoinOutcome>();
     check::<EncodeOutcome>();
     check::<Failure>();
+    check::<ShieldDecision>();
+    check::<AttackCategory>();
     check::<Blame>();
     check::<Mode>();
     check::<Refreshed>();

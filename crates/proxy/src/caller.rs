@@ -48,14 +48,25 @@ pub(crate) fn prove(exchange: &mut Exchange, headers: &HeaderMap) {
     if exchange.proof.is_some() {
         return;
     }
-    let (sidecar, snapshot) = (exchange.sidecar(), exchange.snapshot());
     let now = exchange.recording.event.at;
-    let proven = identify::prove(sidecar, snapshot, headers, now);
+    let proven = identify::prove(exchange.snapshot(), headers, now);
     if let Err(why) = &proven {
-        let kind = SecurityKind::TokenRejected;
+        let kind = match why {
+            Rejection::NoKeys => SecurityKind::KeysUnavailable,
+            _ => SecurityKind::TokenRejected,
+        };
         exchange.tell(kind, SecurityAction::Noted, None, why.as_str());
     }
     exchange.proof = Some(proven);
+}
+
+/// As [`prove`], and what it proves.
+pub(crate) fn proven(exchange: &mut Exchange, headers: &HeaderMap) -> Proven {
+    prove(exchange, headers);
+    match &exchange.proof {
+        Some(proven) => proven.clone(),
+        None => Ok(Asker::Anybody),
+    }
 }
 
 /// What is known of the request's caller; [`prove`] comes first where a rule needs it.

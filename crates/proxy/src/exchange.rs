@@ -153,7 +153,8 @@ impl Exchange {
         policy: Option<&str>,
         evidence: &str,
     ) {
-        self.sidecar().security.tell(&SecurityEvent {
+        let event = SecurityEvent {
+            at: clock::now(),
             kind,
             action,
             client: Some(self.client.ip),
@@ -161,7 +162,9 @@ impl Exchange {
             policy,
             evidence,
             request_id: Some(self.request_id.as_str()),
-        });
+        };
+        let metrics = &self.snapshot().metrics;
+        self.sidecar().security.tell(metrics, &event);
     }
 
     /// Puts on every response what every response carries, and hands it to the recording.

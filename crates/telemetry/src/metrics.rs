@@ -14,9 +14,11 @@ mod cells;
 mod connections;
 mod export;
 mod health;
+mod identity;
 mod process;
 mod retries;
 mod route;
+mod security;
 mod shield;
 mod upstream;
 

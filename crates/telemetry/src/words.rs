@@ -8,6 +8,7 @@ mod failure;
 mod health;
 mod mirror;
 mod retry;
+mod security;
 mod shield;
 
 use engine::{

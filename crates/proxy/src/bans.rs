@@ -59,9 +59,12 @@ impl Sidecar {
             name: choice.name.as_deref(),
             caller: choice.caller.as_deref(),
         };
-        let lifted = self.penalties.lift(meant, clock::monotonic());
+        let now = clock::now();
+        let lifted = self.penalties.lift(meant, now.monotonic);
+        let snapshot = self.snapshot.load();
         for banned in &lifted {
-            self.security.tell(&SecurityEvent {
+            let event = SecurityEvent {
+                at: now,
                 kind: SecurityKind::BanLifted,
                 action: SecurityAction::Noted,
                 client: banned.caller.parse().ok(),
@@ -69,7 +72,8 @@ impl Sidecar {
                 policy: Some(&banned.name),
                 evidence: &banned.caller,
                 request_id: None,
-            });
+            };
+            self.security.tell(&snapshot.metrics, &event);
         }
         lifted.len()
     }

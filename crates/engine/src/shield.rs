@@ -13,6 +13,7 @@ mod content;
 mod json_depth;
 mod lengths;
 mod paths;
+pub mod patterns;
 
 use std::net::IpAddr;
 

@@ -4,20 +4,20 @@
 //! its bytes, before the request goes on where that is enforced, and by its length and its depth while
 //! it passes. A shield in shadow mode looks at the same things, and holds nothing up.
 
-mod patterns;
-
 use std::sync::Arc;
 
 use engine::{
     failure::{Failure, ShieldRefusal},
     security::SecurityKind,
-    shield::{BodyKind, Shield, Shielded},
+    shield::{
+        BodyKind, Shield, Shielded,
+        patterns::{Inspector, Score},
+    },
 };
 use http::HeaderValue;
 use policy::{AttackCategory, Mode, Route, ShieldPolicy};
 use telemetry::ShieldDecision;
 
-use self::patterns::{Inspector, Score};
 use crate::{
     caller,
     penalty::{self, Marks, Trigger},

@@ -245,3 +245,26 @@ fn a_body_that_is_part_of_a_key_is_looked_at_as_well() {
     assert_refused(&refused, 403, "attack-pattern", &origin, 1);
     decided(&sidecar, "allow", "enforce", 2.0);
 }
+
+/// Memory for bodies is bounded, and whoever uses it up must not open a way past the rules.
+#[test]
+fn a_body_that_there_is_no_room_to_look_at_is_refused() {
+    let origin = echo();
+    let sidecar = shielding(&origin, "rules: {body: 1MiB}")
+        .top("memory: {limit: 16MiB}")
+        .start();
+    let mut slow = sidecar.connect();
+    let head = "POST /api HTTP/1.1\r\nHost: shop.test\r\nContent-Type: application/json\r\n\
+                Transfer-Encoding: chunked\r\n\r\n";
+    slow.send(format!("{head}1\r\n[\r\n"));
+    sidecar.wait_for_metric("forebay_cache_fills_bytes", &[], f64::from(2 << 20));
+    let mut second = sidecar.connect();
+    second.send(format!("{head}2\r\n[]\r\n0\r\n\r\n"));
+    let refused = second.response("POST");
+    assert_refused(&refused, 503, "no-room-to-look", &origin, 0);
+    assert!(refused.headers.has("retry-after"), "{refused:?}");
+    // What says that it is short fits.
+    assert_eq!(sidecar.ask(&json("[]")).status, 200);
+    slow.send("1\r\n]\r\n0\r\n\r\n");
+    assert_eq!(slow.response("POST").text(), "[]");
+}

@@ -211,4 +211,55 @@ mod tests {
         };
         assert_eq!(body.collect().await.unwrap().to_bytes(), "123456");
     }
+
+    #[tokio::test]
+    async fn a_short_body_is_whole_once_it_was_looked_at() {
+        let Ok(Peeked::Whole(body)) = peek(kept("12345"), 5, Some(5)).await else {
+            panic!("there is no more");
+        };
+        // It can be sent again.
+        assert!(matches!(body, RequestBody::Kept(_)));
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "12345");
+    }
+
+    #[tokio::test]
+    async fn a_body_without_a_length_stays_without() {
+        let Ok(Peeked::Whole(body)) = peek(kept("12345"), 10, None).await else {
+            panic!("there is no more");
+        };
+        assert_eq!(body.size_hint().exact(), None);
+        assert!(!body.is_end_stream());
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "12345");
+        let Ok(Peeked::Whole(nothing)) = peek(RequestBody::Empty, 10, None).await else {
+            panic!("there is nothing");
+        };
+        assert!(nothing.is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn trailers_that_were_read_go_on() {
+        let mut trailers = http::HeaderMap::new();
+        trailers.insert("x-sum", http::HeaderValue::from_static("7"));
+        let frames = [
+            Frame::data(Bytes::from_static(b"12")),
+            Frame::trailers(trailers.clone()),
+        ];
+        let source = RequestBody::Resumed(Box::new(ResumedBody::of(frames)));
+        let Ok(Peeked::Whole(body)) = peek(source, 10, None).await else {
+            panic!("there is no more");
+        };
+        let collected = body.collect().await.unwrap();
+        assert_eq!(collected.trailers(), Some(&trailers));
+        assert_eq!(collected.to_bytes(), "12");
+    }
+
+    #[tokio::test]
+    async fn of_a_longer_body_only_the_beginning_is_awaited() {
+        let frames = ["123", "456", "789"].map(|piece| Frame::data(Bytes::from(piece)));
+        let source = RequestBody::Resumed(Box::new(ResumedBody::of(frames)));
+        let Ok(Peeked::More(body)) = peek(source, 4, Some(9)).await else {
+            panic!("there is more");
+        };
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "123456789");
+    }
 }

@@ -232,7 +232,9 @@ impl ClientBody {
         let last = self.incoming.is_end_stream() || self.declared == Some(self.received);
         if let Some(watch) = &mut self.watch {
             let looked = watch.take(&frame);
-            let looked = looked.and_then(|()| if last { watch.end() } else { Ok(()) });
+            // Nothing comes after trailers, and nobody asks whether something does.
+            let over = last || frame.is_trailers();
+            let looked = looked.and_then(|()| if over { watch.end() } else { Ok(()) });
             looked.map_err(|failure| self.fail(failure))?;
         }
         if let Some(tap) = &mut self.tap {

@@ -29,6 +29,7 @@ pub mod mirror;
 pub mod negotiation;
 pub mod outcome;
 pub mod path;
+pub mod penalty;
 mod percent;
 pub mod proxy_protocol;
 pub mod rate_limit;

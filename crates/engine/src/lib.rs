@@ -12,6 +12,7 @@ pub mod breaker;
 pub mod cache;
 pub mod capacity;
 pub mod client_ip;
+pub mod coding;
 pub mod collapse;
 pub mod compression;
 pub mod deadline;

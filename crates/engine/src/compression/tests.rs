@@ -219,7 +219,7 @@ fn decisions() {
         (Case::accepting("gzip", 1024), "gzip", "needed"),
         (
             Case::accepting("deflate", 4096),
-            "client-declined",
+            "deflate",
             "needed",
         ),
         (

@@ -205,7 +205,8 @@ fn recode(
     if method == Method::HEAD {
         return undone(EncodeOutcome::AsIs(AsIsReason::NoBody));
     }
-    let plain = why_not.is_some() || request.contains_key(header::IF_RANGE) || no_transform(request);
+    let plain =
+        why_not.is_some() || request.contains_key(header::IF_RANGE) || no_transform(request);
     undone(match negotiate(request, &policy.encodings) {
         Negotiated::Coding(coding) if !plain => EncodeOutcome::Encoded(coding),
         _ => EncodeOutcome::Decoded,
@@ -277,7 +278,8 @@ fn is_among(patterns: &[MediaTypePattern], kind: &str) -> bool {
     patterns.iter().any(|it| media_type::matches(it, kind))
 }
 
-fn no_transform(headers: &HeaderMap) -> bool {
+/// Whether a message may not be changed on its way (`Cache-Control: no-transform`).
+pub fn no_transform(headers: &HeaderMap) -> bool {
     field_list::has_token(headers, &header::CACHE_CONTROL, "no-transform")
 }
 

@@ -184,6 +184,15 @@ pub enum EncodeOutcome {
     Encoded(Coding),
 }
 
+/// What was done about a response from whose length a secret could be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BreachOutcome {
+    /// It was compressed, and its length blurred.
+    Padded,
+    /// It was not compressed.
+    Skipped,
+}
+
 /// Why a response was not compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AsIsReason {
@@ -363,6 +372,18 @@ impl EncodeOutcome {
             Self::AsIs(reason) => reason.as_str(),
             Self::Decoded => "decoded",
             Self::Encoded(coding) => coding.as_str(),
+        }
+    }
+}
+
+// === impl BreachOutcome ===
+
+impl BreachOutcome {
+    /// The word for it in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Padded => "padded",
+            Self::Skipped => "skipped",
         }
     }
 }

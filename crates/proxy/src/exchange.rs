@@ -15,7 +15,7 @@ use policy::Route;
 use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
-    body::ResponseBody,
+    body::{ResponseBody, Undoing},
     clock,
     connection::ConnectionState,
     flight::Lead,
@@ -42,6 +42,8 @@ pub(crate) struct Exchange {
     pub(crate) shown_key: Option<Box<str>>,
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
+    /// How its body is to be decompressed, if it is.
+    pub(crate) decoding: Option<Box<Undoing>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -88,6 +90,7 @@ impl Exchange {
             shadow_lead: None,
             shown_key: None,
             crumbs: Vec::new(),
+            decoding: None,
             limit_fields: Vec::new(),
         }
     }

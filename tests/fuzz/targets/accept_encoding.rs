@@ -2,7 +2,7 @@
 
 use engine::{
     cache::codings::Codings,
-    negotiation::{Wish, Negotiated, identity_wish, negotiate},
+    negotiation::{Negotiated, Wish, identity_wish, negotiate},
 };
 use http::{HeaderMap, header};
 use policy::Coding;

@@ -140,7 +140,9 @@ impl VaryKey {
                 {
                     continue;
                 }
-                AcceptEncoding::Recoded if reduced && compression::may_be_undone(response) => continue,
+                AcceptEncoding::Recoded if reduced && compression::may_be_undone(response) => {
+                    continue;
+                }
                 AcceptEncoding::Fixed | AcceptEncoding::Recoded | AcceptEncoding::Reduced
                     if reduced =>
                 {

@@ -90,9 +90,7 @@ impl Encoder {
         let machine = match coding {
             Coding::Br => Machine::Brotli(Box::new(Brotli::new(effort))),
             Coding::Deflate => Machine::Deflate(Box::new(Deflater::zlib(effort, padding))),
-            Coding::Gzip => {
-                Machine::Deflate(Box::new(Deflater::gzip(effort, padding, &mut out)))
-            }
+            Coding::Gzip => Machine::Deflate(Box::new(Deflater::gzip(effort, padding, &mut out))),
             Coding::Zstd => {
                 let zstd = Zstd::new(effort).map_err(|cause| EncodeError { coding, cause })?;
                 zstd::skippable_frame(padding, &mut out);

@@ -77,7 +77,9 @@ fn text(bytes: usize) -> Vec<u8> {
 
 fn noise(bytes: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(7);
-    std::iter::repeat_with(|| random.u8(..)).take(bytes).collect()
+    std::iter::repeat_with(|| random.u8(..))
+        .take(bytes)
+        .collect()
 }
 
 #[test]
@@ -111,7 +113,9 @@ fn what_is_flushed_can_be_decoded_before_the_end() {
             let said = &out[..step.given];
             assert_eq!(said, event.as_bytes(), "{} {number}", coding.as_str());
         }
-        decoder.decode(&encoder.finish().unwrap(), &mut out).unwrap();
+        decoder
+            .decode(&encoder.finish().unwrap(), &mut out)
+            .unwrap();
         assert_eq!(decoder.end(), Ok(()), "{}", coding.as_str());
     }
 }
@@ -125,7 +129,12 @@ fn padding_changes_the_length_and_nothing_else() {
         let mut lengths = std::collections::BTreeSet::new();
         for bytes in 0..=u8::MAX {
             let coded = padded(coding, &plain, bytes);
-            assert_eq!(foreign(coding, &coded), plain, "{} {bytes}", coding.as_str());
+            assert_eq!(
+                foreign(coding, &coded),
+                plain,
+                "{} {bytes}",
+                coding.as_str()
+            );
             let own = decoded(&[coding], &coded, 7, 100).unwrap();
             assert_eq!(own, plain, "{} {bytes}", coding.as_str());
             assert!(coded.len() >= bare + usize::from(bytes));
@@ -144,16 +153,29 @@ fn what_ends_early_or_goes_on_is_no_body() {
         assert_eq!(decoded(&[coding], &coded, 1000, 1000), Ok(plain.clone()));
         for cut in [0, 1, 5, coded.len() / 2, coded.len() - 1] {
             let early = decoded(&[coding], &coded[..cut], 1000, 1000);
-            assert_eq!(early, Err(DecodeError::Truncated), "{} {cut}", coding.as_str());
+            assert_eq!(
+                early,
+                Err(DecodeError::Truncated),
+                "{} {cut}",
+                coding.as_str()
+            );
         }
         for tail in [&b"more of it"[..], b"\0\0\0\0\0\0\0\0\0\0"] {
             for piece in [1, 1000, usize::MAX] {
                 let on = decoded(&[coding], &[&coded, tail].concat(), piece, 1000);
-                assert_eq!(on, Err(DecodeError::Garbage), "{} {tail:?}", coding.as_str());
+                assert_eq!(
+                    on,
+                    Err(DecodeError::Garbage),
+                    "{} {tail:?}",
+                    coding.as_str()
+                );
             }
         }
         let damaged = noise(1000);
-        assert_eq!(decoded(&[coding], &damaged, 1000, 1000), Err(DecodeError::Invalid));
+        assert_eq!(
+            decoded(&[coding], &damaged, 1000, 1000),
+            Err(DecodeError::Invalid)
+        );
     }
 }
 
@@ -189,7 +211,10 @@ fn a_header_of_gzip_may_have_every_field() {
     builder.write_all(b"content").unwrap();
     builder.finish().unwrap();
     for piece in [1, 1000] {
-        assert_eq!(decoded(&[Coding::Gzip], &coded, piece, 9).unwrap(), b"content");
+        assert_eq!(
+            decoded(&[Coding::Gzip], &coded, piece, 9).unwrap(),
+            b"content"
+        );
     }
     // A sum of the header, which is passed over.
     let mut summed = encoded(Coding::Gzip, b"content");

@@ -140,7 +140,15 @@ mod tests {
     /// Less headroom, or a larger body, never means more work for each byte.
     #[test]
     fn effort_falls_with_headroom_and_size() {
-        let sizes = [0, 1, 1 << 16, (1 << 16) + 1, 1 << 20, (1 << 20) + 1, u64::MAX];
+        let sizes = [
+            0,
+            1,
+            1 << 16,
+            (1 << 16) + 1,
+            1 << 20,
+            (1 << 20) + 1,
+            u64::MAX,
+        ];
         for purpose in [Purpose::Kept, Purpose::Once] {
             for coding in Coding::ALL {
                 let level = |size, headroom| {
@@ -153,7 +161,11 @@ mod tests {
                     }
                 }
                 for pair in Headroom::ALL.windows(2) {
-                    assert!(sizes.iter().all(|it| level(*it, pair[0]) <= level(*it, pair[1])));
+                    assert!(
+                        sizes
+                            .iter()
+                            .all(|it| level(*it, pair[0]) <= level(*it, pair[1]))
+                    );
                 }
             }
         }

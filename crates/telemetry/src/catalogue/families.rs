@@ -4,6 +4,7 @@
 
 mod breakers;
 mod capacity;
+mod compression;
 mod discovery;
 mod health;
 mod mirror;
@@ -13,6 +14,7 @@ use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
 pub use capacity::*;
+pub use compression::*;
 pub use discovery::*;
 pub use health::*;
 pub use mirror::*;
@@ -42,6 +44,9 @@ pub const CATALOGUE: &[&Family] = &[
     &RATE_LIMIT_DECISIONS,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
+    &COMPRESSION_REQUEST_BYTES,
+    &COMPRESSION_BREACH,
+    &COMPRESSION_HEADROOM,
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,

@@ -12,6 +12,7 @@ use super::{
     NONE,
     batch::BatchSeries,
     cells::{Counter, Durations, Shard, Sharded},
+    compression::CompressionSeries,
     export::Sheet,
 };
 use crate::{
@@ -29,6 +30,7 @@ pub(super) struct RouteSeries {
     labels: RouteLabels,
     cells: Sharded<RouteCells>,
     batches: BatchSeries,
+    compression: CompressionSeries,
 }
 
 /// What of a route is in labels; routes that agree in it can share their series across a reload.
@@ -84,6 +86,7 @@ impl RouteSeries {
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            compression: CompressionSeries::default(),
         }
     }
 
@@ -100,6 +103,7 @@ impl RouteSeries {
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            compression: CompressionSeries::default(),
         }
     }
 
@@ -142,7 +146,14 @@ impl RouteSeries {
         }
         if labels.compression.is_some() {
             cells.record_encode(shard, event);
+            if let Some(breach) = event.breach {
+                self.compression.breach(shard, breach);
+            }
         }
+    }
+
+    pub(super) const fn compression(&self) -> &CompressionSeries {
+        &self.compression
     }
 
     pub(super) const fn batches(&self) -> &BatchSeries {
@@ -270,6 +281,7 @@ impl RouteSeries {
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "in"], plain);
             let encoded = self.cells.sum(|cells| &cells.encoded_bytes);
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "out"], encoded);
+            self.compression.export(sheet, route, mode);
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Brotli (RFC 7932).
 
-use brotli::{
-    BrotliDecompressStream, BrotliResult, BrotliState, enc::StandardAlloc,
-};
+use brotli::{BrotliDecompressStream, BrotliResult, BrotliState, enc::StandardAlloc};
 
 use super::{DecodeError, Progress};
 
@@ -56,4 +54,3 @@ impl Brotli {
         self.over
     }
 }
-

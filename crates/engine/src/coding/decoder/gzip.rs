@@ -98,7 +98,10 @@ impl Gzip {
     }
 
     fn next_member(&mut self, trailer: [u8; 8]) -> Result<(), DecodeError> {
-        let (sum, amount) = (self.sum.sum().to_le_bytes(), self.sum.amount().to_le_bytes());
+        let (sum, amount) = (
+            self.sum.sum().to_le_bytes(),
+            self.sum.amount().to_le_bytes(),
+        );
         if trailer[..4] != sum || trailer[4..] != amount {
             return Err(DecodeError::Invalid);
         }

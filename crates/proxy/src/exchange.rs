@@ -16,6 +16,7 @@ use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
     body::{ResponseBody, Undoing},
+    caller::Proven,
     clock,
     connection::ConnectionState,
     flight::Lead,
@@ -44,6 +45,8 @@ pub(crate) struct Exchange {
     pub(crate) crumbs: Vec<Crumb>,
     /// How its body is to be decompressed, if it is.
     pub(crate) decoding: Option<Box<Undoing>>,
+    /// What its token proves, once somebody wanted to know.
+    pub(crate) proof: Option<Proven>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -91,6 +94,7 @@ impl Exchange {
             shown_key: None,
             crumbs: Vec::new(),
             decoding: None,
+            proof: None,
             limit_fields: Vec::new(),
         }
     }
@@ -148,7 +152,8 @@ impl Exchange {
         policy: Option<&str>,
         evidence: &str,
     ) {
-        self.sidecar().security.tell(&SecurityEvent {
+        let event = SecurityEvent {
+            at: clock::now(),
             kind,
             action,
             client: Some(self.client.ip),
@@ -156,7 +161,9 @@ impl Exchange {
             policy,
             evidence,
             request_id: Some(self.request_id.as_str()),
-        });
+        };
+        let metrics = &self.snapshot().metrics;
+        self.sidecar().security.tell(metrics, &event);
     }
 
     /// Puts on every response what every response carries, and hands it to the recording.

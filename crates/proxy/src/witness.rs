@@ -10,7 +10,7 @@ use engine::{
 };
 use telemetry::SecurityEvent;
 
-use crate::{exchange::Exchange, sidecar::Sidecar, snapshot::Snapshot};
+use crate::{clock, exchange::Exchange, sidecar::Sidecar, snapshot::Snapshot};
 
 /// Who asked for what.
 #[derive(Clone, Debug)]
@@ -45,7 +45,8 @@ impl Witness {
         evidence: &str,
     ) {
         let route = self.snapshot.policies.routes.get(self.route);
-        self.sidecar.security.tell(&SecurityEvent {
+        let event = SecurityEvent {
+            at: clock::now(),
             kind,
             action,
             client: Some(self.client),
@@ -53,6 +54,7 @@ impl Witness {
             policy,
             evidence,
             request_id: Some(self.request_id.as_str()),
-        });
+        };
+        self.sidecar.security.tell(&self.snapshot.metrics, &event);
     }
 }

@@ -14,9 +14,11 @@ mod compression;
 mod connections;
 mod export;
 mod health;
+mod identity;
 mod process;
 mod retries;
 mod route;
+mod security;
 mod upstream;
 
 use std::{

@@ -8,6 +8,7 @@ mod compression;
 mod discovery;
 mod health;
 mod mirror;
+mod security;
 mod upstreams;
 
 use super::{Family, Kind, Unit, labels::*};
@@ -18,6 +19,7 @@ pub use compression::*;
 pub use discovery::*;
 pub use health::*;
 pub use mirror::*;
+pub use security::*;
 pub use upstreams::*;
 
 /// Every family, in the order of the reference.
@@ -77,6 +79,10 @@ pub const CATALOGUE: &[&Family] = &[
     &CAPACITY_SHED,
     &CLIENT_CONNECTIONS,
     &CLIENT_CONNECTIONS_ENDED,
+    &IDENTITY_KEYS,
+    &IDENTITY_REFRESHES,
+    &SECURITY_EVENTS,
+    &SECURITY_LOG_DROPPED,
     &ACCESS_LOG_DROPPED,
     &CONFIG_LAST_RELOAD_SUCCESSFUL,
     &CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP,

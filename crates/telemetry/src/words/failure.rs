@@ -58,6 +58,8 @@ impl Word for Failure {
         Self::UnknownCoding,
         Self::Undecodable,
         Self::DecodedTooLarge,
+        Self::CallerUnknown,
+        Self::CallerUnproven,
     ];
 
     fn slot(self) -> usize {
@@ -116,6 +118,8 @@ impl Word for Failure {
             Self::UnknownCoding => 47,
             Self::Undecodable => 48,
             Self::DecodedTooLarge => 49,
+            Self::CallerUnknown => 50,
+            Self::CallerUnproven => 51,
         }
     }
 

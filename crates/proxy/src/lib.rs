@@ -18,6 +18,7 @@ mod exchange;
 mod fill;
 mod fill_job;
 mod flight;
+mod headroom;
 mod identity;
 mod inside;
 mod inspect;

@@ -4,6 +4,7 @@
 
 mod breakers;
 mod capacity;
+mod compression;
 mod discovery;
 mod guard;
 mod health;
@@ -16,6 +17,7 @@ use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
 pub use capacity::*;
+pub use compression::*;
 pub use discovery::*;
 pub use guard::*;
 pub use health::*;
@@ -58,6 +60,9 @@ pub const CATALOGUE: &[&Family] = &[
     &BANS_BEGUN,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
+    &COMPRESSION_REQUEST_BYTES,
+    &COMPRESSION_BREACH,
+    &COMPRESSION_HEADROOM,
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,

@@ -12,6 +12,7 @@ use super::{
     NONE,
     batch::BatchSeries,
     cells::{Counter, Durations, Shard, Sharded},
+    compression::CompressionSeries,
     export::Sheet,
     limits::{LimitCells, LimitLabels},
     shield::ShieldSeries,
@@ -32,6 +33,7 @@ pub(super) struct RouteSeries {
     cells: Sharded<RouteCells>,
     batches: BatchSeries,
     shield: ShieldSeries,
+    compression: CompressionSeries,
 }
 
 /// What of a route is in labels; routes that agree in it can share their series across a reload.
@@ -83,6 +85,7 @@ impl RouteSeries {
             cells: Sharded::default(),
             batches: BatchSeries::default(),
             shield: ShieldSeries::default(),
+            compression: CompressionSeries::default(),
         }
     }
 
@@ -101,6 +104,7 @@ impl RouteSeries {
             cells: Sharded::default(),
             batches: BatchSeries::default(),
             shield: ShieldSeries::default(),
+            compression: CompressionSeries::default(),
         }
     }
 
@@ -143,7 +147,14 @@ impl RouteSeries {
         }
         if labels.compression.is_some() {
             cells.record_encode(shard, event);
+            if let Some(breach) = event.breach {
+                self.compression.breach(shard, breach);
+            }
         }
+    }
+
+    pub(super) const fn compression(&self) -> &CompressionSeries {
+        &self.compression
     }
 
     pub(super) const fn batches(&self) -> &BatchSeries {
@@ -253,6 +264,7 @@ impl RouteSeries {
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "in"], plain);
             let encoded = self.cells.sum(|cells| &cells.encoded_bytes);
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "out"], encoded);
+            self.compression.export(sheet, route, mode);
         }
     }
 }

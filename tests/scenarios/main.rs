@@ -4,6 +4,7 @@
 mod bad_clients;
 mod bad_origins;
 mod balancing;
+mod bans;
 mod batching;
 mod big_bodies;
 mod breakers;
@@ -47,6 +48,7 @@ mod renewing;
 mod retries;
 mod security_events;
 mod shadow;
+mod shield;
 mod smuggling;
 mod starting;
 mod strategies;

@@ -21,6 +21,7 @@ use crate::{
     connection::ConnectionState,
     flight::Lead,
     recording::{LogFacts, RecordedBody, Recording},
+    shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::limit::Charges,
@@ -48,6 +49,8 @@ pub(crate) struct Exchange {
     pub(crate) proof: Option<Proven>,
     /// What it takes from its caller's quotas if it reaches the origin.
     pub(crate) charges: Option<Box<Charges>>,
+    /// What the shield still wants to know of its body.
+    pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -97,6 +100,7 @@ impl Exchange {
             crumbs: Vec::new(),
             proof: None,
             charges: None,
+            examination: None,
             limit_fields: Vec::new(),
         }
     }

@@ -17,8 +17,8 @@ use engine::{
 };
 use policy::Policies;
 use store::{
-    FillBudget, InFlightCells, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances,
-    Uncacheable, Verdicts, WriteMarks, popularity::Popularity,
+    FillBudget, InFlightCells, LimiterCells, MemoryShares, PenaltyBoxes, Purges, ResponseStore,
+    SearchVariances, Uncacheable, Verdicts, WriteMarks, popularity::Popularity,
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
@@ -45,6 +45,7 @@ pub struct Sidecar {
     pub(crate) limiter: LimiterCells,
     pub(crate) places: Arc<InFlightCells>,
     pub(crate) waiting_room: WaitingRoom,
+    pub(crate) penalties: PenaltyBoxes,
     pub(crate) uncacheable: Uncacheable,
     /// Keys whose whole response was not worth fetching for a part of it.
     pub(crate) unfillable: Uncacheable,
@@ -110,6 +111,7 @@ impl Sidecar {
             limiter: LimiterCells::new(shares.limiter),
             places: Arc::default(),
             waiting_room: WaitingRoom::default(),
+            penalties: PenaltyBoxes::new(shares.penalties),
             uncacheable: Uncacheable::default(),
             unfillable: Uncacheable::default(),
             purges: Purges::default(),
@@ -232,6 +234,7 @@ impl Sidecar {
     /// Keeps the memory promise; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
+        self.penalties.sweep(clock::monotonic());
     }
 
     /// Whether anything was ever asked for one user, or by the body of its request: then one URL

@@ -9,6 +9,7 @@ mod health;
 mod mirror;
 mod retry;
 mod security;
+mod shield;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
@@ -21,6 +22,7 @@ use engine::{
 };
 use policy::{Coding, Mode};
 
+pub use self::shield::ShieldDecision;
 use crate::MethodLabel;
 
 /// An enum whose values are the values of a label.

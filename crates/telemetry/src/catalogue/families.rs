@@ -5,6 +5,7 @@
 mod breakers;
 mod capacity;
 mod discovery;
+mod guard;
 mod health;
 mod limits;
 mod mirror;
@@ -16,6 +17,7 @@ use super::{Family, Kind, Unit, labels::*};
 pub use breakers::*;
 pub use capacity::*;
 pub use discovery::*;
+pub use guard::*;
 pub use health::*;
 pub use limits::*;
 pub use mirror::*;
@@ -50,6 +52,10 @@ pub const CATALOGUE: &[&Family] = &[
     &CONCURRENCY_DECISIONS,
     &CONCURRENCY_IN_FLIGHT,
     &LIMITS_WAITING,
+    &SHIELD_DECISIONS,
+    &SHIELD_MATCHES,
+    &BANS,
+    &BANS_BEGUN,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
     &UPSTREAM_REQUESTS,

@@ -13,7 +13,7 @@ use engine::{
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
 };
-use policy::{Mode, Priority};
+use policy::{AttackCategory, Mode, Priority};
 
 use super::{Label, Values};
 use crate::{
@@ -22,7 +22,12 @@ use crate::{
         BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState,
         HedgeOutcome, RetryOutcome,
     },
-    words::{CodeClass, UpstreamOutcome, words},
+    words::{CodeClass, ShieldDecision, UpstreamOutcome, words},
+};
+
+pub(super) const ATTACK_CATEGORY: Label = Label {
+    name: "category",
+    values: Values::Fixed(words::<AttackCategory>),
 };
 
 pub(super) const BATCH_MEMBER: Label = Label {
@@ -162,6 +167,13 @@ pub(super) const MODE: Label = Label {
     values: Values::Fixed(words::<Mode>),
 };
 
+pub(super) const PENALTY_BOX: Label = Label {
+    name: "box",
+    values: Values::Configured(
+        "the name of a penalty box; routes with a box of the same name share it",
+    ),
+};
+
 pub(super) const PRIORITY: Label = Label {
     name: "class",
     values: Values::Fixed(|| Priority::ALL.map(Priority::as_str).to_vec()),
@@ -220,6 +232,11 @@ pub(super) const SECURITY_LOG_REASON: Label = Label {
 pub(super) const SHED_REASON: Label = Label {
     name: "reason",
     values: Values::Fixed(|| ShedReason::ALL.map(ShedReason::as_str).to_vec()),
+};
+
+pub(super) const SHIELD_DECISION: Label = Label {
+    name: "decision",
+    values: Values::Fixed(words::<ShieldDecision>),
 };
 
 pub(super) const STATE: Label = Label {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    bans::{BanFigures, Bans},
     breakers::{BreakerFigures, Breakers},
     capacity::{Capacities, CapacityFigures},
     cells::{Counter, Gauge, Shard, Sharded},
@@ -71,6 +72,7 @@ type CacheSource = Box<dyn Fn() -> CacheFigures + Send + Sync>;
 pub(super) struct Process {
     health: Arc<Health>,
     clients: Sharded<ClientCells>,
+    bans: Bans,
     breakers: Breakers,
     capacities: Capacities,
     limiter: Limiter,
@@ -95,6 +97,7 @@ impl Process {
         Arc::new(Self {
             health,
             clients: Sharded::default(),
+            bans: Bans::default(),
             breakers: Breakers::default(),
             capacities: Capacities::default(),
             limiter: Limiter::default(),
@@ -134,6 +137,10 @@ impl Process {
         let _only_the_first_counts = self.cache.set(source);
     }
 
+    pub(super) fn watch_bans(&self, source: impl Fn() -> Vec<BanFigures> + Send + Sync + 'static) {
+        self.bans.watch(Box::new(source));
+    }
+
     pub(super) fn watch_breakers(
         &self,
         source: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
@@ -161,6 +168,7 @@ impl Process {
         if let Some(figures) = self.cache.get() {
             export_cache(&figures(), sheet);
         }
+        self.bans.export(sheet);
         self.breakers.export(sheet);
         self.capacities.export(sheet);
         self.limiter.export(sheet);

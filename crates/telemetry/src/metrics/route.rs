@@ -14,6 +14,7 @@ use super::{
     cells::{Counter, Durations, Shard, Sharded},
     export::Sheet,
     limits::{LimitCells, LimitLabels},
+    shield::ShieldSeries,
 };
 use crate::{
     MethodLabel, RequestEvent, catalogue,
@@ -30,6 +31,7 @@ pub(super) struct RouteSeries {
     labels: RouteLabels,
     cells: Sharded<RouteCells>,
     batches: BatchSeries,
+    shield: ShieldSeries,
 }
 
 /// What of a route is in labels; routes that agree in it can share their series across a reload.
@@ -44,6 +46,7 @@ struct RouteLabels {
     compression: Option<Mode>,
     deduplication: Option<Mode>,
     limits: LimitLabels,
+    shield: Option<Mode>,
 }
 
 #[derive(Debug)]
@@ -75,9 +78,11 @@ impl RouteSeries {
                 compression: acting(route.compression.as_ref().map(|policy| policy.mode)),
                 deduplication: acting(route.deduplication.map(|policy| policy.mode)),
                 limits: LimitLabels::new(route),
+                shield: acting(route.shield.as_ref().map(|policy| policy.mode)),
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            shield: ShieldSeries::default(),
         }
     }
 
@@ -91,9 +96,11 @@ impl RouteSeries {
                 compression: None,
                 deduplication: None,
                 limits: LimitLabels::default(),
+                shield: None,
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            shield: ShieldSeries::default(),
         }
     }
 
@@ -143,6 +150,10 @@ impl RouteSeries {
         &self.batches
     }
 
+    pub(super) const fn shield(&self) -> &ShieldSeries {
+        &self.shield
+    }
+
     pub(super) fn export(&self, sheet: &mut Sheet) {
         self.export_requests(sheet);
         self.export_traffic(sheet);
@@ -151,6 +162,9 @@ impl RouteSeries {
         (labels.limits).export(sheet, &labels.name, &self.cells, |cells| &cells.limits);
         if let Some(mode) = self.labels.batch {
             self.batches.export(sheet, self.name(), mode);
+        }
+        if let Some(mode) = self.labels.shield {
+            self.shield.export(sheet, self.name(), mode);
         }
         self.export_modes(sheet);
     }

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     caller::{CallerRule, Needs},
     exchange::Exchange,
+    penalty,
 };
 
 static LEGACY_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -97,6 +98,9 @@ pub(super) fn ask(
     };
     let verdict = rule.decide(exchange, request);
     told.note(exchange, rule, verdict);
+    if let Verdict::Deny { .. } = verdict {
+        penalty::limited(exchange, facts, &rule.name, rule.mode);
+    }
     if hears == Hears::Again {
         Charges::of(exchange, &mut told.charges).add_paid(index, request, verdict);
     }

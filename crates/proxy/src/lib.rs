@@ -23,6 +23,7 @@ mod inspect;
 mod listener;
 mod patience;
 mod pipeline;
+mod places;
 mod purged_urls;
 mod recording;
 mod renewal;

@@ -4,12 +4,14 @@
 mod bad_clients;
 mod bad_origins;
 mod balancing;
+mod bans;
 mod batching;
 mod big_bodies;
 mod breakers;
 mod caching;
 mod capacity;
 mod compression;
+mod concurrency;
 mod connection_header;
 mod content_length;
 mod deadlines;
@@ -44,11 +46,14 @@ mod purging;
 mod rate_limits;
 mod renewing;
 mod retries;
+mod security_events;
 mod shadow;
+mod shield;
 mod smuggling;
 mod starting;
 mod strategies;
 mod telemetry;
+mod throttling;
 mod tls;
 mod upgrades;
 mod upstream_connections;
@@ -56,8 +61,6 @@ mod upstream_faults;
 mod upstream_storms;
 mod upstream_tls;
 mod warming;
-
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use harness::{Builder, Origin, Reply, Sidecar};
 
@@ -74,10 +77,8 @@ fn in_front_of(origin: &Origin) -> Sidecar {
 
 /// Answers with a number that goes up, and with these lines.
 fn numbered(lines: &'static [&'static str]) -> Origin {
-    let count = AtomicUsize::new(0);
-    Origin::http(move |_| {
-        let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-        let reply = Reply::ok(format!("answer {number}"));
+    Origin::http(move |request| {
+        let reply = Reply::ok(format!("answer {}", request.number));
         lines.iter().fold(reply, |reply, line| reply.line(line))
     })
 }

@@ -25,6 +25,10 @@ pub enum Failure {
     PurgeSenseless,
     /// A rate limit is used up.
     RateLimited,
+    /// The request lacks what tells its caller from others, and such requests are not taken.
+    CallerUnknown,
+    /// The same, where a verified token should tell it.
+    CallerUnproven,
     /// The caller has as much in flight as it may.
     ConcurrencyExceeded,
     /// The caller is in a penalty box.
@@ -73,6 +77,8 @@ pub enum Failure {
     UpstreamTruncated,
     /// The exchange took longer than `timeouts.total`.
     TotalTimedOut,
+    /// Forebay has no memory left to look at the body in.
+    NoRoomToLook,
     /// A fault of Forebay's own.
     Internal,
 }
@@ -105,6 +111,8 @@ pub enum ShieldRefusal {
     Address,
     /// It looks too much like an attack.
     Attack,
+    /// Its body is too long.
+    BodyTooLong,
     /// Its body is not of a type that is taken.
     ContentType,
     /// A header field is too long.
@@ -148,6 +156,8 @@ impl Failure {
             Self::PurgeSenseless => "purge-senseless",
             Self::PurgeUnauthorized => "purge-unauthorized",
             Self::RateLimited => "rate-limited",
+            Self::CallerUnknown => "caller-unknown",
+            Self::CallerUnproven => "caller-unproven",
             Self::ConcurrencyExceeded => "concurrency-exceeded",
             Self::Banned => "banned",
             Self::Shielded(why) => why.as_str(),
@@ -172,6 +182,7 @@ impl Failure {
             Self::UpstreamStalled => "upstream-stalled",
             Self::UpstreamTruncated => "upstream-truncated",
             Self::TotalTimedOut => "total-timed-out",
+            Self::NoRoomToLook => "no-room-to-look",
             Self::Internal => "internal",
         }
     }
@@ -189,6 +200,8 @@ impl Failure {
             | Self::PurgeSenseless
             | Self::PurgeUnauthorized
             | Self::RateLimited
+            | Self::CallerUnknown
+            | Self::CallerUnproven
             | Self::ConcurrencyExceeded
             | Self::Banned
             | Self::Shielded(_)
@@ -213,7 +226,7 @@ impl Failure {
             | Self::UpstreamStalled
             | Self::UpstreamTruncated
             | Self::TotalTimedOut => Blame::Upstream,
-            Self::Internal => Blame::Us,
+            Self::Internal | Self::NoRoomToLook => Blame::Us,
         }
     }
 }
@@ -239,11 +252,26 @@ impl Malformed {
 // === impl ShieldRefusal ===
 
 impl ShieldRefusal {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::Address,
+        Self::Attack,
+        Self::BodyTooLong,
+        Self::ContentType,
+        Self::HeaderTooLong,
+        Self::JsonTooDeep,
+        Self::Method,
+        Self::PathAmbiguous,
+        Self::QueryTooLong,
+        Self::UrlTooLong,
+    ];
+
     /// The word for it in logs, metrics and problem documents.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Address => "address-refused",
             Self::Attack => "attack-pattern",
+            Self::BodyTooLong => "body-too-long",
             Self::ContentType => "content-type-refused",
             Self::HeaderTooLong => "header-too-long",
             Self::JsonTooDeep => "json-too-deep",

@@ -8,14 +8,16 @@ mod response;
 mod rewind;
 mod tap;
 mod upstream;
+mod watch;
 
 pub(crate) use encoded::{EncodedBody, Encoder};
-pub(crate) use gathered::{Gathered, gather};
+pub(crate) use gathered::{Gathered, Peeked, gather, peek};
 pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
 pub(crate) use rewind::{Rewind, Spare};
 pub(crate) use tap::Awaiting;
 pub(crate) use upstream::UpstreamBody;
+pub(crate) use watch::Watch;
 
 use engine::failure::Failure;
 

@@ -3,6 +3,8 @@
 //! It owns everything and knows nothing of the client's connection: when several requests want the
 //! same, one errand is run for all of them, and goes on when the client that began it has left.
 
+mod head;
+
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
@@ -16,19 +18,20 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
-    forwarding::{self, ForwardFacts},
+    forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Uri, Version,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, RANGE, TRANSFER_ENCODING},
+    HeaderName, HeaderValue, Uri,
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
 use policy::{Mode, OpenAnswer, Route, Scheme};
 
+use self::head::{empty_head, take_host, with_path};
 use crate::{
     batch::Collector,
     body::RequestBody,
@@ -36,7 +39,10 @@ use crate::{
     exchange::Exchange,
     sidecar::Sidecar,
     snapshot::Snapshot,
-    steps::lookup::{Intent, Scope},
+    steps::{
+        limit::Charges,
+        lookup::{Intent, Scope},
+    },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
 
@@ -56,12 +62,14 @@ pub(crate) struct Errand {
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
     cause: Cause,
+    /// What it takes from its caller's quotas, if anything.
+    pub(crate) charges: Option<Box<Charges>>,
     /// The client, as far as proxies in front of us can be believed.
     pub(crate) client_ip: IpAddr,
     /// The sticky cookies that the client sent.
     pub(crate) crumbs: Vec<Crumb>,
-    peer: IpAddr,
-    /// The same for endpoints that are told before the first byte.
+    hop: Arc<Hop>,
+    /// The client for endpoints that are told before the first byte.
     client: Named,
     trust: PeerTrust,
     scheme: Scheme,
@@ -115,6 +123,7 @@ impl Errand {
             log.trace_id = Some(format!("{:032x}", trace.trace_id));
         }
         let peer = exchange.recording.connection.peer;
+        let hop = exchange.recording.connection.hop(&facts.authority);
         let cause = match peer.errands {
             Errands::Warming => Cause::Warming,
             Errands::Clients if intent.renewal => Cause::Renewal,
@@ -127,10 +136,14 @@ impl Errand {
             facts,
             intent,
             content: None,
+            charges: match cause {
+                Cause::Client => exchange.charges.take(),
+                Cause::Renewal | Cause::Warming => None,
+            },
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
-            peer: peer.ip,
+            hop,
             client: peer.named,
             trust: exchange.client.peer,
             scheme: peer.scheme,
@@ -182,10 +195,12 @@ impl Errand {
             facts: self.facts.clone(),
             intent,
             content: None,
+            // Whoever asks for it has paid.
+            charges: None,
             cause: self.cause,
             client_ip: self.client_ip,
             crumbs: self.crumbs.clone(),
-            peer: self.peer,
+            hop: Arc::clone(&self.hop),
             client: self.client,
             trust: self.trust,
             scheme: self.scheme,
@@ -319,10 +334,8 @@ impl Errand {
         forwarding::prepare_request(
             &mut headers,
             &ForwardFacts {
-                peer: self.peer,
+                hop: &self.hop,
                 trust: self.trust,
-                scheme: self.scheme,
-                authority: &self.facts.authority,
                 version: self.head.version,
                 upgrade: self.facts.upgrade,
                 instance: &self.sidecar.instance,
@@ -372,27 +385,4 @@ pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
     } else {
         AcceptEncoding::Verbatim
     }
-}
-
-fn take_host(headers: &mut HeaderMap) -> HeaderValue {
-    headers
-        .remove(HOST)
-        .unwrap_or_else(|| HeaderValue::from_static(""))
-}
-
-fn with_path(uri: &Uri, path: &str) -> Uri {
-    let whole = match uri.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = PathAndQuery::try_from(whole).ok();
-    // A normalised path is made of the same characters as the one it came from.
-    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
-}
-
-fn empty_head() -> request::Parts {
-    let (mut head, ()) = http::Request::new(()).into_parts();
-    head.version = Version::HTTP_11;
-    head
 }

@@ -16,12 +16,15 @@ use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
     body::ResponseBody,
+    caller::Proven,
     clock,
     connection::ConnectionState,
     flight::Lead,
     recording::{LogFacts, RecordedBody, Recording},
+    shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
+    steps::limit::Charges,
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,6 +45,12 @@ pub(crate) struct Exchange {
     pub(crate) shown_key: Option<Box<str>>,
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
+    /// What its token proves, once somebody wanted to know.
+    pub(crate) proof: Option<Proven>,
+    /// What it takes from its caller's quotas if it reaches the origin.
+    pub(crate) charges: Option<Box<Charges>>,
+    /// What the shield still wants to know of its body.
+    pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -81,6 +90,7 @@ impl Exchange {
                 snapshot,
                 connection: Arc::clone(connection),
                 log,
+                places: Vec::new(),
                 _in_flight: sidecar.health.enter(),
             }),
             request_id,
@@ -88,6 +98,9 @@ impl Exchange {
             shadow_lead: None,
             shown_key: None,
             crumbs: Vec::new(),
+            proof: None,
+            charges: None,
+            examination: None,
             limit_fields: Vec::new(),
         }
     }
@@ -145,7 +158,8 @@ impl Exchange {
         policy: Option<&str>,
         evidence: &str,
     ) {
-        self.sidecar().security.tell(&SecurityEvent {
+        let event = SecurityEvent {
+            at: clock::now(),
             kind,
             action,
             client: Some(self.client.ip),
@@ -153,7 +167,9 @@ impl Exchange {
             policy,
             evidence,
             request_id: Some(self.request_id.as_str()),
-        });
+        };
+        let metrics = &self.snapshot().metrics;
+        self.sidecar().security.tell(metrics, &event);
     }
 
     /// Puts on every response what every response carries, and hands it to the recording.

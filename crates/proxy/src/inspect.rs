@@ -36,7 +36,7 @@ use crate::{
     snapshot::Snapshot,
     steps::{
         admit::Admitted,
-        identify::{Asker, identify},
+        identify::{self, Asker, identify},
         lookup,
     },
 };
@@ -187,7 +187,9 @@ impl Sidecar {
         cache: Option<&CachePolicy>,
     ) -> Result<(Asker, Lookup), BypassReason> {
         let asker = match cache {
-            Some(cache) => identify(self, snapshot, &cache.key, &head.headers, clock::now())?,
+            Some(cache) => identify(&cache.key, || {
+                identify::prove(snapshot, &head.headers, clock::now())
+            })?,
             None => Asker::Anybody,
         };
         // Nobody speaks through a trusted proxy here.

@@ -5,9 +5,11 @@
 //! This crate moves bytes and time between them.
 
 mod answer;
+mod bans;
 mod batch;
 mod body;
 mod breakers;
+mod caller;
 mod capacity;
 mod clock;
 mod connection;
@@ -21,11 +23,14 @@ mod inside;
 mod inspect;
 mod listener;
 mod patience;
+mod penalty;
 mod pipeline;
+mod places;
 mod purged_urls;
 mod recording;
 mod renewal;
 mod server_tls;
+mod shield;
 mod sidecar;
 mod snapshot;
 mod steps;
@@ -33,7 +38,9 @@ mod sticky;
 mod tunnel;
 mod unabandoned;
 mod upstream;
+mod witness;
 
+pub use bans::{BanChoice, BanStatus};
 pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};
 pub use connection::awaken;

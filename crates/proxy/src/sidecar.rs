@@ -1,8 +1,11 @@
 //! Everything that outlives a request.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -10,15 +13,16 @@ use engine::{
     cache::purge::{Manner, Purge},
     collapse::memory::Recollection,
     forwarding::{Instance, InvalidPseudonym},
+    security::{SecurityAction, SecurityKind},
 };
 use policy::Policies;
 use store::{
-    FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances, Uncacheable,
-    Verdicts, VerifiedTokens, WriteMarks, popularity::Popularity,
+    FillBudget, InFlightCells, LimiterCells, MemoryShares, PenaltyBoxes, Purges, ResponseStore,
+    SearchVariances, Uncacheable, Verdicts, WriteMarks, popularity::Popularity,
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
-    SecurityEvents,
+    SecurityEvent, SecurityEvents, SecurityLog,
 };
 
 use crate::{
@@ -27,6 +31,7 @@ use crate::{
     purged_urls::inner_keys,
     renewal::Renewals,
     snapshot::{Snapshot, SnapshotError},
+    steps::limit::WaitingRoom,
     upstream::{HealthReport, TlsClient},
 };
 
@@ -38,13 +43,15 @@ pub struct Sidecar {
     pub(crate) responses: ResponseStore,
     pub(crate) fills: Arc<FillBudget>,
     pub(crate) limiter: LimiterCells,
+    pub(crate) places: Arc<InFlightCells>,
+    pub(crate) waiting_room: WaitingRoom,
+    pub(crate) penalties: PenaltyBoxes,
     pub(crate) uncacheable: Uncacheable,
     /// Keys whose whole response was not worth fetching for a part of it.
     pub(crate) unfillable: Uncacheable,
     pub(crate) purges: Purges,
     pub(crate) writes: WriteMarks,
     pub(crate) searches: SearchVariances,
-    pub(crate) tokens: VerifiedTokens,
     pub(crate) renewals: Arc<Renewals>,
     partitions: AtomicBool,
     purged: Purged,
@@ -102,12 +109,14 @@ impl Sidecar {
             responses: ResponseStore::new(shares.responses),
             fills: Arc::new(FillBudget::new(shares.fills)),
             limiter: LimiterCells::new(shares.limiter),
+            places: Arc::default(),
+            waiting_room: WaitingRoom::default(),
+            penalties: PenaltyBoxes::new(shares.penalties),
             uncacheable: Uncacheable::default(),
             unfillable: Uncacheable::default(),
             purges: Purges::default(),
             writes: WriteMarks::default(),
             searches: SearchVariances::default(),
-            tokens: VerifiedTokens::default(),
             renewals: Arc::default(),
             partitions: AtomicBool::new(false),
             purged: Purged::default(),
@@ -120,6 +129,34 @@ impl Sidecar {
             health,
             connections: AtomicUsize::new(0),
         })
+    }
+
+    /// Writes what is told of attacks to `log`, too.
+    #[must_use]
+    pub fn with_security_log(mut self, log: SecurityLog) -> Self {
+        self.security = SecurityEvents::new(Some(log));
+        self
+    }
+
+    /// Tells a security event that is not about one request: of a connection, or of nobody.
+    pub(crate) fn tell(
+        &self,
+        kind: SecurityKind,
+        action: SecurityAction,
+        client: Option<IpAddr>,
+        evidence: &str,
+    ) {
+        let event = SecurityEvent {
+            at: clock::now(),
+            kind,
+            action,
+            client,
+            route: None,
+            policy: None,
+            evidence,
+            request_id: None,
+        };
+        self.security.tell(&self.snapshot.load().metrics, &event);
     }
 
     /// How full the stores are.
@@ -197,6 +234,7 @@ impl Sidecar {
     /// Keeps the memory promise; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
+        self.penalties.sweep(clock::monotonic());
     }
 
     /// Whether anything was ever asked for one user, or by the body of its request: then one URL

@@ -13,6 +13,8 @@ use crate::{
     batch::Collector,
     connection::Builders,
     identity::{Identity, IdentityError},
+    penalty::RouteBoxes,
+    shield::RouteShield,
     steps::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
@@ -30,6 +32,10 @@ pub(crate) struct Snapshot {
     /// Per route, in the order of the policies.
     pub(crate) limits: Vec<RouteLimits>,
     /// Per route, in the order of the policies.
+    pub(crate) boxes: Vec<RouteBoxes>,
+    /// Per route, in the order of the policies; `None` where there is none.
+    pub(crate) shields: Vec<Option<RouteShield>>,
+    /// Per route, in the order of the policies.
     pub(crate) batches: Vec<Option<Collector>>,
     /// Per route, in the order of the policies; `None` where there is none.
     pub(crate) breakers: Vec<Option<BreakerCell>>,
@@ -41,7 +47,7 @@ pub(crate) struct Snapshot {
     pub(crate) tells_clients: bool,
     pub(crate) metrics: Arc<Metrics>,
     /// How the one who asks is known, if anybody wants to know.
-    pub(crate) identity: Option<Identity>,
+    pub(crate) identity: Option<Arc<Identity>>,
     /// Who may purge through the data port, if anybody may.
     pub(crate) purge_door: Option<PurgeDoor>,
 }
@@ -65,7 +71,10 @@ pub enum SnapshotError {
 impl Snapshot {
     pub(crate) fn new(policies: Policies, metrics: Metrics) -> Result<Self, SnapshotError> {
         Ok(Self {
-            identity: policies.identity.as_ref().map(Identity::load).transpose()?,
+            identity: (policies.identity.as_ref())
+                .map(Identity::load)
+                .transpose()?
+                .map(Arc::new),
             purge_door: (policies.cache.purge.as_ref())
                 .map(PurgeDoor::load)
                 .transpose()?,
@@ -77,6 +86,8 @@ impl Snapshot {
                 .map(Collector::of)
                 .collect::<Result<_, _>>()?,
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
+            boxes: policies.routes.iter().map(RouteBoxes::new).collect(),
+            shields: policies.routes.iter().map(RouteShield::of).collect(),
             breakers: (policies.routes.iter())
                 .map(|route| BreakerCell::new(route.breaker.as_ref()))
                 .collect(),

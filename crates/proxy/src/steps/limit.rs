@@ -1,36 +1,56 @@
-//! Step 3: may this caller go on?
+//! Step 3: may this caller go on, perhaps after a while?
+//!
+//! **All count.** Every limit of the route counts the request, so that being refused by one does not
+//! spare the others. Rate limits come first, and only who is within them asks for places among those
+//! in flight.
+//!
+//! **Waiting.** Who may wait keeps its turn while it waits, and gives up its seat when its client
+//! leaves. So many requests may wait at the same time ([`WaitingRoom`]); who finds no seat is refused.
+//!
+//! **Shadow.** A limit in shadow mode takes from the same quotas and lets nobody wait. What it would
+//! have refused does not take a place in flight, as if it had been refused.
 
-use std::{future::Future, net::IpAddr, pin::Pin, time::Duration};
+mod adapt;
+mod charges;
+mod concurrency;
+mod figures;
+mod rate;
+mod told;
+mod waiting_room;
+
+use std::{future::Future, pin::Pin};
 
 use engine::{
-    client_ip::limit_key_ip,
-    failure::Failure,
-    outcome::LimitOutcome,
-    rate_limit::{Gcra, LimitHeaders, Verdict, retry_after},
-    security::{SecurityAction, SecurityKind},
+    caller::CallerFacts, failure::Failure, outcome::LimitDecision, path, security::SecurityKind,
 };
-use http::{HeaderMap, HeaderName, header::RETRY_AFTER, request};
-use policy::{CallerPart, LimitPolicy, Mode, Route};
-use store::LimiterCells;
-use telemetry::RequestEvent;
+use http::{HeaderValue, header::RETRY_AFTER, request};
+use policy::{Mode, Route};
+use telemetry::LimitMarks;
 
+pub(crate) use self::{
+    charges::{Charges, Reaching, reach},
+    waiting_room::WaitingRoom,
+};
+use self::{
+    concurrency::{Doorway, Going, PlaceRule, Wanted},
+    rate::RateRule,
+    told::Told,
+    waiting_room::Delay,
+};
 use super::{admit::Admitted, answer::Refusal};
-use crate::{exchange::Exchange, recording::Recording};
+use crate::{
+    caller::{self, Needs},
+    exchange::Exchange,
+    penalty,
+    places::Place,
+};
 
-static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-
-/// The rate limits of one route, made ready.
+/// The limits of one route, made ready.
 #[derive(Debug)]
-pub(crate) struct RouteLimits(Vec<Limit>);
-
-#[derive(Debug)]
-struct Limit {
-    policy: LimitPolicy,
-    gcra: Gcra,
-    headers: LimitHeaders,
-    /// Route and limit, length-prefixed: what makes two limits' callers different.
-    scope: Vec<u8>,
+pub(crate) struct RouteLimits {
+    rates: Vec<RateRule>,
+    places: Vec<PlaceRule>,
+    needs: Needs,
 }
 
 /// Whether a request may go on.
@@ -40,141 +60,147 @@ pub(crate) enum Permission {
     /// Over a limit.
     Deny(Refusal),
     /// When its turn has come.
-    #[expect(dead_code, reason = "comes with queues")]
     Wait(Turn),
 }
 
 /// What a request waits for.
-pub(crate) type Turn = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
+pub(crate) type Turn = Pin<Box<dyn Future<Output = Arrival> + Send>>;
 
-/// Asks every limit of the route; all of them count the request, so that being refused by one does
-/// not spare the others.
+/// A request whose turn has come, or that has waited for nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Arrival {
+    places: Vec<Place>,
+    marks: LimitMarks,
+}
+
+/// When a place may be free again, as far as anybody knows.
+const PLACE_RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// Asks every limit of the route.
 pub(crate) fn limit(
     exchange: &mut Exchange,
     route: usize,
     head: &request::Parts,
-    _admitted: &Admitted<'_>,
+    admitted: &Admitted<'_>,
 ) -> Permission {
-    let headers = &head.headers;
-    let Exchange {
-        recording,
-        client,
-        limit_fields: fields,
-        ..
-    } = exchange;
-    let Recording {
-        event,
-        snapshot,
-        sidecar,
-        ..
-    } = &mut **recording;
-    let limits = &snapshot.limits[route].0;
-    fields.reserve_exact(2 * limits.len());
-    let mut wait = None;
-    for (position, limit) in limits.iter().enumerate() {
-        let caller = limit.caller(client.ip, headers);
-        let verdict = limit.decide(&sidecar.limiter, caller, event.at.monotonic);
-        note(event, position, verdict, limit.policy.mode);
-        if limit.policy.mode != Mode::Enforce {
-            continue;
-        }
-        fields.push((RATE_LIMIT_POLICY.clone(), limit.headers.policy()));
-        fields.push((RATE_LIMIT.clone(), limit.headers.limit(verdict)));
-        if let Verdict::Deny { retry_after } = verdict {
-            wait = wait.max(Some(retry_after));
-        }
+    let limits = &exchange.snapshot().limits[route];
+    if limits.rates.is_empty() && limits.places.is_empty() {
+        return Permission::Allow;
     }
-    let denied = event.limit_index.map(usize::from);
-    let denied = denied.and_then(|position| limits.get(position));
-    if let Some(limit) = denied {
-        let action = match limit.policy.mode {
-            Mode::Enforce => SecurityAction::Blocked,
-            Mode::Off | Mode::Shadow => SecurityAction::Shadowed,
-        };
-        let name = limit.policy.name.clone();
-        let evidence = limit.policy.key.to_string();
-        exchange.tell(SecurityKind::RateLimited, action, Some(&name), &evidence);
+    if limits.needs == Needs::Proof {
+        caller::prove(exchange, &head.headers);
     }
-    match wait {
-        None => Permission::Allow,
-        Some(wait) => {
-            let mut refusal = Refusal::from(Failure::RateLimited);
-            refusal.fields.push((RETRY_AFTER, retry_after(wait)));
-            Permission::Deny(refusal)
-        }
+    let mut told = Told::take(exchange);
+    let facts = caller::facts(exchange, route, head, admitted);
+    let limits = &exchange.snapshot().limits[route];
+    told.fields.reserve_exact(2 * limits.rates.len());
+    for (index, rule) in limits.rates.iter().enumerate() {
+        rate::ask(exchange, (index, rule), &facts, head, &mut told);
+    }
+    let wanted = want(exchange, &limits.places, &facts, &mut told);
+    match told.tell(exchange) {
+        Err(refusal) => Permission::Deny(refusal),
+        Ok(delay) => enter(exchange, (route, head), wanted, delay),
     }
 }
 
-/// What is told about the request is the worst that any limit said.
-fn note(event: &mut RequestEvent, position: usize, verdict: Verdict, mode: Mode) {
-    let outcome = match (verdict, mode) {
-        (Verdict::Deny { .. }, Mode::Shadow) => LimitOutcome::Shadow,
-        (Verdict::Deny { .. }, _) => LimitOutcome::Deny,
-        (Verdict::Allow { .. }, _) => LimitOutcome::Allow,
-    };
-    let worse = match (event.limit, outcome) {
-        (LimitOutcome::Deny, _) => false,
-        (_, LimitOutcome::Deny) => true,
-        (LimitOutcome::Shadow, _) => false,
-        _ => true,
-    };
-    if worse {
-        event.limit = outcome;
-        event.limit_index = match outcome {
-            LimitOutcome::Deny | LimitOutcome::Shadow => u8::try_from(position).ok(),
-            LimitOutcome::Allow | LimitOutcome::Off => None,
-        };
+/// The callers for which places are wanted, unless the request is refused anyway.
+fn want(
+    exchange: &Exchange,
+    rules: &[PlaceRule],
+    facts: &CallerFacts<'_>,
+    told: &mut Told,
+) -> Vec<Wanted> {
+    if rules.is_empty() || told.is_denied() {
+        return Vec::new();
     }
+    let wanted = rules.iter().enumerate();
+    wanted
+        .filter_map(|(index, rule)| concurrency::want(exchange, (index, rule), facts, told))
+        .collect()
+}
+
+/// Takes the places, now or when the turn has come.
+fn enter(
+    exchange: &mut Exchange,
+    (route, head): (usize, &request::Parts),
+    wanted: Vec<Wanted>,
+    delay: Option<Delay>,
+) -> Permission {
+    if wanted.is_empty() && delay.is_none() {
+        return Permission::Allow;
+    }
+    let mut doorway = Doorway::new(exchange.snapshot(), exchange.sidecar(), route, wanted);
+    if let Some(delay) = delay {
+        return Permission::Wait(Box::pin(async move {
+            delay.over().await;
+            doorway.enter().await
+        }));
+    }
+    match doorway.go_on() {
+        Going::In => {}
+        Going::Queue(queuing) => {
+            return Permission::Wait(Box::pin(async move {
+                doorway.queue(queuing).await;
+                doorway.enter().await
+            }));
+        }
+    }
+    match arrive(exchange, head, doorway.arrival()) {
+        Ok(()) => Permission::Allow,
+        Err(refusal) => Permission::Deny(refusal),
+    }
+}
+
+/// Notes what became of a request whose turn has come.
+pub(crate) fn arrive(
+    exchange: &mut Exchange,
+    head: &request::Parts,
+    arrival: Arrival,
+) -> Result<(), Refusal> {
+    exchange.event().concurrency = arrival.marks;
+    exchange.recording.places = arrival.places;
+    let mut refusal = None;
+    let route = exchange.event().route.map_or(0, usize::from);
+    let rules = exchange.snapshot().limits.get(route);
+    for rule in rules.map_or(&[][..], |limits| &limits.places) {
+        let full = arrival.marks.of(rule.position) == Some(LimitDecision::Deny);
+        if full {
+            let evidence = rule.callers.key().to_string();
+            let kind = SecurityKind::ConcurrencyExceeded;
+            exchange.tell(kind, caller::action(rule.mode), Some(&rule.name), &evidence);
+            let path = path::normalize(head.uri.path());
+            let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
+            penalty::limited(exchange, &facts, &rule.name, rule.mode);
+        }
+        if full && rule.mode == Mode::Enforce {
+            let mut full = Refusal::from(Failure::ConcurrencyExceeded);
+            full.fields.push((RETRY_AFTER, PLACE_RETRY_AFTER));
+            refusal = Some(full);
+        }
+    }
+    refusal.map_or(Ok(()), Err)
 }
 
 // === impl RouteLimits ===
 
 impl RouteLimits {
     pub(crate) fn new(route: &Route) -> Self {
-        let on = route
-            .rate_limits
-            .iter()
-            .filter(|limit| limit.mode != Mode::Off);
-        Self(on.map(|limit| Limit::new(&route.name, limit)).collect())
-    }
-}
-
-// === impl Limit ===
-
-impl Limit {
-    fn new(route: &str, policy: &LimitPolicy) -> Self {
-        let gcra = Gcra::new(policy.rate, policy.burst());
-        let mut scope = Vec::new();
-        for part in [route, &policy.name] {
-            scope.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            scope.extend_from_slice(part.as_bytes());
-        }
+        let rates: Vec<_> = (route.rate_limits.iter().enumerate())
+            .filter(|(_, policy)| policy.mode != Mode::Off)
+            .map(|(position, policy)| RateRule::new(&route.name, position, policy))
+            .collect();
+        let places: Vec<_> = (route.concurrency.iter().enumerate())
+            .filter(|(_, policy)| policy.mode != Mode::Off)
+            .map(|(position, policy)| PlaceRule::new(&route.name, position, policy))
+            .collect();
+        let needs = (rates.iter().map(RateRule::needs))
+            .chain(places.iter().map(|rule| rule.callers.needs()))
+            .max();
         Self {
-            headers: LimitHeaders::new(&policy.name, &gcra),
-            gcra,
-            scope,
-            policy: policy.clone(),
-        }
-    }
-
-    fn decide(&self, cells: &LimiterCells, caller: u128, now: Duration) -> Verdict {
-        cells.update(caller, now, |cell| self.gcra.decide(cell, now))
-    }
-
-    /// A hash of the limit and of who is asking.
-    fn caller(&self, client: IpAddr, headers: &HeaderMap) -> u128 {
-        match self.policy.key.parts.first() {
-            Some(CallerPart::Header(name)) => {
-                let value = headers.get(name).map_or(&[][..], |value| value.as_bytes());
-                store::hash_of(&[&self.scope, value])
-            }
-            _ => {
-                let ip = match limit_key_ip(client) {
-                    IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-                    IpAddr::V6(ip) => ip,
-                };
-                store::hash_of(&[&self.scope, &ip.octets()])
-            }
+            rates,
+            places,
+            needs: needs.unwrap_or_default(),
         }
     }
 }

@@ -10,11 +10,15 @@ use std::{
 };
 
 use super::{
+    bans::{BanFigures, Bans},
     breakers::{BreakerFigures, Breakers},
     capacity::{Capacities, CapacityFigures},
     cells::{Counter, Gauge, Shard, Sharded},
     connections::ClientConnectionEnd,
     export::Sheet,
+    identity::IdentitySeries,
+    limiter::{self, Limiter},
+    security::SecuritySeries,
 };
 use crate::{Health, Stage, catalogue, words::Word};
 
@@ -68,9 +72,13 @@ type CacheSource = Box<dyn Fn() -> CacheFigures + Send + Sync>;
 pub(super) struct Process {
     health: Arc<Health>,
     clients: Sharded<ClientCells>,
+    bans: Bans,
     breakers: Breakers,
     capacities: Capacities,
+    limiter: Limiter,
     cache: OnceLock<CacheSource>,
+    pub(super) identity: IdentitySeries,
+    pub(super) security: SecuritySeries,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
     reload_failed: AtomicBool,
     reload_succeeded_at: AtomicU64, // milliseconds since 1970, 0 for never
@@ -89,9 +97,13 @@ impl Process {
         Arc::new(Self {
             health,
             clients: Sharded::default(),
+            bans: Bans::default(),
             breakers: Breakers::default(),
             capacities: Capacities::default(),
+            limiter: Limiter::default(),
             cache: OnceLock::new(),
+            identity: IdentitySeries::default(),
+            security: SecuritySeries::default(),
             access_log_losses: OnceLock::new(),
             reload_failed: AtomicBool::new(false),
             reload_succeeded_at: AtomicU64::new(0),
@@ -125,6 +137,10 @@ impl Process {
         let _only_the_first_counts = self.cache.set(source);
     }
 
+    pub(super) fn watch_bans(&self, source: impl Fn() -> Vec<BanFigures> + Send + Sync + 'static) {
+        self.bans.watch(Box::new(source));
+    }
+
     pub(super) fn watch_breakers(
         &self,
         source: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
@@ -139,6 +155,10 @@ impl Process {
         self.capacities.watch(Box::new(source));
     }
 
+    pub(super) fn watch_limits(&self, source: limiter::Source) {
+        self.limiter.watch(source);
+    }
+
     pub(super) fn watch_access_log(&self, losses: Arc<AtomicU64>) {
         let _only_the_first_counts = self.access_log_losses.set(losses);
     }
@@ -148,8 +168,12 @@ impl Process {
         if let Some(figures) = self.cache.get() {
             export_cache(&figures(), sheet);
         }
+        self.bans.export(sheet);
         self.breakers.export(sheet);
         self.capacities.export(sheet);
+        self.limiter.export(sheet);
+        self.identity.export(sheet);
+        self.security.export(sheet);
         let ready = self.health.stage() == Stage::Ready;
         sheet.gauge(&catalogue::READY, &[], f64::from(u8::from(ready)));
         sheet.gauge(&catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);

@@ -2,9 +2,12 @@ use std::collections::HashSet;
 
 use engine::{
     health::{Standing, check::CheckOutcome, outlier},
+    identity::KeysRefreshed,
     mirror::CopyOutcome,
     retry::{Reason, Stop},
+    security::{SecurityAction, SecurityKind},
 };
+use policy::AttackCategory;
 
 use super::*;
 use crate::metrics::{HedgeOutcome, RetryOutcome};
@@ -26,8 +29,11 @@ fn every_word_has_its_own_place() {
     check::<CacheOutcome>();
     check::<StoreOutcome>();
     check::<JoinOutcome>();
+    check::<LimitDecision>();
     check::<EncodeOutcome>();
     check::<Failure>();
+    check::<ShieldDecision>();
+    check::<AttackCategory>();
     check::<Blame>();
     check::<Mode>();
     check::<Refreshed>();
@@ -38,6 +44,9 @@ fn every_word_has_its_own_place() {
     check::<Stop>();
     check::<RetryOutcome>();
     check::<HedgeOutcome>();
+    check::<KeysRefreshed>();
+    check::<SecurityKind>();
+    check::<SecurityAction>();
     check::<CopyOutcome>();
     assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
 }

@@ -281,12 +281,7 @@ impl Errand {
             DeclaredBody::Length(length) => Some(length),
             DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
         };
-        RequestBody::new(
-            incoming,
-            declared,
-            clients.max_body.bytes(),
-            clients.stall_timeout,
-        )
+        RequestBody::new(incoming, declared, clients)
     }
 
     /// The body as far as it is kept; it can be sent any number of times.

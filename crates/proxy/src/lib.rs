@@ -21,6 +21,7 @@ mod identity;
 mod inside;
 mod inspect;
 mod listener;
+mod pace;
 mod patience;
 mod pipeline;
 mod purged_urls;

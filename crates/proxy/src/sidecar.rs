@@ -27,6 +27,7 @@ use telemetry::{
 
 use crate::{
     clock,
+    connection::Addresses,
     flight::Flights,
     purged_urls::inner_keys,
     renewal::Renewals,
@@ -58,6 +59,7 @@ pub struct Sidecar {
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) security: SecurityEvents,
     pub(crate) health: Arc<Health>,
+    pub(crate) addresses: Arc<Addresses>,
     connections: AtomicUsize,
 }
 
@@ -120,6 +122,7 @@ impl Sidecar {
             access_log,
             security: SecurityEvents::default(),
             health,
+            addresses: Arc::default(),
             connections: AtomicUsize::new(0),
         })
     }

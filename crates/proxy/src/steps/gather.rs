@@ -61,7 +61,6 @@ async fn answered(
         DeclaredBody::Length(length) => Some(length),
         DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
     };
-    let limit = clients.max_body.bytes();
     // Bodies that are being read count against the memory promise, like those on their way in.
     let needed = length.unwrap_or(most).min(most);
     let Some(_held) = exchange.sidecar().fills.reserve(needed) else {
@@ -72,7 +71,7 @@ async fn answered(
         let delivery = join::join(exchange, Box::new(errand), Content::Unread(body)).await?;
         return Ok(Answer::Origin(delivery));
     };
-    let (body, upload) = RequestBody::new(body, length, limit, clients.stall_timeout);
+    let (body, upload) = RequestBody::new(body, length, clients);
     let gathered = gather(body, most)
         .await
         .map_err(|CutShort(failure)| failure)?;

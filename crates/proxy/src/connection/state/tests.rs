@@ -90,9 +90,9 @@ fn a_client_that_does_not_take_its_answer_ends_at_once() {
 #[test]
 fn an_ending_never_becomes_milder() {
     let connection = connection();
-    connection.end(Judged::Cut(Cut::HeadTimedOut));
-    connection.end(Judged::Graceful);
-    assert_eq!(connection.ending(), Judged::Cut(Cut::HeadTimedOut));
+    connection.end(Ending::Now);
+    connection.end(Ending::Graceful);
+    assert_eq!(connection.ending(), Ending::Now);
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn a_client_that_does_not_take_its_answer_ends_at_once() {
     let later = crate::clock::monotonic() + Duration::from_secs(61);
     assert_eq!(
         connection.judge(&clients(), later),
-        Judged::Cut(Cut::HeadTimedOut)
+        Judged::Cut(Cut::WriteStalled)
     );
     connection.bytes_written(1);
     assert_eq!(connection.judge(&clients(), later), Judged::Open);

@@ -89,21 +89,15 @@ fn a_flood_of_pipelined_requests_waits_for_its_answers() {
         .start();
     assert_others_are_served(&sidecar);
     let before = sidecar.resident_memory();
-    let mut attackers: Vec<_> = (0..8).map(|_| sidecar.connect()).collect();
     let requests = "GET /innocent HTTP/1.1\r\nHost: shop.test\r\n\r\n".repeat(500);
-    // Until nothing more is taken, because no answer is.
-    for attacker in &mut attackers {
+    for _ in 0..2 {
+        let mut attacker = sidecar.connect();
+        // Until nothing more is taken, because no answer is.
         while attacker.try_send(&requests).is_ok() {}
         assert_others_are_served(&sidecar);
         assert_grew_by_less_than(&sidecar, before, 16);
     }
-    let text = sidecar.metrics().text;
-    let ends: Vec<_> = text
-        .lines()
-        .filter(|line| line.starts_with(ENDED))
-        .collect();
-    eprintln!("{ends:?}");
-    sidecar.wait_for_metric(ENDED, &[("outcome", "stalled")], 8.0);
+    sidecar.wait_for_metric(ENDED, &[("outcome", "stalled")], 2.0);
     assert_told(&sidecar, "slow_client");
 }
 

@@ -43,7 +43,7 @@ fn each_token_that_proves_nothing_is_told_with_the_reason() {
         ("signature", Issuer::new().token(&claims)),
         ("unknown_key", Issuer::named("other").token(&claims)),
         (
-            "key_kind",
+            "algorithm",
             format!("{}.{mark}", unsigned(&confused, &claims)),
         ),
         ("malformed", "x".to_owned()),

@@ -60,6 +60,7 @@ impl Word for Failure {
         Self::DecodedTooLarge,
         Self::CallerUnknown,
         Self::CallerUnproven,
+        Self::TooManyFields,
     ];
 
     fn slot(self) -> usize {
@@ -120,6 +121,7 @@ impl Word for Failure {
             Self::DecodedTooLarge => 49,
             Self::CallerUnknown => 50,
             Self::CallerUnproven => 51,
+            Self::TooManyFields => 52,
         }
     }
 

@@ -5,10 +5,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use harness::{Builder, Origin, Reply, Response, Sidecar, eventually};
+use harness::{Builder, Front, Origin, Reply, Response, Sidecar, eventually};
 
 use super::{FRESH, Issuer, bearing};
-use crate::{forebay, numbered};
+use crate::{
+    forebay, numbered,
+    upstream_tls::{Authority, Clients},
+};
 
 const REFRESHES: &str = "forebay_identity_refreshes_total";
 const KEYS: &str = "forebay_identity_keys";
@@ -201,4 +204,39 @@ fn keys_that_come_late_are_taken_when_they_come() {
     server.says(issuer.jwks());
     wait_until_proved(&sidecar, &ada);
     assert_eq!(sidecar.metric(KEYS, &[]), 1.0);
+}
+
+/// Over TLS, from a server that one of the system's authorities vouches for under its name, or not at
+/// all.
+#[test]
+fn a_server_for_keys_has_to_prove_who_it_is() {
+    let issuer = Issuer::new();
+    let (server, ada) = (KeyServer::saying(issuer.jwks()), issuer.user("ada"));
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let front = |by: &Authority, name| {
+        let config = by.server(name, &["http/1.1"], Clients::Anybody);
+        Front::tls(server.origin.address(), config)
+    };
+    for (front, trusted) in [
+        (front(&authority, "localhost"), true),
+        (front(&authority, "elsewhere.test"), false),
+        (front(&stranger, "localhost"), false),
+    ] {
+        let origin = numbered(FRESH);
+        let url = format!("https://localhost:{}/keys", front.address().port());
+        let directory = tempfile::tempdir().unwrap();
+        let bundle = directory.path().join("authorities.pem");
+        fs::write(&bundle, authority.pem()).unwrap();
+        let sidecar = keys_at(&url, "1h")
+            .origin(&origin)
+            .env("SSL_CERT_FILE", bundle.to_str().unwrap())
+            .start();
+        if trusted {
+            wait_until_proved(&sidecar, &ada);
+        } else {
+            sidecar.wait_for_security_event("keys_unavailable");
+            assert!(!is_proved(&sidecar.ask(&bearing(&ada))));
+        }
+    }
+    assert_eq!(server.origin.count(), 1, "a stranger was asked");
 }

@@ -37,5 +37,7 @@ pub mod renewal;
 pub mod retry;
 pub mod routing;
 pub mod security;
+pub mod shield;
+pub mod throttle;
 pub mod time;
 pub mod trace;

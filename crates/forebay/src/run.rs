@@ -121,6 +121,11 @@ fn sidecar(policies: &Policies, health: &Arc<Health>) -> anyhow::Result<Arc<Side
         let sidecar = watched.upgrade();
         sidecar.map_or_else(Vec::new, |sidecar| sidecar.capacities())
     });
+    let watched = Arc::downgrade(&sidecar);
+    sidecar.metrics().watch_limits(move || {
+        let sidecar = watched.upgrade();
+        sidecar.map_or_else(Default::default, |sidecar| sidecar.limit_figures())
+    });
     Ok(sidecar)
 }
 

@@ -3,6 +3,8 @@
 //! It owns everything and knows nothing of the client's connection: when several requests want the
 //! same, one errand is run for all of them, and goes on when the client that began it has left.
 
+mod head;
+
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
@@ -21,14 +23,15 @@ use engine::{
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Uri, Version,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, RANGE, TRANSFER_ENCODING},
+    HeaderName, HeaderValue, Uri,
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
 use policy::{Mode, OpenAnswer, Route, Scheme};
 
+use self::head::{empty_head, take_host, with_path};
 use crate::{
     batch::Collector,
     body::RequestBody,
@@ -36,7 +39,10 @@ use crate::{
     exchange::Exchange,
     sidecar::Sidecar,
     snapshot::Snapshot,
-    steps::lookup::{Intent, Scope},
+    steps::{
+        limit::Charges,
+        lookup::{Intent, Scope},
+    },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
 
@@ -56,6 +62,8 @@ pub(crate) struct Errand {
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
     cause: Cause,
+    /// What it takes from its caller's quotas, if anything.
+    pub(crate) charges: Option<Box<Charges>>,
     /// The client, as far as proxies in front of us can be believed.
     pub(crate) client_ip: IpAddr,
     /// The sticky cookies that the client sent.
@@ -128,6 +136,10 @@ impl Errand {
             facts,
             intent,
             content: None,
+            charges: match cause {
+                Cause::Client => exchange.charges.take(),
+                Cause::Renewal | Cause::Warming => None,
+            },
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
@@ -183,6 +195,8 @@ impl Errand {
             facts: self.facts.clone(),
             intent,
             content: None,
+            // Whoever asks for it has paid.
+            charges: None,
             cause: self.cause,
             client_ip: self.client_ip,
             crumbs: self.crumbs.clone(),
@@ -366,27 +380,4 @@ pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
     } else {
         AcceptEncoding::Verbatim
     }
-}
-
-fn take_host(headers: &mut HeaderMap) -> HeaderValue {
-    headers
-        .remove(HOST)
-        .unwrap_or_else(|| HeaderValue::from_static(""))
-}
-
-fn with_path(uri: &Uri, path: &str) -> Uri {
-    let whole = match uri.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = PathAndQuery::try_from(whole).ok();
-    // A normalised path is made of the same characters as the one it came from.
-    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
-}
-
-fn empty_head() -> request::Parts {
-    let (mut head, ()) = http::Request::new(()).into_parts();
-    head.version = Version::HTTP_11;
-    head
 }

@@ -23,6 +23,7 @@ use crate::{
     recording::{LogFacts, RecordedBody, Recording},
     sidecar::Sidecar,
     snapshot::Snapshot,
+    steps::limit::Charges,
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,6 +46,8 @@ pub(crate) struct Exchange {
     pub(crate) crumbs: Vec<Crumb>,
     /// What its token proves, once somebody wanted to know.
     pub(crate) proof: Option<Proven>,
+    /// What it takes from its caller's quotas if it reaches the origin.
+    pub(crate) charges: Option<Box<Charges>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -84,6 +87,7 @@ impl Exchange {
                 snapshot,
                 connection: Arc::clone(connection),
                 log,
+                places: Vec::new(),
                 _in_flight: sidecar.health.enter(),
             }),
             request_id,
@@ -92,6 +96,7 @@ impl Exchange {
             shown_key: None,
             crumbs: Vec::new(),
             proof: None,
+            charges: None,
             limit_fields: Vec::new(),
         }
     }

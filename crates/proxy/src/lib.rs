@@ -24,6 +24,7 @@ mod listener;
 mod pace;
 mod patience;
 mod pipeline;
+mod places;
 mod purged_urls;
 mod recording;
 mod renewal;

@@ -151,7 +151,8 @@ async fn wait(
     route: usize,
     turn: limit::Turn,
 ) -> Response<RecordedBody> {
-    let course = match turn.await {
+    let arrival = turn.await;
+    let course = match limit::arrive(&mut exchange, arrival) {
         Err(refusal) => Course::Refuse(refusal),
         Ok(()) => set_course(&mut exchange, &mut head, &body, Beginning::Turn(route)),
     };

@@ -31,6 +31,7 @@ use crate::{
     clock,
     connection::{self, ConnectionState, Cut, Ended, Resets, Taker},
     pace::Paced,
+    places::Place,
     sidecar::Sidecar,
     snapshot::Snapshot,
     upstream::EndpointState,
@@ -54,6 +55,8 @@ pub(crate) struct Recording {
     pub(crate) connection: Arc<ConnectionState>,
     /// Only when requests are logged.
     pub(crate) log: Option<Box<LogFacts>>,
+    /// Places under limits on what its caller has in flight; given back when it has ended.
+    pub(crate) places: Vec<Place>,
     pub(crate) _in_flight: InFlight,
 }
 

@@ -17,8 +17,8 @@ use engine::{
 };
 use policy::Policies;
 use store::{
-    FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances, Uncacheable,
-    Verdicts, WriteMarks, popularity::Popularity,
+    FillBudget, InFlightCells, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances,
+    Uncacheable, Verdicts, WriteMarks, popularity::Popularity,
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
@@ -32,6 +32,7 @@ use crate::{
     purged_urls::inner_keys,
     renewal::Renewals,
     snapshot::{Snapshot, SnapshotError},
+    steps::limit::WaitingRoom,
     upstream::{HealthReport, TlsClient},
 };
 
@@ -43,6 +44,8 @@ pub struct Sidecar {
     pub(crate) responses: ResponseStore,
     pub(crate) fills: Arc<FillBudget>,
     pub(crate) limiter: LimiterCells,
+    pub(crate) places: Arc<InFlightCells>,
+    pub(crate) waiting_room: WaitingRoom,
     pub(crate) uncacheable: Uncacheable,
     /// Keys whose whole response was not worth fetching for a part of it.
     pub(crate) unfillable: Uncacheable,
@@ -107,6 +110,8 @@ impl Sidecar {
             responses: ResponseStore::new(shares.responses),
             fills: Arc::new(FillBudget::new(shares.fills)),
             limiter: LimiterCells::new(shares.limiter),
+            places: Arc::default(),
+            waiting_room: WaitingRoom::default(),
             uncacheable: Uncacheable::default(),
             unfillable: Uncacheable::default(),
             purges: Purges::default(),

@@ -15,8 +15,8 @@ use engine::{
     discovery::Refreshed,
     failure::{Blame, Failure},
     outcome::{
-        AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, MissReason, SkipReason,
-        StaleReason, StoreOutcome,
+        AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision,
+        MissReason, SkipReason, StaleReason, StoreOutcome,
     },
 };
 use policy::{Coding, Mode};
@@ -249,6 +249,24 @@ impl Word for JoinOutcome {
             Self::Alone => 0,
             Self::Follow => 1,
             Self::Lead => 2,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl LimitDecision ===
+
+impl Word for LimitDecision {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Allow => 0,
+            Self::Delay => 1,
+            Self::Deny => 2,
         }
     }
 

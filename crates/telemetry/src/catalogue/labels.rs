@@ -9,7 +9,7 @@ use engine::{
     health::{check::CheckOutcome, outlier},
     identity::KeysRefreshed,
     mirror::CopyOutcome,
-    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
+    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, StoreOutcome},
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
 };
@@ -97,7 +97,7 @@ pub(super) const COPY_OUTCOME: Label = Label {
 
 pub(super) const DECISION: Label = Label {
     name: "decision",
-    values: Values::Fixed(|| vec!["allow", "deny"]),
+    values: Values::Fixed(words::<LimitDecision>),
 };
 
 pub(super) const DIRECTION: Label = Label {
@@ -149,7 +149,7 @@ pub(super) const KEYS_OUTCOME: Label = Label {
 
 pub(super) const LIMIT: Label = Label {
     name: "limit",
-    values: Values::Configured("the name of a rate limit"),
+    values: Values::Configured("the name of a limit"),
 };
 
 pub(super) const METHOD: Label = Label {

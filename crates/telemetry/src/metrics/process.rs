@@ -16,6 +16,7 @@ use super::{
     connections::ClientConnectionEnd,
     export::Sheet,
     identity::IdentitySeries,
+    limiter::{self, Limiter},
     security::SecuritySeries,
 };
 use crate::{Health, Stage, catalogue, words::Word};
@@ -72,6 +73,7 @@ pub(super) struct Process {
     clients: Sharded<ClientCells>,
     breakers: Breakers,
     capacities: Capacities,
+    limiter: Limiter,
     cache: OnceLock<CacheSource>,
     pub(super) identity: IdentitySeries,
     pub(super) security: SecuritySeries,
@@ -95,6 +97,7 @@ impl Process {
             clients: Sharded::default(),
             breakers: Breakers::default(),
             capacities: Capacities::default(),
+            limiter: Limiter::default(),
             cache: OnceLock::new(),
             identity: IdentitySeries::default(),
             security: SecuritySeries::default(),
@@ -145,6 +148,10 @@ impl Process {
         self.capacities.watch(Box::new(source));
     }
 
+    pub(super) fn watch_limits(&self, source: limiter::Source) {
+        self.limiter.watch(source);
+    }
+
     pub(super) fn watch_access_log(&self, losses: Arc<AtomicU64>) {
         let _only_the_first_counts = self.access_log_losses.set(losses);
     }
@@ -156,6 +163,7 @@ impl Process {
         }
         self.breakers.export(sheet);
         self.capacities.export(sheet);
+        self.limiter.export(sheet);
         self.identity.export(sheet);
         self.security.export(sheet);
         let ready = self.health.stage() == Stage::Ready;

@@ -1,0 +1,3 @@
+//! What a route's requests may look like.
+
+pub mod patterns;

@@ -1,6 +1,7 @@
 //! One module per behaviour, each test a sentence. A number of a trap is the row of `docs/traps.md`,
 //! bugs that systems of this kind have had; such a test must fail without the behaviour.
 
+mod attacks;
 mod bad_clients;
 mod bad_origins;
 mod balancing;

@@ -8,6 +8,7 @@ pub mod attempt;
 pub mod balance;
 pub mod batch;
 pub mod bearer;
+pub mod body_rate;
 pub mod breaker;
 pub mod cache;
 pub mod caller;

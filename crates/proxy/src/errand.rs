@@ -309,12 +309,7 @@ impl Errand {
             DeclaredBody::Length(length) => Some(length),
             DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
         };
-        let (body, upload) = RequestBody::new(
-            incoming,
-            declared,
-            clients.max_body.bytes(),
-            clients.stall_timeout,
-        );
+        let (body, upload) = RequestBody::new(incoming, declared, clients);
         match &self.decoding {
             Some(undoing) => undoing.undo(body, upload),
             None => (body, upload),

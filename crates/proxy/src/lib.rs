@@ -23,6 +23,7 @@ mod identity;
 mod inside;
 mod inspect;
 mod listener;
+mod pace;
 mod patience;
 mod penalty;
 mod pipeline;

@@ -28,6 +28,7 @@ use telemetry::{
 
 use crate::{
     clock,
+    connection::Addresses,
     flight::Flights,
     headroom::HeadroomWatch,
     purged_urls::inner_keys,
@@ -65,6 +66,7 @@ pub struct Sidecar {
     pub(crate) security: SecurityEvents,
     pub(crate) health: Arc<Health>,
     pub(crate) headroom: HeadroomWatch,
+    pub(crate) addresses: Arc<Addresses>,
     connections: AtomicUsize,
 }
 
@@ -131,6 +133,7 @@ impl Sidecar {
             security: SecurityEvents::default(),
             health,
             headroom: HeadroomWatch::of_machine(),
+            addresses: Arc::default(),
             connections: AtomicUsize::new(0),
         })
     }

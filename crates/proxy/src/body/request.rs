@@ -1,8 +1,8 @@
 //! What the client uploads, on its way to the upstream.
 //!
 //! Enforced on the way: the size limit, the declared length (an upstream must never see a request
-//! end before or after where its head said, see TRAPS 5), and the patience for a client that stops
-//! sending. Back-pressure comes by itself: a piece is read when the upstream has taken the last.
+//! end before or after where its head said, see TRAPS 5), the patience for a client that stops
+//! sending, and the least rate for one that drips. Back-pressure comes by itself: a piece is read when the upstream has taken the last.
 
 use std::{
     pin::Pin,
@@ -15,10 +15,11 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use engine::{failure::Failure, mirror::CopyOutcome};
+use engine::{body_rate::Pace, failure::Failure, mirror::CopyOutcome};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
+use policy::Clients;
 
 use super::{
     CutShort, DecodingBody,
@@ -27,7 +28,7 @@ use super::{
     tap::{Awaiting, Tap},
     watch::Watch,
 };
-use crate::{clock, patience::Patience};
+use crate::{clock, pace::Paced, patience::Patience};
 
 /// The body of a request to an upstream.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub(crate) struct ClientBody {
     limit: u64,
     received: u64,
     patience: Patience,
+    /// Only where there is a least rate.
+    paced: Option<Box<Paced>>,
     upload: Arc<Upload>,
     /// Takes a copy of what passes; boxed, because most bodies have none.
     tap: Option<Box<Tap>>,
@@ -76,12 +79,11 @@ pub(crate) struct Upload {
 // === impl RequestBody ===
 
 impl RequestBody {
-    /// Wraps what a client sends; `limit` in bytes, `patience` for each wait.
+    /// Wraps what a client sends, under the limits on `clients`.
     pub(crate) fn new(
         incoming: Incoming,
         declared: Option<u64>,
-        limit: u64,
-        patience: Duration,
+        clients: &Clients,
     ) -> (Self, Option<Arc<Upload>>) {
         if incoming.is_end_stream() {
             return (Self::Empty, None);
@@ -90,9 +92,10 @@ impl RequestBody {
         let body = ClientBody {
             incoming,
             declared,
-            limit,
+            limit: clients.max_body.bytes(),
             received: 0,
-            patience: Patience::new(patience),
+            patience: Patience::new(clients.stall_timeout),
+            paced: Paced::of(clients),
             upload: Arc::clone(&upload),
             tap: None,
             watch: None,
@@ -200,10 +203,21 @@ impl ClientBody {
             Poll::Pending if self.patience.poll_exhausted(cx).is_ready() => {
                 return Poll::Ready(Some(Err(self.fail(Failure::ClientStalled))));
             }
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                if let Some(paced) = &mut self.paced {
+                    paced.waits();
+                }
+                return Poll::Pending;
+            }
             Poll::Ready(frame) => frame,
         };
         self.patience.progressed();
+        if let (Some(paced), Some(Ok(frame))) = (&mut self.paced, &frame) {
+            let bytes = frame.data_ref().map_or(0, Buf::remaining);
+            if paced.moved(bytes) == Pace::TooSlow {
+                return Poll::Ready(Some(Err(self.fail(Failure::ClientStalled))));
+            }
+        }
         Poll::Ready(match frame {
             None if self.declared.is_some_and(|length| length != self.received) => {
                 Some(Err(self.fail(Failure::ClientGone)))

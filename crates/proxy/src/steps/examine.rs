@@ -48,8 +48,7 @@ pub(crate) async fn examine(
         DeclaredBody::Length(length) => Some(length),
         DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
     };
-    let (limit, patience) = (clients.max_body.bytes(), clients.stall_timeout);
-    let (body, upload) = RequestBody::new(arriving.incoming, length, limit, patience);
+    let (body, upload) = RequestBody::new(arriving.incoming, length, clients);
     let (mut body, upload) = match arriving.undoing {
         Some(undoing) => undoing.undo(body, upload),
         None => (body, upload),

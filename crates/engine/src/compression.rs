@@ -25,6 +25,9 @@ use crate::{
     outcome::{AsIsReason, EncodeOutcome},
 };
 
+/// Fields that say what the bytes of a body sum up to.
+pub const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
+
 /// What is known about a response when it is about to be encoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
@@ -176,7 +179,7 @@ fn unfit(
     }
 }
 
-fn no_transform(headers: &HeaderMap) -> bool {
+pub(crate) fn no_transform(headers: &HeaderMap) -> bool {
     field_list::has_token(headers, &header::CACHE_CONTROL, "no-transform")
 }
 
@@ -194,14 +197,19 @@ pub fn rewrite_headers(headers: &mut HeaderMap, coding: Coding) {
         header::CONTENT_ENCODING,
         HeaderValue::from_static(coding.as_str()),
     );
+    forget_bytes(headers);
+    add_vary(headers);
+}
+
+/// Takes out what the fields say about the very bytes of a body that becomes another.
+pub(crate) fn forget_bytes(headers: &mut HeaderMap) {
     for name in [header::CONTENT_LENGTH, header::ACCEPT_RANGES] {
         headers.remove(name);
     }
-    for name in ["content-md5", "digest", "content-digest", "repr-digest"] {
+    for name in DIGESTS {
         headers.remove(name);
     }
     weaken_etag(headers);
-    add_vary(headers);
 }
 
 /// Adds `Vary: Accept-Encoding` unless it is there, alone or as part of `*`.

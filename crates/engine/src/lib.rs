@@ -37,3 +37,4 @@ pub mod routing;
 pub mod security;
 pub mod time;
 pub mod trace;
+pub mod transform;

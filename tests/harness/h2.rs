@@ -314,7 +314,7 @@ async fn whole(request: http::Request<Incoming>) -> hyper::Result<Request> {
         headers: Fields::from(&head.headers),
         trailers: collected.trailers().map(Fields::from).unwrap_or_default(),
         body: collected.to_bytes().to_vec(),
-        head: String::new(),
+        ..Request::default()
     })
 }
 

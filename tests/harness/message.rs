@@ -7,6 +7,8 @@ pub struct Fields(pub Vec<(String, String)>);
 /// A request that an origin received.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
+    /// Its place among all that its origin received, from 1; 0 where nobody counts.
+    pub number: usize,
     /// The method.
     pub method: String,
     /// The target as it was written.

@@ -166,15 +166,13 @@ impl Conversation {
     /// The next whole request; `None` when the sidecar closed or broke the connection.
     pub fn request(&mut self) -> Option<Request> {
         let request = self.wire.request().ok().flatten()?;
-        self.note(request.clone());
-        Some(request)
+        Some(self.note(request))
     }
 
     /// The head of the next request.
     pub fn head(&mut self) -> Option<Request> {
         let request = self.wire.request_head().ok().flatten()?;
-        self.note(request.clone());
-        Some(request)
+        Some(self.note(request))
     }
 
     /// The body that belongs to a head; `None` when it ends early.
@@ -223,8 +221,12 @@ impl Conversation {
             .unwrap_or(After::Close)
     }
 
-    fn note(&self, request: Request) {
-        self.notes.requests.lock().unwrap().push(request);
+    /// Numbers it in the order in which a test sees requests arrive.
+    fn note(&self, mut request: Request) -> Request {
+        let mut requests = self.notes.requests.lock().unwrap();
+        request.number = requests.len() + 1;
+        requests.push(request.clone());
         self.notes.arrived.notify_all();
+        request
     }
 }

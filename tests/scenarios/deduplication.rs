@@ -6,7 +6,7 @@ mod crowds;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
 };
@@ -23,18 +23,16 @@ fn deduplicating(origin: &Origin) -> Sidecar {
 }
 
 /// Answers what the function says once the gate is open; each answer has its own number.
-fn gated(gate: &Gate, reply: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static) -> Origin {
+fn gated(gate: &Gate, reply: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Origin {
     let gate = gate.clone();
-    let count = AtomicUsize::new(0);
     Origin::http(move |request| {
-        let number = count.fetch_add(1, Ordering::SeqCst) + 1;
         gate.wait();
-        reply(request, number)
+        reply(request)
     })
 }
 
-fn numbered(_: &Request, number: usize) -> Reply {
-    Reply::ok(format!("answer {number}"))
+fn numbered(request: &Request) -> Reply {
+    Reply::ok(format!("answer {}", request.number))
 }
 
 fn begin(sidecar: &Sidecar, ask: Ask) -> JoinHandle<Response> {
@@ -91,7 +89,7 @@ fn ten_clients_that_want_the_same_cause_one_fetch() {
 #[test]
 fn different_requests_are_fetched_apart() {
     let gate = Gate::new();
-    let origin = gated(&gate, |request, _| Reply::ok(request.target.clone()));
+    let origin = gated(&gate, |request| Reply::ok(request.target.clone()));
     let sidecar = deduplicating(&origin);
     let responses = ten_at_once(&sidecar, &gate, |i| Ask::get(&format!("/{i}")));
     for (i, response) in responses.iter().enumerate() {
@@ -111,8 +109,8 @@ fn a_response_that_is_private_is_not_shared() {
     ];
     for fields in forbidden {
         let gate = Gate::new();
-        let origin = gated(&gate, move |_, number| {
-            let reply = Reply::ok(format!("{number}"));
+        let origin = gated(&gate, move |request| {
+            let reply = numbered(request);
             fields
                 .iter()
                 .fold(reply, |reply, (name, value)| reply.header(name, *value))
@@ -131,7 +129,7 @@ fn a_response_that_is_private_is_not_shared() {
 fn requests_with_different_identities_are_never_joined() {
     for field in ["Authorization", "Cookie"] {
         let gate = Gate::new();
-        let origin = gated(&gate, |request, _| {
+        let origin = gated(&gate, |request| {
             let who = request.header("authorization").or(request.header("cookie"));
             Reply::ok(who.unwrap_or("nobody").to_owned())
         });
@@ -149,7 +147,7 @@ fn requests_with_different_identities_are_never_joined() {
 #[test]
 fn followers_that_vary_chooses_something_else_for_get_their_own() {
     let gate = Gate::new();
-    let origin = gated(&gate, |request, _| {
+    let origin = gated(&gate, |request| {
         Reply::ok(
             request
                 .header("accept-language")

@@ -57,8 +57,6 @@ mod upstream_storms;
 mod upstream_tls;
 mod warming;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use harness::{Builder, Origin, Reply, Sidecar};
 
 /// The usual configuration, to be changed and started.
@@ -74,10 +72,8 @@ fn in_front_of(origin: &Origin) -> Sidecar {
 
 /// Answers with a number that goes up, and with these lines.
 fn numbered(lines: &'static [&'static str]) -> Origin {
-    let count = AtomicUsize::new(0);
-    Origin::http(move |_| {
-        let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-        let reply = Reply::ok(format!("answer {number}"));
+    Origin::http(move |request| {
+        let reply = Reply::ok(format!("answer {}", request.number));
         lines.iter().fold(reply, |reply, line| reply.line(line))
     })
 }

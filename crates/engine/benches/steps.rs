@@ -7,7 +7,7 @@ use engine::{
     admit::{RequestHead, UpgradeIntent, admit},
     cache::key::KeyParts,
     client_ip::{PeerTrust, client_ip},
-    forwarding::{ForwardFacts, Instance, check_loop, prepare_request, prepare_response},
+    forwarding::{ForwardFacts, Hop, Instance, check_loop, prepare_request, prepare_response},
     host::authority,
     negotiation::negotiate,
     path::normalize,
@@ -98,11 +98,14 @@ fn telling(criterion: &mut Criterion) {
 fn rewriting(criterion: &mut Criterion) {
     let headers = browser_head();
     let instance = Instance::new("forebay-1").expect("a token");
+    let hop = Hop::new(
+        IpAddr::from([192, 0, 2, 1]),
+        Scheme::Http,
+        "api.example.com",
+    );
     let facts = ForwardFacts {
-        peer: IpAddr::from([192, 0, 2, 1]),
+        hop: &hop,
         trust: PeerTrust::Untrusted,
-        scheme: Scheme::Http,
-        authority: "api.example.com",
         version: Version::HTTP_11,
         upgrade: UpgradeIntent::None,
         instance: &instance,

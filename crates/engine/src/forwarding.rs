@@ -10,18 +10,22 @@
 //! an outgoing proxy setting, and `Expect`, which Forebay answers itself. Trust does not matter here:
 //! a trusted proxy passes on what its client sent.
 //!
+//! # Written once
+//! What this hop says is the same for every request of one connection to one host: [`Hop`] holds it,
+//! so that a request costs no text to be put together, unless a list is to be continued.
+//!
 //! # Loops
 //! Each instance signs `Via` with its own pseudonym (RFC 9110 7.6.3). A request that carries it has
 //! been here. `CDN-Loop` (RFC 8586) belongs to networks in front and is passed on untouched.
 //! Responses are not signed: the RFC leaves that open, and nobody looks for loops there.
 
 mod fields;
-
-use std::net::IpAddr;
+mod hop;
+mod line;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
-use policy::Scheme;
 
+pub use self::hop::Hop;
 use crate::{admit::UpgradeIntent, client_ip::PeerTrust, failure::Failure, field_list, hop_by_hop};
 
 /// The name under which one running Forebay signs `Via`.
@@ -41,14 +45,10 @@ pub struct InvalidPseudonym;
 /// What is known about a request when it is made ready for the upstream.
 #[derive(Clone, Copy, Debug)]
 pub struct ForwardFacts<'a> {
-    /// The address the connection came from.
-    pub peer: IpAddr,
-    /// Whether that peer's forwarding fields are believed.
+    /// From whom to whom.
+    pub hop: &'a Hop,
+    /// Whether the peer's forwarding fields are believed.
     pub trust: PeerTrust,
-    /// What the client spoke to Forebay.
-    pub scheme: Scheme,
-    /// The canonical authority, empty when the request named none.
-    pub authority: &'a str,
     /// The version the request came with.
     pub version: Version,
     /// The upgrade that was admitted.
@@ -77,7 +77,7 @@ pub fn prepare_request(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
     let trailers = has_trailers(headers);
     hop_by_hop::strip(headers);
     fields::drop_unwanted(headers, facts.trust);
-    fields::add_forwarded(headers, facts);
+    fields::add_forwarded(headers, facts.hop);
     headers.append(header::VIA, facts.instance.via(facts.version));
     if trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
@@ -85,9 +85,10 @@ pub fn prepare_request(headers: &mut HeaderMap, facts: &ForwardFacts<'_>) {
     if facts.upgrade == UpgradeIntent::WebSocket {
         add_websocket(headers);
     }
-    let host = headers.get(header::HOST);
-    if !facts.authority.is_empty() && host.is_none_or(|host| host != facts.authority) {
-        fields::insert_text(headers, header::HOST, facts.authority.as_bytes());
+    if let Some(host) = &facts.hop.host
+        && headers.get(header::HOST).is_none_or(|named| named != host)
+    {
+        headers.insert(header::HOST, host.clone());
     }
 }
 

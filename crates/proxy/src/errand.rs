@@ -16,7 +16,7 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
-    forwarding::{self, ForwardFacts},
+    forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
@@ -60,8 +60,8 @@ pub(crate) struct Errand {
     pub(crate) client_ip: IpAddr,
     /// The sticky cookies that the client sent.
     pub(crate) crumbs: Vec<Crumb>,
-    peer: IpAddr,
-    /// The same for endpoints that are told before the first byte.
+    hop: Arc<Hop>,
+    /// The client for endpoints that are told before the first byte.
     client: Named,
     trust: PeerTrust,
     scheme: Scheme,
@@ -115,6 +115,7 @@ impl Errand {
             log.trace_id = Some(format!("{:032x}", trace.trace_id));
         }
         let peer = exchange.recording.connection.peer;
+        let hop = exchange.recording.connection.hop(&facts.authority);
         let cause = match peer.errands {
             Errands::Warming => Cause::Warming,
             Errands::Clients if intent.renewal => Cause::Renewal,
@@ -130,7 +131,7 @@ impl Errand {
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
-            peer: peer.ip,
+            hop,
             client: peer.named,
             trust: exchange.client.peer,
             scheme: peer.scheme,
@@ -185,7 +186,7 @@ impl Errand {
             cause: self.cause,
             client_ip: self.client_ip,
             crumbs: self.crumbs.clone(),
-            peer: self.peer,
+            hop: Arc::clone(&self.hop),
             client: self.client,
             trust: self.trust,
             scheme: self.scheme,
@@ -319,10 +320,8 @@ impl Errand {
         forwarding::prepare_request(
             &mut headers,
             &ForwardFacts {
-                peer: self.peer,
+                hop: &self.hop,
                 trust: self.trust,
-                scheme: self.scheme,
-                authority: &self.facts.authority,
                 version: self.head.version,
                 upgrade: self.facts.upgrade,
                 instance: &self.sidecar.instance,

@@ -44,7 +44,7 @@ fn read(client: &mut RawClient, bytes: usize) {
 fn a_body_too_large_to_keep_reaches_all_who_waited_for_its_head() {
     const SIZE: usize = 3 * 1024 * 1024;
     let gate = Gate::new();
-    let origin = gated(&gate, |_, _| Reply::ok(vec![b'x'; SIZE]));
+    let origin = gated(&gate, |_| Reply::ok(vec![b'x'; SIZE]));
     let sidecar = deduplicating(&origin);
     let clients: Vec<_> = (0..20).map(|_| begin(&sidecar, Ask::get("/"))).collect();
     wait_in_flight(&sidecar, 20.0);
@@ -145,7 +145,7 @@ fn a_body_that_stalls_is_an_error_for_all_and_is_fetched_anew() {
 fn a_head_request_does_not_share_the_fetch_of_a_get_nor_the_other_way_round() {
     for (first, second) in [("GET", "HEAD"), ("HEAD", "GET")] {
         let gate = Gate::new();
-        let origin = gated(&gate, |_, _| Reply::ok("content"));
+        let origin = gated(&gate, |_| Reply::ok("content"));
         let sidecar = deduplicating(&origin);
         let clients = [first, second].map(|method| {
             let client = begin(&sidecar, Ask::new(method, "/"));
@@ -171,7 +171,7 @@ fn a_head_request_does_not_share_the_fetch_of_a_get_nor_the_other_way_round() {
 #[test]
 fn head_requests_share_one_fetch_without_a_body() {
     let gate = Gate::new();
-    let origin = gated(&gate, |_, _| Reply::ok("content"));
+    let origin = gated(&gate, |_| Reply::ok("content"));
     let sidecar = deduplicating(&origin);
     let clients: Vec<_> = (0..5)
         .map(|_| begin(&sidecar, Ask::new("HEAD", "/")))

@@ -1,9 +1,6 @@
 //! Thousands of clients that want the same at the same moment.
 
-use std::sync::{
-    Arc, Barrier,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, Barrier};
 
 use harness::{Crowd, Gate, Origin, Reply};
 
@@ -19,7 +16,7 @@ fn ten_thousand_clients_of_a_cold_key_reach_the_origin_once() {
     let body: Vec<u8> = (0..2_000_u32).map(|i| (i % 251) as u8).collect();
     let origin = gated(&gate, {
         let body = body.clone();
-        move |_, _| Reply::chunked(body.chunks(500)).header("Cache-Control", "max-age=60")
+        move |_| Reply::chunked(body.chunks(500)).header("Cache-Control", "max-age=60")
     });
     let sidecar = forebay()
         .origin(&origin)
@@ -62,15 +59,14 @@ fn the_clients_of_an_uncacheable_key_do_not_queue() {
     let (leader, together) = (Gate::new(), Arc::new(Barrier::new(CLIENTS - 1)));
     let origin = Origin::http({
         let (leader, together) = (leader.clone(), Arc::clone(&together));
-        let count = AtomicUsize::new(0);
-        move |_| {
-            let number = count.fetch_add(1, Ordering::SeqCst);
-            if number == 0 {
-                leader.wait();
-            } else {
-                together.wait();
+        move |request| {
+            match request.number {
+                1 => leader.wait(),
+                _ => {
+                    together.wait();
+                }
             }
-            Reply::ok(format!("{number}")).header("Cache-Control", "private")
+            Reply::ok(format!("{}", request.number)).header("Cache-Control", "private")
         }
     });
     let sidecar = forebay()

@@ -149,11 +149,10 @@ fn a_purge_hits_what_is_being_fetched() {
     ] {
         let gate = Gate::new();
         let origin = Origin::http({
-            let (gate, count) = (gate.clone(), AtomicUsize::new(0));
-            move |_| {
-                let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            let gate = gate.clone();
+            move |request| {
                 gate.wait();
-                Reply::ok(format!("answer {number}"))
+                Reply::ok(format!("answer {}", request.number))
                     .header("Cache-Control", "max-age=60")
                     .header("Surrogate-Key", "red")
             }

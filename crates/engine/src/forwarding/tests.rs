@@ -1,6 +1,33 @@
+use std::net::IpAddr;
+
+use policy::Scheme;
 use proptest::prelude::*;
 
-use super::*;
+use super::{Hop, *};
+
+/// What is known about a request, in parts.
+#[derive(Clone, Copy)]
+struct Facts<'a> {
+    peer: IpAddr,
+    trust: PeerTrust,
+    scheme: Scheme,
+    authority: &'a str,
+    version: Version,
+    upgrade: UpgradeIntent,
+    instance: &'a Instance,
+}
+
+fn prepare_request(headers: &mut HeaderMap, facts: &Facts<'_>) {
+    let hop = Hop::new(facts.peer, facts.scheme, facts.authority);
+    let facts = ForwardFacts {
+        hop: &hop,
+        trust: facts.trust,
+        version: facts.version,
+        upgrade: facts.upgrade,
+        instance: facts.instance,
+    };
+    super::prepare_request(headers, &facts);
+}
 
 fn instance() -> Instance {
     Instance::new("forebay-7f3a").unwrap()
@@ -24,8 +51,8 @@ fn lines(headers: &HeaderMap) -> Vec<String> {
     lines
 }
 
-fn facts<'a>(peer: &str, trust: PeerTrust, instance: &'a Instance) -> ForwardFacts<'a> {
-    ForwardFacts {
+fn facts<'a>(peer: &str, trust: PeerTrust, instance: &'a Instance) -> Facts<'a> {
+    Facts {
         peer: peer.parse().unwrap(),
         trust,
         scheme: Scheme::Https,
@@ -93,7 +120,7 @@ fn from_a_trusted_peer() {
         ("x-original-url", "/admin"),
         ("via", "1.1 edge"),
     ]);
-    let facts = ForwardFacts {
+    let facts = Facts {
         authority: "[2001:db8::9]:8443",
         version: Version::HTTP_2,
         ..facts("2001:db8::1", PeerTrust::Trusted, &instance)
@@ -153,7 +180,7 @@ fn only_the_list_that_was_kept_is_continued() {
 fn without_a_host() {
     let instance = instance();
     let mut headers = HeaderMap::new();
-    let facts = ForwardFacts {
+    let facts = Facts {
         authority: "",
         version: Version::HTTP_10,
         ..facts("::ffff:192.0.2.1", PeerTrust::Untrusted, &instance)
@@ -203,7 +230,7 @@ fn upgrades() {
             ("http2-settings", "AAMA"),
             ("sec-websocket-key", "k"),
         ]);
-        let facts = ForwardFacts {
+        let facts = Facts {
             upgrade,
             ..facts("192.0.2.1", PeerTrust::Untrusted, &instance)
         };

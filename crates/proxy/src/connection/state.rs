@@ -2,12 +2,15 @@
 
 use std::{
     net::IpAddr,
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering},
+    },
     task::Waker,
     time::Duration,
 };
 
-use engine::proxy_protocol::Named;
+use engine::{forwarding::Hop, proxy_protocol::Named};
 use parking_lot::Mutex;
 use policy::{Clients, Scheme};
 
@@ -48,6 +51,9 @@ pub(crate) struct ConnectionState {
     write_blocked_since: AtomicU64,
     ending: AtomicU8,
     driver: Mutex<Option<Waker>>,
+    /// What the last request that went to an upstream was forwarded with: the next is most often for
+    /// the same host.
+    hop: Mutex<Option<Arc<Hop>>>,
 }
 
 /// How a connection is to be ended.
@@ -76,6 +82,19 @@ impl ConnectionState {
             write_blocked_since: AtomicU64::new(0),
             ending: AtomicU8::new(Ending::Open as u8),
             driver: Mutex::new(None),
+            hop: Mutex::new(None),
+        }
+    }
+
+    /// What a request of this connection to `authority` is forwarded with.
+    pub(crate) fn hop(&self, authority: &str) -> Arc<Hop> {
+        let mut last = self.hop.lock();
+        match &*last {
+            Some(hop) if hop.authority() == authority => Arc::clone(hop),
+            _ => {
+                let hop = Arc::new(Hop::new(self.peer.ip, self.peer.scheme, authority));
+                Arc::clone(last.insert(hop))
+            }
         }
     }
 

@@ -67,6 +67,8 @@ pub enum Failure {
     UpstreamClosed,
     /// The endpoint answered something that is not HTTP.
     UpstreamGarbage,
+    /// The endpoint answered something else than the JSON that was to be trimmed.
+    UpstreamNotJson,
     /// The endpoint stopped sending in the middle of a body.
     UpstreamStalled,
     /// The endpoint ended a body early.
@@ -169,6 +171,7 @@ impl Failure {
             Self::FirstByteTimedOut => "first-byte-timed-out",
             Self::UpstreamClosed => "upstream-closed",
             Self::UpstreamGarbage => "upstream-garbage",
+            Self::UpstreamNotJson => "upstream-not-json",
             Self::UpstreamStalled => "upstream-stalled",
             Self::UpstreamTruncated => "upstream-truncated",
             Self::TotalTimedOut => "total-timed-out",
@@ -210,6 +213,7 @@ impl Failure {
             | Self::FirstByteTimedOut
             | Self::UpstreamClosed
             | Self::UpstreamGarbage
+            | Self::UpstreamNotJson
             | Self::UpstreamStalled
             | Self::UpstreamTruncated
             | Self::TotalTimedOut => Blame::Upstream,

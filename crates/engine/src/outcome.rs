@@ -50,6 +50,8 @@ pub enum BypassReason {
     Cookie,
     /// The method is not one the cache answers.
     Method,
+    /// The request said `no-transform`, and what is stored is trimmed.
+    NoTransform,
     /// The request names another method or target in a field that is not part of the key.
     Override,
     /// A value by which the operator tells requests apart is absurdly long.
@@ -249,6 +251,7 @@ impl BypassReason {
             Self::BodyWithGet => "body-with-get",
             Self::Cookie => "cookie",
             Self::Method => "method",
+            Self::NoTransform => "no-transform",
             Self::Override => "override",
             Self::Persona => "persona",
             Self::Precondition => "precondition",

@@ -7,6 +7,7 @@ mod request;
 mod response;
 mod rewind;
 mod tap;
+mod trimmed;
 mod upstream;
 
 pub(crate) use encoded::{EncodedBody, Encoder};
@@ -15,6 +16,7 @@ pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
 pub(crate) use rewind::{Rewind, Spare};
 pub(crate) use tap::Awaiting;
+pub(crate) use trimmed::Trimming;
 pub(crate) use upstream::UpstreamBody;
 
 use engine::failure::Failure;

@@ -16,6 +16,7 @@ use crate::{
     steps::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
+        transform::RouteTrim,
     },
     sticky::StickyNames,
     upstream::{BreakerCell, UpstreamError, UpstreamState},
@@ -31,6 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) limits: Vec<RouteLimits>,
     /// Per route, in the order of the policies.
     pub(crate) batches: Vec<Option<Collector>>,
+    /// Per route, in the order of the policies; `None` where JSON is left alone.
+    pub(crate) trims: Vec<Option<RouteTrim>>,
     /// Per route, in the order of the policies; `None` where there is none.
     pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
@@ -77,6 +80,7 @@ impl Snapshot {
                 .map(Collector::of)
                 .collect::<Result<_, _>>()?,
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
+            trims: policies.routes.iter().map(RouteTrim::of).collect(),
             breakers: (policies.routes.iter())
                 .map(|route| BreakerCell::new(route.breaker.as_ref()))
                 .collect(),

@@ -15,3 +15,4 @@ pub(crate) mod lookup;
 pub(crate) mod purge;
 pub(crate) mod renew;
 pub(crate) mod route;
+pub(crate) mod transform;

@@ -36,7 +36,7 @@ mod tokens;
 
 pub use self::{
     machine::Trimmer,
-    rules::{JsonRules, Trimming},
+    rules::{JsonRules, Reach},
 };
 
 /// How many arrays and objects may be open at once.

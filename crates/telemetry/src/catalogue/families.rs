@@ -7,6 +7,7 @@ mod capacity;
 mod discovery;
 mod health;
 mod mirror;
+mod transform;
 mod upstreams;
 
 use super::{Family, Kind, Unit, labels::*};
@@ -16,6 +17,7 @@ pub use capacity::*;
 pub use discovery::*;
 pub use health::*;
 pub use mirror::*;
+pub use transform::*;
 pub use upstreams::*;
 
 /// Every family, in the order of the reference.
@@ -42,6 +44,8 @@ pub const CATALOGUE: &[&Family] = &[
     &RATE_LIMIT_DECISIONS,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
+    &TRANSFORM_RESPONSES,
+    &TRANSFORM_BYTES,
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,

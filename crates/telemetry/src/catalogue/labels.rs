@@ -10,6 +10,7 @@ use engine::{
     mirror::CopyOutcome,
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
     retry::{Reason, Stop},
+    transform::Trimmed,
 };
 use policy::{Mode, Priority};
 
@@ -223,4 +224,9 @@ pub(super) const UPSTREAM_OUTCOME: Label = Label {
 pub(super) const VERSION: Label = Label {
     name: "version",
     values: Values::Configured("the version of the program"),
+};
+
+pub(super) const TRANSFORM_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<Trimmed>),
 };

@@ -13,6 +13,7 @@ use super::{
     batch::BatchSeries,
     cells::{Counter, Durations, Shard, Sharded},
     export::Sheet,
+    transform::TransformSeries,
 };
 use crate::{
     MethodLabel, RequestEvent, catalogue,
@@ -29,6 +30,7 @@ pub(super) struct RouteSeries {
     labels: RouteLabels,
     cells: Sharded<RouteCells>,
     batches: BatchSeries,
+    transforms: TransformSeries,
 }
 
 /// What of a route is in labels; routes that agree in it can share their series across a reload.
@@ -43,6 +45,7 @@ struct RouteLabels {
     compression: Option<Mode>,
     deduplication: Option<Mode>,
     limits: Vec<(String, Mode)>,
+    transform: Option<Mode>,
 }
 
 #[derive(Debug)]
@@ -81,9 +84,11 @@ impl RouteSeries {
                     .iter()
                     .map(|limit| (limit.name.clone(), limit.mode))
                     .collect(),
+                transform: acting(route.transform.as_ref().map(|policy| policy.mode)),
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            transforms: TransformSeries::default(),
         }
     }
 
@@ -97,9 +102,11 @@ impl RouteSeries {
                 compression: None,
                 deduplication: None,
                 limits: Vec::new(),
+                transform: None,
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            transforms: TransformSeries::default(),
         }
     }
 
@@ -149,6 +156,10 @@ impl RouteSeries {
         &self.batches
     }
 
+    pub(super) const fn transforms(&self) -> &TransformSeries {
+        &self.transforms
+    }
+
     pub(super) fn export(&self, sheet: &mut Sheet) {
         self.export_requests(sheet);
         self.export_traffic(sheet);
@@ -156,6 +167,9 @@ impl RouteSeries {
         self.export_limits(sheet);
         if let Some(mode) = self.labels.batch {
             self.batches.export(sheet, self.name(), mode);
+        }
+        if let Some(mode) = self.labels.transform {
+            self.transforms.export(sheet, self.name(), mode);
         }
         self.export_modes(sheet);
     }

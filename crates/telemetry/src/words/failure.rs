@@ -58,6 +58,7 @@ impl Word for Failure {
         Self::UnknownCoding,
         Self::Undecodable,
         Self::DecodedTooLarge,
+        Self::UpstreamNotJson,
     ];
 
     fn slot(self) -> usize {
@@ -87,6 +88,7 @@ impl Word for Failure {
             Self::UpstreamClosed => 18,
             Self::UpstreamGarbage => 19,
             Self::UpstreamStalled => 20,
+            Self::UpstreamNotJson => 50,
             Self::UpstreamTruncated => 21,
             Self::TotalTimedOut => 22,
             Self::Internal => 23,

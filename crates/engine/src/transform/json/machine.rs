@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Flaw, MAX_DEPTH, Sequence,
     number::Number,
-    rules::{JsonRules, NodeId, ROOT, Trimming},
+    rules::{JsonRules, NodeId, ROOT, Reach},
     state::{Escape, Gap, Kind, Level, Role, Scope, State, Written, begins_value, is_space},
 };
 
@@ -87,6 +87,11 @@ impl Trimmer {
         }
     }
 
+    /// How much of a document stays.
+    pub fn reach(&self) -> Reach {
+        self.rules.reach()
+    }
+
     /// Why it was not trimmed to its end.
     pub const fn flaw(&self) -> Option<Flaw> {
         self.flaw
@@ -99,8 +104,8 @@ impl Trimmer {
     }
 
     fn pass(&self, rest: &[u8], out: &mut Vec<u8>) -> Result<(), Flaw> {
-        match (self.rules.trimming(), self.flaw) {
-            (Trimming::Select, Some(flaw)) => Err(flaw),
+        match (self.rules.reach(), self.flaw) {
+            (Reach::Select, Some(flaw)) => Err(flaw),
             _ => {
                 out.extend_from_slice(rest);
                 Ok(())
@@ -109,9 +114,9 @@ impl Trimmer {
     }
 
     fn document_scope(&self) -> Scope {
-        match self.rules.trimming() {
-            Trimming::Minify => Scope::Whole,
-            Trimming::Select => Scope::Chosen(0),
+        match self.rules.reach() {
+            Reach::Minify => Scope::Whole,
+            Reach::Select => Scope::Chosen(0),
         }
     }
 

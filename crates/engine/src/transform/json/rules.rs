@@ -11,7 +11,7 @@ pub struct JsonRules {
 
 /// How much of a document stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trimming {
+pub enum Reach {
     /// All but the white space between tokens.
     Minify,
     /// Some fields only.
@@ -66,11 +66,11 @@ impl JsonRules {
     }
 
     /// How much of a document stays.
-    pub const fn trimming(&self) -> Trimming {
+    pub const fn reach(&self) -> Reach {
         if self.nodes.is_empty() {
-            Trimming::Minify
+            Reach::Minify
         } else {
-            Trimming::Select
+            Reach::Select
         }
     }
 

@@ -10,6 +10,7 @@ use std::{
     thread,
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 pub use self::builder::Builder;
@@ -162,9 +163,38 @@ impl Sidecar {
         });
     }
 
-    /// What it has written to stdout: the access log.
+    /// What it has written to stdout: the access log and the security events.
     pub fn stdout(&self) -> String {
         self.stdout.text()
+    }
+
+    /// The security events that it has written so far.
+    #[track_caller]
+    pub fn security_events(&self) -> Vec<Value> {
+        self.lines(|line| line["kind"] == "security")
+    }
+
+    /// Waits for a security event of this kind, and gives the first one.
+    #[track_caller]
+    pub fn wait_for_security_event(&self, kind: &str) -> Value {
+        eventually(&format!("a security event {kind}"), || {
+            let events = self.security_events();
+            events.into_iter().find(|line| line["event"] == kind)
+        })
+    }
+
+    /// The lines of the access log that it has written so far.
+    #[track_caller]
+    pub fn access_log(&self) -> Vec<Value> {
+        self.lines(|line| line["kind"] != "security")
+    }
+
+    #[track_caller]
+    fn lines(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let text = self.stdout();
+        let whole = text.split_inclusive('\n').filter(|it| it.ends_with('\n'));
+        let lines = whole.map(|line| serde_json::from_str(line).expect("a line of JSON"));
+        lines.filter(|line| wanted(line)).collect()
     }
 
     /// What it has written to stderr: its own log.

@@ -44,6 +44,7 @@ mod purging;
 mod rate_limits;
 mod renewing;
 mod retries;
+mod security_events;
 mod shadow;
 mod smuggling;
 mod starting;

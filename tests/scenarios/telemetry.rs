@@ -37,13 +37,10 @@ fn busy() -> (Origin, Sidecar) {
 
 /// One line of the access log per request, as JSON.
 fn lines(sidecar: &Sidecar, count: usize) -> Vec<Value> {
-    let text = eventually("the lines are written", || {
-        let text = sidecar.stdout();
-        (text.lines().count() >= count).then_some(text)
-    });
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
-        .collect()
+    eventually("the lines are written", || {
+        let lines = sidecar.access_log();
+        (lines.len() >= count).then_some(lines)
+    })
 }
 
 /// What `promtool check metrics` looks at, and what a scraper relies on.

@@ -4,8 +4,8 @@
 //! secret between a gateway and us. Their names are enough to recognize a route.
 
 use policy::{
-    HostPattern, LimitPolicy, Mode, PathPattern, PathSegment, Policies, Route, Upstream,
-    UpstreamProtocol,
+    BanPolicy, ConcurrencyPolicy, HostPattern, LimitAlgorithm, LimitPolicy, Mode, PathPattern,
+    PathSegment, Policies, Route, Upstream, UpstreamProtocol,
 };
 use serde_json::{Value, json};
 use telemetry::EndpointFigures;
@@ -56,6 +56,8 @@ fn route(route: &Route, policies: &Policies) -> Value {
         .map(|field| field.name.as_str())
         .collect();
     let limits: Vec<Value> = route.rate_limits.iter().map(limit).collect();
+    let concurrency: Vec<Value> = route.concurrency.iter().map(concurrency).collect();
+    let bans: Vec<Value> = route.bans.iter().map(ban).collect();
     json!({
         "name": route.name,
         "line": route.line,
@@ -70,18 +72,49 @@ fn route(route: &Route, policies: &Policies) -> Value {
         "cache": mode(route.cache.as_ref().map(|policy| policy.mode)),
         "compression": mode(route.compression.as_ref().map(|policy| policy.mode)),
         "deduplication": mode(route.deduplication.map(|policy| policy.mode)),
+        "shield": mode(route.shield.as_ref().map(|policy| policy.mode)),
+        "transform": mode(route.transform.as_ref().map(|policy| policy.mode)),
         "rate_limits": limits,
+        "concurrency": concurrency,
+        "bans": bans,
     })
 }
 
 fn limit(limit: &LimitPolicy) -> Value {
+    let algorithm = match limit.algorithm {
+        LimitAlgorithm::Gcra { .. } => "gcra",
+        LimitAlgorithm::SlidingWindow => "sliding_window",
+    };
     json!({
         "name": limit.name,
         "mode": limit.mode.as_str(),
+        "algorithm": algorithm,
         "events": limit.rate.events(),
         "per_seconds": limit.rate.per().as_secs_f64(),
         "burst": limit.burst(),
         "key": limit.key.to_string(),
+    })
+}
+
+fn concurrency(limit: &ConcurrencyPolicy) -> Value {
+    json!({
+        "name": limit.name,
+        "mode": limit.mode.as_str(),
+        "max": limit.max,
+        "key": limit.key.to_string(),
+    })
+}
+
+fn ban(ban: &BanPolicy) -> Value {
+    json!({
+        "name": ban.name,
+        "mode": ban.mode.as_str(),
+        "when": ban.trigger.to_string(),
+        "count": ban.count,
+        "within_seconds": ban.within.as_secs_f64(),
+        "key": ban.key.to_string(),
+        "seconds": ban.duration.as_secs_f64(),
+        "max_seconds": ban.max_duration.as_secs_f64(),
     })
 }
 

@@ -25,6 +25,10 @@ pub enum Failure {
     PurgeSenseless,
     /// A rate limit is used up.
     RateLimited,
+    /// The request lacks what tells its caller from others, and such requests are not taken.
+    CallerUnknown,
+    /// The same, where a verified token should tell it.
+    CallerUnproven,
     /// The caller has as much in flight as it may.
     ConcurrencyExceeded,
     /// The caller is in a penalty box.
@@ -150,6 +154,8 @@ impl Failure {
             Self::PurgeSenseless => "purge-senseless",
             Self::PurgeUnauthorized => "purge-unauthorized",
             Self::RateLimited => "rate-limited",
+            Self::CallerUnknown => "caller-unknown",
+            Self::CallerUnproven => "caller-unproven",
             Self::ConcurrencyExceeded => "concurrency-exceeded",
             Self::Banned => "banned",
             Self::Shielded(why) => why.as_str(),
@@ -192,6 +198,8 @@ impl Failure {
             | Self::PurgeSenseless
             | Self::PurgeUnauthorized
             | Self::RateLimited
+            | Self::CallerUnknown
+            | Self::CallerUnproven
             | Self::ConcurrencyExceeded
             | Self::Banned
             | Self::Shielded(_)

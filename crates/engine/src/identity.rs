@@ -15,6 +15,7 @@
 
 mod claims;
 mod keys;
+mod refreshed;
 mod token;
 
 use http::HeaderMap;
@@ -23,6 +24,7 @@ use policy::TokenSource;
 pub use self::{
     claims::Claims,
     keys::{KeySet, KeySetError},
+    refreshed::KeysRefreshed,
 };
 use crate::{cache::persona::cookies, time::Now};
 
@@ -65,6 +67,8 @@ pub enum Rejection {
     KeyKind,
     /// It cannot be read.
     Malformed,
+    /// There is no key yet that it could be verified with.
+    NoKeys,
     /// Its time has not come.
     NotYetValid,
     /// It is longer than 8 KiB.
@@ -151,6 +155,7 @@ impl Rejection {
             Self::Issuer => "issuer",
             Self::KeyKind => "key_kind",
             Self::Malformed => "malformed",
+            Self::NoKeys => "no_keys",
             Self::NotYetValid => "not_yet_valid",
             Self::Oversized => "oversized",
             Self::Repeated => "repeated",

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod bearer;
 pub mod breaker;
 pub mod cache;
+pub mod caller;
 pub mod capacity;
 pub mod client_ip;
 pub mod collapse;

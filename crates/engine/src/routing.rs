@@ -13,6 +13,7 @@
 
 mod conditions;
 mod hasher;
+mod parameter;
 mod trie;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use std::collections::HashMap;
 use http::{HeaderMap, Method};
 use policy::{HostPattern, Route};
 
+pub(crate) use self::parameter::parameter;
 use self::{
     conditions::{Conditions, Fit},
     hasher::BuildFieldHasher,

@@ -4,7 +4,9 @@
 //! it cannot tell another story. Nothing is sent anywhere unless it is asked for.
 
 mod ask;
+mod callers;
 mod conditions;
+mod guards;
 mod json;
 mod policies;
 mod request;

@@ -18,9 +18,9 @@ use std::{io, sync::Arc};
 
 use anyhow::Context as _;
 use pingora_core::server::{RunArgs as ServerRunArgs, Server, configuration::ServerConf};
-use policy::{Checked, Diagnostics, Policies, Severity};
+use policy::{Checked, Diagnostics, Policies, SecurityLog as SecurityLines, Severity};
 use proxy::Sidecar;
-use telemetry::{AccessLog, Health, Metrics, logs};
+use telemetry::{AccessLog, Health, Metrics, SecurityLog, logs};
 
 use self::{gate::Gate, operator::Operator, preflight::Preflight};
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
     output::{Paint, Reader, complain},
 };
 
-/// Lines of the access log that may wait for a slow reader; a few MiB at most.
+/// Lines of either log that may wait for a slow reader; a few MiB at most.
 const WAITING_LINES: usize = 8192;
 
 /// How long the tasks of pingora's threads may take to be dropped, in seconds.
@@ -82,7 +82,7 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
     operator.stop();
     preflight::leave(&policies);
     tracing::info!("ended");
-    // The last of them writes what is left of the access log.
+    // The last of them writes what is left of the logs.
     drop(sidecar);
     Ok(())
 }
@@ -90,21 +90,20 @@ fn serve(mut policies: Policies, threads: usize) -> anyhow::Result<()> {
 fn sidecar(policies: &Policies, health: &Arc<Health>) -> anyhow::Result<Arc<Sidecar>> {
     let metrics = Metrics::new(policies, health)?;
     metrics.config_loaded(proxy::now().wall);
-    let access_log = match policies.access_log {
-        policy::AccessLog::Off => None,
-        policy::AccessLog::All | policy::AccessLog::Errors => {
-            let log = AccessLog::start(io::stdout(), WAITING_LINES)?;
-            metrics.watch_access_log(&log);
-            Some(log)
-        }
-    };
-    let sidecar = Sidecar::new(
+    let (access_log, security_log) = (
+        access_log(policies, &metrics)?,
+        security_log(policies, &metrics)?,
+    );
+    let mut sidecar = Sidecar::new(
         policies.clone(),
         &pseudonym(),
         metrics,
         access_log,
         Arc::clone(health),
     )?;
+    if let Some(log) = security_log {
+        sidecar = sidecar.with_security_log(log);
+    }
     let sidecar = Arc::new(sidecar);
     // Weak, because the metrics belong to the sidecar.
     let watched = Arc::downgrade(&sidecar);
@@ -123,6 +122,25 @@ fn sidecar(policies: &Policies, health: &Arc<Health>) -> anyhow::Result<Arc<Side
         sidecar.map_or_else(Vec::new, |sidecar| sidecar.capacities())
     });
     Ok(sidecar)
+}
+
+fn access_log(policies: &Policies, metrics: &Metrics) -> anyhow::Result<Option<AccessLog>> {
+    if policies.access_log == policy::AccessLog::Off {
+        return Ok(None);
+    }
+    let log = AccessLog::start(io::stdout(), WAITING_LINES)?;
+    metrics.watch_access_log(&log);
+    Ok(Some(log))
+}
+
+/// It has a queue of its own: a busy access log must not crowd out what is told of attacks.
+fn security_log(policies: &Policies, metrics: &Metrics) -> anyhow::Result<Option<SecurityLog>> {
+    let SecurityLines::Lines(rate) = policies.security_log else {
+        return Ok(None);
+    };
+    let log = SecurityLog::start(io::stdout(), WAITING_LINES, rate)?;
+    metrics.watch_security_log(&log);
+    Ok(Some(log))
 }
 
 /// A name for `Via` that no other instance has, so that a chain of several is no loop.

@@ -1,6 +1,6 @@
 //! Callers that are shut out for a while.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::{CallerKey, Mode};
 
@@ -34,4 +34,26 @@ pub enum BanTrigger {
     Score(u32),
     /// The origin answered with one of these statuses, as it does to a wrong password.
     Status(Vec<u16>),
+}
+
+// === impl BanTrigger ===
+
+impl fmt::Display for BanTrigger {
+    /// What is counted: `status 401, 403`, `limited by per_client` or `score 5`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Limited(None) => f.write_str("limited by any"),
+            Self::Limited(Some(name)) => write!(f, "limited by {name}"),
+            Self::Score(score) => write!(f, "score {score}"),
+            Self::Status(statuses) => {
+                f.write_str("status ")?;
+                let mut between = "";
+                statuses.iter().try_for_each(|status| {
+                    write!(f, "{between}{status}")?;
+                    between = ", ";
+                    Ok(())
+                })
+            }
+        }
+    }
 }

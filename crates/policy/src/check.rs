@@ -3,20 +3,27 @@
 //! The checks go on after a mistake with a value that stands in for the wrong one; the result is only
 //! handed out when nothing was wrong.
 
+mod bans;
 mod batch;
 mod blocks;
 mod cache;
+mod caller;
+mod compression;
 mod conditions;
 mod findings;
 mod identity;
 mod known;
+mod limits;
 mod listeners;
 mod merge;
 mod names;
 mod operator;
 mod reachable;
 mod routes;
+mod shield;
+mod transform;
 mod upstreams;
+mod url;
 
 use crate::{
     Balance, Diagnostic, Endpoint, Policies,
@@ -43,8 +50,9 @@ pub(crate) fn check(
     let clients = operator::check_clients(&mut findings, &file.value);
     let admin = operator::check_admin(&mut findings, &file.value, &mut taken);
     let access_log = operator::access_log(&file.value);
+    let security_log = operator::check_security_log(&mut findings, &file.value);
     let shutdown = operator::check_shutdown(&mut findings, &file.value);
-    let mut known = known::Known::new(&findings, &file.value);
+    let mut known = known::Known::new(&findings, &file.value, &clients);
     let upstreams = upstreams::check_upstreams(&mut findings, file, &mut known);
     let cache = cache::check_cache_settings(&mut findings, &file.value, &known);
     let identity = identity::check_identity(&mut findings, &file.value);
@@ -57,7 +65,7 @@ pub(crate) fn check(
         clients,
         admin,
         access_log,
-        security_log: operator::security_log(),
+        security_log,
         shutdown,
         cache,
         identity,

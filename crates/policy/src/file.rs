@@ -7,10 +7,16 @@
 mod at;
 mod batch;
 mod cache;
+mod caller;
+mod compression;
 mod identity;
+mod limits;
+mod list;
 mod policies;
 mod routes;
+mod shield;
 mod switch;
+mod transform;
 mod upstreams;
 mod values;
 
@@ -24,12 +30,22 @@ pub(crate) use cache::{
     KeyFile, LifetimeFields, PersonaFile, PopularityFile, PurgeFile, QueryKeyFile, RangesWord,
     RequestCookiesWord, SetCookieWord, StrategyFile, WarmFile,
 };
-pub(crate) use identity::{AlgorithmFile, IdentityFile, JwtFile, TokenFile};
-pub(crate) use policies::{
-    CompressionFile, DeduplicationFile, EncodingWord, LimitFile, LimitKeyFile, ModeWord, PolicyFile,
+pub(crate) use caller::{CallerPartFile, UnknownCallerWord};
+pub(crate) use compression::{
+    BreachGuardWord, CompressionFile, DictionaryFile, EncodingWord, LevelWord, RequestsFile,
+    UpstreamCodingsWord,
 };
+pub(crate) use identity::{AlgorithmFile, IdentityFile, JwtFile, TokenFile};
+pub(crate) use limits::{
+    AdaptFile, AlgorithmWord, BanFile, BanWhenFile, ConcurrencyFile, CostFields, CostFile,
+    LimitFieldsWord, LimitFile, PresetWord, ScopeWord,
+};
+pub(crate) use list::{Listed, OneOrList};
+pub(crate) use policies::{DeduplicationFile, ModeWord, PolicyFile};
 pub(crate) use routes::{ConditionFile, ConditionKeys, MatchFile, RouteFile};
+pub(crate) use shield::{CategoryWord, ExclusionFile, PathsWord, RulesFile, ShieldFile};
 pub(crate) use switch::OrOff;
+pub(crate) use transform::{JsonFile, SecurityHeadersFile, TransformFile};
 pub(crate) use upstreams::{
     AnswerFile, BalanceWord, BreakerFile, CapacityFile, ClassesFile, ConnectionsFile,
     DiscoveryFile, DnsFile, EndpointFile, HashOnFile, HealthCheckFile, HedgeFile, HostHeaderWord,
@@ -58,6 +74,8 @@ pub(crate) struct File {
     pub(crate) admin: Option<At<AdminFile>>,
     /// Which requests are logged: `all`, `errors` (5xx or cut short) or `off`. Default `errors`.
     pub(crate) access_log: Option<At<AccessLogWord>>,
+    /// The log of security events, which metrics count in any case; `off` switches it off. Default on.
+    pub(crate) security_log: Option<At<OrOff<SecurityLogFile>>>,
     /// How the process ends after SIGTERM.
     pub(crate) shutdown: Option<At<ShutdownFile>>,
     /// What concerns the cache as a whole, whatever the route.
@@ -127,6 +145,12 @@ pub(crate) struct ClientsFile {
     pub(crate) max_body: Option<At<Size>>,
     /// Open client connections; beyond it new ones are closed at once. Default `10000`.
     pub(crate) max_connections: Option<At<Count>>,
+    /// Open connections of one client address (IPv6 by its /64); beyond it new ones are closed at once.
+    /// Default as many as `max_connections`.
+    pub(crate) max_connections_per_ip: Option<At<Count>>,
+    /// HTTP/2 streams of one connection that its client may reset in a minute, 1 to 1000000; beyond it
+    /// the connection is closed. Default `1000`.
+    pub(crate) max_http2_resets: Option<At<Count>>,
     /// Concurrent HTTP/2 streams per connection, 1 to 10000. Default `100`.
     pub(crate) max_http2_streams: Option<At<Count>>,
     /// How long a request head may take to arrive. Default `10s`.
@@ -136,6 +160,9 @@ pub(crate) struct ClientsFile {
     /// How long a client may neither send the rest of a body nor take the rest of an answer. Default
     /// `60s`.
     pub(crate) stall_timeout: Option<At<Time>>,
+    /// What a client must send or take in a second, on average, while a body is under way and after a
+    /// grace of `stall_timeout`; at most 1GiB, `0B` lets it take its time. Default `0B`.
+    pub(crate) min_body_rate: Option<At<Size>>,
 }
 
 /// The operator's listeners.
@@ -160,6 +187,15 @@ pub(crate) enum AccessLogWord {
     All,
     Errors,
     Off,
+}
+
+/// The log of security events.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SecurityLog")]
+pub(crate) struct SecurityLogFile {
+    /// At most so many lines; what is beyond is counted. Default `100/s`.
+    pub(crate) max_rate: Option<At<Pace>>,
 }
 
 /// How the process ends after SIGTERM.

@@ -57,9 +57,15 @@ fn is_secret(entry: &Entry, places: &Places) -> bool {
         && !is_name(entry.value.id, places)
 }
 
+/// Lists of a policy whose items tell callers apart, perhaps by a cookie.
+const COUNTING: [&str; 3] = ["rate_limit[].", "concurrency[].", "bans[]."];
+
 /// Fields that sound like a secret and hold a word or the name of something.
 fn is_a_field_of_ours(node: NodeId, places: &Places) -> bool {
     let kind = places.kind_of_path(node);
+    if names_a_caller(&kind) {
+        return true;
+    }
     let in_cache = ["policies.*.cache.", "routes[].cache."]
         .iter()
         .find_map(|cache| kind.strip_prefix(cache));
@@ -75,6 +81,18 @@ fn is_a_field_of_ours(node: NodeId, places: &Places) -> bool {
                 | "upstreams.*.sticky.cookie"
         ),
     }
+}
+
+/// Whether this is the name of a cookie by which callers are told apart.
+fn names_a_caller(kind: &str) -> bool {
+    let policy = ["policies.*.", "routes[]."]
+        .iter()
+        .find_map(|place| kind.strip_prefix(place));
+    let item = policy.and_then(|field| COUNTING.iter().find_map(|list| field.strip_prefix(list)));
+    matches!(
+        item,
+        Some("key.cookie" | "key[].cookie" | "adapt.tenant.cookie" | "adapt.tenant[].cookie")
+    )
 }
 
 /// Upstreams, policies and the like may be called `tokens`; that makes nothing in them a secret.

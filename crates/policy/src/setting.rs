@@ -30,6 +30,13 @@ pub enum SettingOrigin {
         /// The line of the file, from 1.
         line: usize,
     },
+    /// The preset of a rate limit.
+    Preset {
+        /// The preset's name.
+        name: &'static str,
+        /// The line of the file that names it, from 1.
+        line: usize,
+    },
     /// The route itself.
     Route {
         /// The line of the file, from 1.

@@ -4,9 +4,10 @@ use std::{fs, path::PathBuf};
 
 use policy::{Checked, Source, json_schema, parse, reference_markdown, single_upstream};
 
-const EXAMPLES: [&str; 3] = [
+const EXAMPLES: [&str; 4] = [
     "minimal.yaml",
     "legacy-json-api.yaml",
+    "protected-api.yaml",
     "full-reference.yaml",
 ];
 
@@ -138,6 +139,27 @@ fn the_schema_and_the_reader_agree_on_shapes() {
         ),
         ("routes: [{name: a, upstream: app}]\nredis: {}", false),
         (
+            "routes: [{name: a, upstream: app}]\nsecurity_log: off",
+            true,
+        ),
+        ("routes: [{name: a, upstream: app}]\nsecurity_log:", true),
+        (
+            "routes: [{name: a, upstream: app}]\nsecurity_log: all",
+            false,
+        ),
+        (
+            "routes: [{name: a, upstream: app}]\nidentity: {jwt: {jwks_url: 'http://a/b', timeout: 1s}}",
+            true,
+        ),
+        (
+            "routes: [{name: a, upstream: app}]\nidentity: {jwt: {jwks_url: 'http://a/b', jwks_file: c}}",
+            false,
+        ),
+        (
+            "routes: [{name: a, upstream: app}]\nidentity: {jwt: {issuer: a}}",
+            false,
+        ),
+        (
             "routes: [{name: a, upstream: app}]\naccess_log: ${NONE:-all}",
             true,
         ),
@@ -235,6 +257,96 @@ fn the_schema_and_the_reader_agree_on_upstreams() {
 }
 
 #[test]
+fn the_schema_and_the_reader_agree_on_what_guards_a_route() {
+    let validator = jsonschema::validator_for(&json_schema()).unwrap();
+    for (fields, fine) in [
+        ("rate_limit: [{name: a, preset: login}]", true),
+        ("rate_limit: [{name: a, preset: logins}]", false),
+        (
+            "rate_limit: [{name: a, preset: default, key: everybody}]",
+            true,
+        ),
+        (
+            "rate_limit: [{name: a, rate: 1/s, key: [client_ip, {cookie: a}, {path: id}]}]",
+            true,
+        ),
+        ("rate_limit: [{name: a, rate: 1/s, key: [ip]}]", false),
+        (
+            "rate_limit: [{name: a, rate: 1/s, key: {header: a, cookie: b}}]",
+            false,
+        ),
+        (
+            "rate_limit: [{name: a, rate: 9/s, cost: {methods: {POST: 5}}}]",
+            true,
+        ),
+        ("rate_limit: [{name: a, rate: 9/s, cost: 3}]", true),
+        ("rate_limit: [{name: a, rate: 9/s, cost: }]", true),
+        ("rate_limit: [{name: a, rate: 9/s, cost: [3]}]", false),
+        (
+            "rate_limit: [{name: a, rate: 9/s, queue: off, adapt: off}]",
+            true,
+        ),
+        (
+            "rate_limit: [{name: a, rate: 9/s, queue: 1s, adapt: , headers: both}]",
+            true,
+        ),
+        (
+            "rate_limit: [{name: a, rate: 9/s, adapt: {min: 10%, tenant: {header: a}, delay: off}}]",
+            true,
+        ),
+        ("rate_limit: [{name: a, rate: 9/s, queue: never}]", false),
+        (
+            "concurrency: [{name: a, max: 3, queue: 1s, on_unknown: deny}]",
+            true,
+        ),
+        ("concurrency: [{name: a, max: -1}]", false),
+        ("concurrency: [{max: 1}]", false),
+        ("bans: [{name: a, when: {status: [401]}}]", true),
+        ("bans: [{name: a, when: {status: [401], score: 1}}]", false),
+        ("bans: [{name: a, when: status}]", false),
+        ("bans: [{name: a, when: {status: 401}}]", false),
+        ("shield: , compression: , transform: ", true),
+        ("shield: {rules: }", true),
+        ("shield: {rules: off, max_body: off}", true),
+        ("shield: {rules: on}", false),
+        ("shield: {rules: {exclude: [{}]}}", false),
+        ("shield: {rules: {exclude: [{in: q}, {rule: 7}]}}", true),
+        ("shield: {paths: any}", false),
+        ("compression: {encodings: [deflate]}", true),
+        ("compression: {level: 9}", false),
+        (
+            "compression: {requests: , dictionary: off, breach_guard: off}",
+            true,
+        ),
+        ("compression: {requests: {max_ratio: 20}}", true),
+        ("compression: {dictionary: }", false),
+        ("compression: {dictionary: {file: a, path: /b}}", false),
+        (
+            "compression: {dictionary: {file: a, path: /b, match: '/*'}}",
+            true,
+        ),
+        ("transform: {json: , security_headers: true}", true),
+        ("transform: {json: off, security_headers: {x-a: b}}", true),
+        ("transform: {json: {fields: id}}", false),
+        ("transform: {set_headers: {x-a: 1}}", false),
+        ("transform: {security_headers: }", false),
+    ] {
+        let text = format!(
+            "version: 1\nlisteners: [{{address: '0.0.0.0:80'}}]\n\
+             upstreams: {{app: {{endpoints: ['http://a'], capacity: }}}}\n\
+             routes: [{{name: a, upstream: app, match: {{path: '/{{id}}'}}, {fields}}}]\n"
+        );
+        let instance: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        let source = Source {
+            name: "f.yaml",
+            bytes: text.as_bytes(),
+        };
+        assert_eq!(parse(source, &|_| None).is_ok(), fine, "read {fields}");
+        assert_eq!(validator.is_valid(&instance), fine, "schema {fields}");
+    }
+}
+
+#[test]
 fn the_full_reference_has_every_field() {
     let text = load("full-reference.yaml");
     let schema = json_schema();
@@ -242,7 +354,7 @@ fn the_full_reference_has_every_field() {
     collect_fields(&schema, &mut fields);
     assert!(fields.len() > 100, "{fields:?}");
     // Another way to say the same, which a comment there shows.
-    let other_ways = ["absent", "exact", "cookie"];
+    let other_ways = ["absent", "exact", "cookie", "jwks_file"];
     for field in fields {
         let there = text.contains(&format!("{field}:")) || other_ways.contains(&field.as_str());
         assert!(there, "{field} is missing");

@@ -91,6 +91,8 @@ fn row(failure: Failure) -> Row {
         Failure::PurgeSenseless => (400, "Nothing that could be kept is purged by this", ""),
         Failure::PurgeUnauthorized => (401, "Purging needs a token", ""),
         Failure::RateLimited => (429, "Too many requests", ""),
+        Failure::CallerUnknown => (403, "The request does not say once who is asking", ""),
+        Failure::CallerUnproven => (401, "Who is asking has to be proved by a token", ""),
         Failure::ConcurrencyExceeded => (429, "Too many requests at the same time", ""),
         Failure::Banned => (403, "Shut out for a while", ""),
         Failure::Shielded(why) => return shielded(why),

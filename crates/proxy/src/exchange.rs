@@ -17,6 +17,7 @@ use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
     body::ResponseBody,
+    caller::Proven,
     clock,
     connection::ConnectionState,
     errand::arrival,
@@ -44,6 +45,8 @@ pub(crate) struct Exchange {
     pub(crate) shown_key: Option<Box<str>>,
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
+    /// What its token proves, once somebody wanted to know.
+    pub(crate) proof: Option<Proven>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
     /// How the client reached us, or a proxy in front of us that can be believed.
@@ -92,6 +95,7 @@ impl Exchange {
             shadow_lead: None,
             shown_key: None,
             crumbs: Vec::new(),
+            proof: None,
             limit_fields: Vec::new(),
             arrival: arrival(peer.scheme, client.peer, &head.headers),
         }
@@ -150,7 +154,8 @@ impl Exchange {
         policy: Option<&str>,
         evidence: &str,
     ) {
-        self.sidecar().security.tell(&SecurityEvent {
+        let event = SecurityEvent {
+            at: clock::now(),
             kind,
             action,
             client: Some(self.client.ip),
@@ -158,7 +163,9 @@ impl Exchange {
             policy,
             evidence,
             request_id: Some(self.request_id.as_str()),
-        });
+        };
+        let metrics = &self.snapshot().metrics;
+        self.sidecar().security.tell(metrics, &event);
     }
 
     /// Puts on every response what every response carries, and hands it to the recording.

@@ -37,7 +37,7 @@ use crate::{
     snapshot::Snapshot,
     steps::{
         admit::Admitted,
-        identify::{Asker, identify},
+        identify::{self, Asker, identify},
         lookup,
         transform::is_trimmed,
     },
@@ -190,7 +190,9 @@ impl Sidecar {
         (cache, trims): (Option<&CachePolicy>, bool),
     ) -> Result<(Asker, Lookup), BypassReason> {
         let asker = match cache {
-            Some(cache) => identify(self, snapshot, &cache.key, &head.headers, clock::now())?,
+            Some(cache) => identify(&cache.key, || {
+                identify::prove(snapshot, &head.headers, clock::now())
+            })?,
             None => Asker::Anybody,
         };
         // Nobody speaks through a trusted proxy here.

@@ -8,6 +8,7 @@ mod answer;
 mod batch;
 mod body;
 mod breakers;
+mod caller;
 mod capacity;
 mod clock;
 mod connection;

@@ -1,8 +1,11 @@
 //! Everything that outlives a request.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -10,15 +13,16 @@ use engine::{
     cache::purge::{Manner, Purge},
     collapse::memory::Recollection,
     forwarding::{Instance, InvalidPseudonym},
+    security::{SecurityAction, SecurityKind},
 };
 use policy::Policies;
 use store::{
     FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances, Uncacheable,
-    Verdicts, VerifiedTokens, WriteMarks, popularity::Popularity,
+    Verdicts, WriteMarks, popularity::Popularity,
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
-    SecurityEvents,
+    SecurityEvent, SecurityEvents, SecurityLog,
 };
 
 use crate::{
@@ -44,7 +48,6 @@ pub struct Sidecar {
     pub(crate) purges: Purges,
     pub(crate) writes: WriteMarks,
     pub(crate) searches: SearchVariances,
-    pub(crate) tokens: VerifiedTokens,
     pub(crate) renewals: Arc<Renewals>,
     partitions: AtomicBool,
     purged: Purged,
@@ -107,7 +110,6 @@ impl Sidecar {
             purges: Purges::default(),
             writes: WriteMarks::default(),
             searches: SearchVariances::default(),
-            tokens: VerifiedTokens::default(),
             renewals: Arc::default(),
             partitions: AtomicBool::new(false),
             purged: Purged::default(),
@@ -120,6 +122,34 @@ impl Sidecar {
             health,
             connections: AtomicUsize::new(0),
         })
+    }
+
+    /// Writes what is told of attacks to `log`, too.
+    #[must_use]
+    pub fn with_security_log(mut self, log: SecurityLog) -> Self {
+        self.security = SecurityEvents::new(Some(log));
+        self
+    }
+
+    /// Tells a security event that is not about one request: of a connection, or of nobody.
+    pub(crate) fn tell(
+        &self,
+        kind: SecurityKind,
+        action: SecurityAction,
+        client: Option<IpAddr>,
+        evidence: &str,
+    ) {
+        let event = SecurityEvent {
+            at: clock::now(),
+            kind,
+            action,
+            client,
+            route: None,
+            policy: None,
+            evidence,
+            request_id: None,
+        };
+        self.security.tell(&self.snapshot.load().metrics, &event);
     }
 
     /// How full the stores are.

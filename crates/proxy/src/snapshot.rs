@@ -44,7 +44,7 @@ pub(crate) struct Snapshot {
     pub(crate) tells_clients: bool,
     pub(crate) metrics: Arc<Metrics>,
     /// How the one who asks is known, if anybody wants to know.
-    pub(crate) identity: Option<Identity>,
+    pub(crate) identity: Option<Arc<Identity>>,
     /// Who may purge through the data port, if anybody may.
     pub(crate) purge_door: Option<PurgeDoor>,
 }
@@ -68,7 +68,10 @@ pub enum SnapshotError {
 impl Snapshot {
     pub(crate) fn new(policies: Policies, metrics: Metrics) -> Result<Self, SnapshotError> {
         Ok(Self {
-            identity: policies.identity.as_ref().map(Identity::load).transpose()?,
+            identity: (policies.identity.as_ref())
+                .map(Identity::load)
+                .transpose()?
+                .map(Arc::new),
             purge_door: (policies.cache.purge.as_ref())
                 .map(PurgeDoor::load)
                 .transpose()?,

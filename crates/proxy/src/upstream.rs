@@ -48,5 +48,6 @@ pub(crate) use picking::pick;
 pub(crate) use pool::sweep;
 pub(crate) use preconnect::{is_wanted as is_preconnect_wanted, tend as preconnect};
 pub(crate) use sender::Http1Sender;
+pub(crate) use socket::dial;
 pub(crate) use state::UpstreamState;
 pub(crate) use tls::TlsClient;

@@ -10,8 +10,11 @@ pub mod catalogue;
 mod endpoint;
 mod event;
 mod health;
+mod json_line;
+mod log_writer;
 pub mod logs;
 mod metrics;
+mod redact;
 mod security;
 mod timestamp;
 mod words;
@@ -20,9 +23,10 @@ pub use access_log::{AccessLog, AccessRecord, Selection};
 pub use endpoint::{EndpointFigures, EndpointOrigin};
 pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
+pub use log_writer::StartError;
 pub use metrics::{
     BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures, ClientConnectionEnd,
     CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome, Metrics,
     MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
 };
-pub use security::{SecurityEvent, SecurityEvents};
+pub use security::{SecurityEvent, SecurityEvents, SecurityLog};

@@ -13,9 +13,11 @@ mod cells;
 mod connections;
 mod export;
 mod health;
+mod identity;
 mod process;
 mod retries;
 mod route;
+mod security;
 mod transform;
 mod upstream;
 

@@ -8,6 +8,7 @@ mod failure;
 mod health;
 mod mirror;
 mod retry;
+mod security;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},

@@ -27,14 +27,8 @@ pub fn apply(policy: &TransformPolicy, headers: &mut HeaderMap, arrival: Scheme,
     }
     // What is set says something about the origin's content; ours is not that.
     if author == Author::Origin {
-        for (position, (name, value)) in policy.set_headers.iter().enumerate() {
-            // One that is set several times is a list.
-            let before = &policy.set_headers[..position];
-            if before.iter().any(|(other, _)| other == name) {
-                headers.append(name, value.clone());
-            } else {
-                headers.insert(name, value.clone());
-            }
+        for (name, value) in &policy.set_headers {
+            headers.insert(name, value.clone());
         }
     }
     for (name, value) in &policy.security_headers {
@@ -65,7 +59,7 @@ mod tests {
             mode: Mode::Enforce,
             json: None,
             remove_headers: vec![HeaderName::from_static("server")],
-            set_headers: vec![pair("x-a", "1"), pair("x-a", "2"), pair("x-b", "3")],
+            set_headers: vec![pair("x-a", "1"), pair("x-b", "3")],
             security_headers: vec![
                 pair("strict-transport-security", "max-age=1"),
                 pair("x-frame-options", "DENY"),
@@ -102,7 +96,6 @@ mod tests {
         let expected = [
             "strict-transport-security: max-age=1",
             "x-a: 1",
-            "x-a: 2",
             "x-b: 3",
             "x-frame-options: SAMEORIGIN",
         ];

@@ -79,6 +79,10 @@ fn given(answer: Answer, upstream: &str) -> anyhow::Result<Given> {
 fn bare(mut policies: Policies) -> Policies {
     for route in &mut policies.routes {
         route.rate_limits.clear();
+        route.concurrency.clear();
+        route.bans.clear();
+        route.shield = None;
+        route.transform = None;
         route.compression = None;
         route.deduplication = None;
         let cache = route.cache.get_or_insert_default();

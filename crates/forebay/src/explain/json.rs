@@ -103,7 +103,11 @@ impl Routed<'_> {
             "settings": self.route.settings.iter().map(setting).collect::<Vec<_>>(),
             "cache": cache(&self.applied),
             "compression": self.applied.coding.map(coding),
-            "limits": limits(&self.applied),
+            "limits": self.applied.guards.limits_json(),
+            "concurrency": self.applied.guards.concurrency_json(),
+            "bans": self.applied.guards.bans_json(),
+            "shield": self.applied.guards.shield_json(),
+            "transform": self.applied.guards.transform_json(),
             "verdict": self.verdict.as_ref().map(Verdict::to_json),
         })
     }
@@ -149,10 +153,11 @@ fn advice(advice: &Advice) -> Value {
 fn setting(setting: &Setting) -> Value {
     let (origin, name, line) = match &setting.origin {
         SettingOrigin::Default => ("default", None, None),
-        SettingOrigin::Persona { name, line } => ("persona", Some(name), Some(line)),
-        SettingOrigin::Policy { name, line } => ("policy", Some(name), Some(line)),
+        SettingOrigin::Persona { name, line } => ("persona", Some(name.as_str()), Some(line)),
+        SettingOrigin::Policy { name, line } => ("policy", Some(name.as_str()), Some(line)),
+        SettingOrigin::Preset { name, line } => ("preset", Some(*name), Some(line)),
         SettingOrigin::Route { line } => ("route", None, Some(line)),
-        SettingOrigin::Strategy { name, line } => ("strategy", Some(name), line.as_ref()),
+        SettingOrigin::Strategy { name, line } => ("strategy", Some(name.as_str()), line.as_ref()),
     };
     let named = |kind| name.filter(|_| origin == kind);
     json!({
@@ -162,6 +167,7 @@ fn setting(setting: &Setting) -> Value {
         "policy": named("policy"),
         "strategy": named("strategy"),
         "persona": named("persona"),
+        "preset": named("preset"),
         "line": line,
     })
 }
@@ -188,17 +194,4 @@ fn coding(negotiated: Negotiated) -> &'static str {
         Negotiated::Identity => "identity",
         Negotiated::Nothing => "nothing",
     }
-}
-
-fn limits(applied: &Applied<'_>) -> Vec<Value> {
-    let limits = applied.limits.iter().map(|limit| {
-        json!({
-            "name": limit.policy.name,
-            "mode": limit.policy.mode.as_str(),
-            "rate": limit.policy.rate.to_string(),
-            "burst": limit.policy.burst(),
-            "caller": limit.caller,
-        })
-    });
-    limits.collect()
 }

@@ -6,17 +6,13 @@ use engine::{
         key::{KeyPart, KeyParts},
         request::{self, Lookup, RequestClass},
     },
-    client_ip::limit_key_ip,
     negotiation::{Negotiated, negotiate},
     outcome::BypassReason,
     path::NormalPath,
 };
-use policy::{
-    CachePolicy, CallerPart, DeduplicationPolicy, HonorRequest, LimitPolicy, Mode, RequestCookies,
-    Route, Scheme,
-};
+use policy::{CachePolicy, DeduplicationPolicy, HonorRequest, Mode, RequestCookies, Route, Scheme};
 
-use super::{Seen, request::Request};
+use super::{Seen, guards::Guards, request::Request};
 
 /// What applies.
 #[derive(Debug)]
@@ -28,7 +24,7 @@ pub(super) struct Applied<'a> {
     pub(super) key: Vec<KeyPart>,
     /// `None` when the route does not compress.
     pub(super) coding: Option<Negotiated>,
-    pub(super) limits: Vec<Limit<'a>>,
+    pub(super) guards: Guards<'a>,
 }
 
 /// What the cache does.
@@ -40,13 +36,6 @@ pub(super) enum CacheSays {
     Asked(Vec<&'static str>),
     /// The route has none.
     Off,
-}
-
-/// A limit, and who this caller is to it.
-#[derive(Debug)]
-pub(super) struct Limit<'a> {
-    pub(super) policy: &'a LimitPolicy,
-    pub(super) caller: String,
 }
 
 // === impl Applied ===
@@ -80,7 +69,7 @@ impl<'a> Applied<'a> {
             class,
             key,
             coding: compression.map(|policy| negotiate(&request.headers, &policy.encodings)),
-            limits: limits(route, request, seen),
+            guards: Guards::new(route, request, seen),
         }
     }
 }
@@ -195,30 +184,4 @@ fn remarks(cache: &CachePolicy, known: &Lookup) -> Vec<&'static str> {
         "no ttl: a response is kept only when the origin says for how long, or when it was last changed",
     );
     remarks
-}
-
-fn limits<'a>(route: &'a Route, request: &Request, seen: &Seen<'_>) -> Vec<Limit<'a>> {
-    let on = route
-        .rate_limits
-        .iter()
-        .filter(|limit| limit.mode != Mode::Off);
-    let limits = on.map(|policy| Limit {
-        policy,
-        caller: match policy.key.parts.first() {
-            Some(CallerPart::Header(name)) => match request.headers.get(name) {
-                Some(value) => format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())),
-                None => format!("no {name}; all without it share one allowance"),
-            },
-            _ => format!("client_ip {}", caller_ip(seen)),
-        },
-    });
-    limits.collect()
-}
-
-fn caller_ip(seen: &Seen<'_>) -> String {
-    let ip = limit_key_ip(seen.client.ip);
-    match ip.is_ipv6() {
-        true => format!("{ip}/64"),
-        false => ip.to_string(),
-    }
 }

@@ -243,21 +243,10 @@ impl Page {
             Some(Negotiated::Nothing) => "none of what Accept-Encoding would take".to_owned(),
         };
         self.line("coding", &coding);
-        if applied.limits.is_empty() {
-            self.line("limits", "none");
-        }
-        for (position, limit) in applied.limits.iter().enumerate() {
-            let name = if position == 0 { "limits" } else { "" };
-            let policy = limit.policy;
-            let text = format!(
-                "{} ({}): {}, {} at once, for {}",
-                policy.name,
-                policy.mode.as_str(),
-                policy.rate,
-                policy.burst(),
-                limit.caller
-            );
-            self.line(name, &text);
+        let mut before = "";
+        for (name, line) in applied.guards.lines() {
+            self.line(if name == before { "" } else { name }, &line);
+            before = name;
         }
     }
 }
@@ -267,6 +256,7 @@ fn origin(origin: &SettingOrigin) -> String {
         SettingOrigin::Default => "default".to_owned(),
         SettingOrigin::Persona { name, line } => format!("line {line}, persona {name}"),
         SettingOrigin::Policy { name, line } => format!("line {line}, policy {name}"),
+        SettingOrigin::Preset { name, line } => format!("line {line}, preset {name}"),
         SettingOrigin::Route { line } => format!("line {line}"),
         SettingOrigin::Strategy { name, line: None } => format!("strategy {name}"),
         SettingOrigin::Strategy {

@@ -2,23 +2,26 @@
 //!
 //! A block is checked once, where it is written, however many routes use it; merging then only picks.
 
-use http::HeaderName;
-
 use crate::{
     ByteSize, MediaTypePattern,
     diagnostic::Code,
     file::{
-        At, BatchFile, BreakerFile, CacheFile, CompressionFile, DeduplicationFile, LimitFile,
-        LimitKeyFile, PolicyFile, PriorityWord, RouteFile,
+        At, BanFile, BatchFile, BreakerFile, CacheFile, CompressionFile, ConcurrencyFile,
+        DeduplicationFile, LimitFile, PolicyFile, PriorityWord, RouteFile, ShieldFile,
+        TransformFile,
     },
 };
 
 use super::{
     batch::check_batch,
     cache::check_cache,
+    compression::check_compression,
     findings::Findings,
     known::Known,
-    names::{NameIs, Seen, check_name},
+    limits::{check_ban, check_concurrency, check_limit},
+    names::Seen,
+    shield::check_shield,
+    transform::check_transform,
     upstreams::check_breaker,
 };
 
@@ -32,6 +35,10 @@ pub(super) struct Blocks<'f> {
     pub(super) compression: Option<&'f At<CompressionFile>>,
     pub(super) deduplication: Option<&'f At<DeduplicationFile>>,
     pub(super) rate_limit: Option<&'f At<Vec<At<LimitFile>>>>,
+    pub(super) concurrency: Option<&'f At<Vec<At<ConcurrencyFile>>>>,
+    pub(super) bans: Option<&'f At<Vec<At<BanFile>>>>,
+    pub(super) shield: Option<&'f At<ShieldFile>>,
+    pub(super) transform: Option<&'f At<TransformFile>>,
     pub(super) batch: Option<&'f At<BatchFile>>,
     pub(super) breaker: Option<&'f At<BreakerFile>>,
     pub(super) priority: Option<&'f At<PriorityWord>>,
@@ -46,6 +53,10 @@ impl<'f> Blocks<'f> {
             compression: policy.compression.as_ref(),
             deduplication: policy.deduplication.as_ref(),
             rate_limit: policy.rate_limit.as_ref(),
+            concurrency: policy.concurrency.as_ref(),
+            bans: policy.bans.as_ref(),
+            shield: policy.shield.as_ref(),
+            transform: policy.transform.as_ref(),
             batch: policy.batch.as_ref(),
             breaker: policy.breaker.as_ref(),
             priority: policy.priority.as_ref(),
@@ -58,6 +69,10 @@ impl<'f> Blocks<'f> {
             compression: route.compression.as_ref(),
             deduplication: route.deduplication.as_ref(),
             rate_limit: route.rate_limit.as_ref(),
+            concurrency: route.concurrency.as_ref(),
+            bans: route.bans.as_ref(),
+            shield: route.shield.as_ref(),
+            transform: route.transform.as_ref(),
             batch: route.batch.as_ref(),
             breaker: route.breaker.as_ref(),
             priority: route.priority.as_ref(),
@@ -77,13 +92,22 @@ pub(super) fn check_blocks(
         check_cache(findings, &cache.value, memory, known);
     }
     if let Some(compression) = blocks.compression {
-        check_compression(findings, &compression.value, memory);
+        check_compression(findings, &compression.value, memory, known);
     }
-    if let Some(limits) = blocks.rate_limit {
-        let mut names = Seen::default();
-        for limit in &limits.value {
-            check_limit(findings, limit, &mut names);
-        }
+    each(blocks.rate_limit, |limit, names| {
+        check_limit(findings, limit, names, known);
+    });
+    each(blocks.concurrency, |limit, names| {
+        check_concurrency(findings, limit, names, known);
+    });
+    each(blocks.bans, |ban, names| {
+        check_ban(findings, ban, names, known);
+    });
+    if let Some(shield) = blocks.shield {
+        check_shield(findings, &shield.value, known);
+    }
+    if let Some(transform) = blocks.transform {
+        check_transform(findings, &transform.value);
     }
     if let Some(batch) = blocks.batch {
         check_batch(findings, &batch.value);
@@ -93,40 +117,11 @@ pub(super) fn check_blocks(
     }
 }
 
-fn check_compression(findings: &mut Findings<'_>, compression: &CompressionFile, memory: ByteSize) {
-    let min_size = compression.min_size.as_ref();
-    findings.size(min_size, memory, (ByteSize::from_bytes(0), memory));
-    if let Some(encodings) = &compression.encodings {
-        if encodings.value.is_empty() {
-            let message = "there is no coding to offer".to_owned();
-            findings.error(
-                encodings.node,
-                Code::Empty,
-                message,
-                "to switch it off, write `mode: off`",
-            );
-        }
-        for (index, encoding) in encodings.value.iter().enumerate() {
-            let before = &encodings.value[..index];
-            if before.iter().any(|other| other.value == encoding.value) {
-                let message = "this coding is listed twice".to_owned();
-                findings.error(encoding.node, Code::ListedTwice, message, "remove one");
-            }
-        }
-    }
-    if let Some(types) = &compression.types {
-        if types.value.is_empty() {
-            let message = "there is no type to compress".to_owned();
-            findings.error(
-                types.node,
-                Code::Empty,
-                message,
-                "to switch it off, write `mode: off`",
-            );
-        }
-        for kind in &types.value {
-            check_media_type(findings, kind);
-        }
+/// Each item of a list, and the names of those before it.
+fn each<T>(list: Option<&At<Vec<At<T>>>>, mut check: impl FnMut(&At<T>, &mut Seen)) {
+    let mut names = Seen::default();
+    for item in list.map_or(&[][..], |at| &at.value) {
+        check(item, &mut names);
     }
 }
 
@@ -161,35 +156,4 @@ pub(super) fn parse_media_type(text: &str) -> Option<MediaTypePattern> {
         });
     }
     token(subtype).then_some(MediaTypePattern::Exact(text))
-}
-
-fn check_limit(findings: &mut Findings<'_>, limit: &At<LimitFile>, names: &mut Seen) {
-    match &limit.value.name {
-        None => findings.missing(
-            limit.node,
-            "name",
-            "every rate limit has a name, for its metrics",
-        ),
-        Some(name) => {
-            let shown = findings.show(name).to_owned();
-            check_name(findings, name.node, &name.value, NameIs::Value, &shown);
-            names.add(findings, name.node, &name.value, "rate limit", &shown);
-        }
-    }
-    findings.count(limit.value.burst.as_ref(), 1_u32, (1, 1_000_000));
-    if let Some(rate) = &limit.value.rate {
-        findings.rate_within_a_day(rate);
-    }
-    if let Some(key) = &limit.value.key
-        && let LimitKeyFile::Header(header) = &key.value
-        && HeaderName::from_bytes(header.value.as_bytes()).is_err()
-    {
-        let message = format!("`{}` is not the name of a header", findings.show(header));
-        findings.error(
-            header.node,
-            Code::BadHeaderName,
-            message,
-            "such as `X-Api-Key`",
-        );
-    }
 }

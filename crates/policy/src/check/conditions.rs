@@ -191,7 +191,7 @@ fn parse_segment(part: &str, last: bool) -> Result<PathSegment, &'static str> {
     }
 }
 
-fn check_method(findings: &mut Findings<'_>, method: &At<String>) -> Option<Method> {
+pub(super) fn check_method(findings: &mut Findings<'_>, method: &At<String>) -> Option<Method> {
     let shown = findings.show(method).to_owned();
     let parsed = Method::from_bytes(method.value.as_bytes()).ok();
     if parsed.is_none() {

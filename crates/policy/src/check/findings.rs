@@ -111,6 +111,11 @@ impl<'t> Findings<'t> {
         self.pruned.any_below(&format!("{path}.{field}"))
     }
 
+    /// Whether anything at or below this node has been reported as unreadable.
+    pub(super) fn lost_at(&self, node: NodeId) -> bool {
+        self.pruned.any_below(&self.places.path(node))
+    }
+
     /// What may be shown of a text: never a value from the environment.
     pub(super) fn show<'a>(&'a self, text: &'a At<String>) -> &'a str {
         self.written(text.node).unwrap_or(&text.value)

@@ -13,9 +13,10 @@ use crate::{
 
 use super::{
     cache::{check_cookie, of_one_connection},
-    findings::Findings,
+    findings::{DAY, Findings},
     known::meant_among,
     listeners::check_file,
+    url::{UrlMistake, parse_url},
 };
 
 /// What is believed unless the file says otherwise: key pairs only, the ones in common use.
@@ -27,6 +28,11 @@ const STANDARD: [TokenAlgorithm; 3] = [
 
 /// A token that is ten minutes out of date is out of date, whatever the clock.
 const MOST_LEEWAY: Duration = Duration::from_secs(10 * 60);
+
+/// How often the keys are looked at again, and how long one attempt may take, unless the file says
+/// otherwise.
+const REFRESH: Duration = Duration::from_secs(300);
+const ATTEMPT: Duration = Duration::from_secs(2);
 
 /// Who can make a signature of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +48,16 @@ pub(super) fn check_identity(findings: &mut Findings<'_>, file: &File) -> Option
         findings.missing(identity.node, "jwt", help);
         return None;
     };
-    check_jwt(findings, jwt)
+    let refresh = identity.value.refresh.as_ref();
+    let refresh = findings.time(refresh, REFRESH, (Duration::from_secs(1), DAY));
+    check_jwt(findings, jwt, refresh)
 }
 
-fn check_jwt(findings: &mut Findings<'_>, jwt: &At<JwtFile>) -> Option<Identity> {
+fn check_jwt(
+    findings: &mut Findings<'_>,
+    jwt: &At<JwtFile>,
+    refresh: Duration,
+) -> Option<Identity> {
     let shape = &jwt.value;
     let algorithms = match &shape.algorithms {
         None => STANDARD.to_vec(),
@@ -72,21 +84,67 @@ fn check_jwt(findings: &mut Findings<'_>, jwt: &At<JwtFile>) -> Option<Identity>
     let leeway = shape.leeway.as_ref();
     let bounds = (Duration::ZERO, MOST_LEEWAY);
     let leeway = findings.time(leeway, Duration::from_secs(60), bounds);
-    let Some(file) = &shape.jwks_file else {
-        let help = "name the file with the keys: `jwks_file: /etc/forebay/jwks.json`";
-        findings.missing(jwt.node, "jwks_file", help);
-        return None;
-    };
     let text = |text: &Option<At<String>>| text.as_ref().map(|text| text.value.clone());
     Some(Identity {
-        jwks: JwksSource::File(check_file(findings, file)?),
-        refresh: Duration::from_secs(300),
+        jwks: check_jwks(findings, jwt)?,
+        refresh,
         algorithms,
         issuer: text(&shape.issuer),
         audience: text(&shape.audience),
         source,
         leeway,
     })
+}
+
+/// Where the keys are: exactly one place.
+fn check_jwks(findings: &mut Findings<'_>, jwt: &At<JwtFile>) -> Option<JwksSource> {
+    let shape = &jwt.value;
+    let bounds = (Duration::from_millis(1), Duration::from_secs(60));
+    let timeout = findings.time(shape.timeout.as_ref(), ATTEMPT, bounds);
+    match (&shape.jwks_file, &shape.jwks_url) {
+        (Some(file), None) => {
+            if let Some(timeout) = &shape.timeout {
+                let message = "a file is read without a timeout".to_owned();
+                let help = "remove it; it is about `jwks_url`";
+                findings.error(timeout.node, Code::Contradiction, message, help);
+            }
+            check_file(findings, file).map(JwksSource::File)
+        }
+        (None, Some(url)) => {
+            let url = check_jwks_url(findings, url)?;
+            Some(JwksSource::Url { url, timeout })
+        }
+        (Some(_), Some(url)) => {
+            let message = "the keys are in one place: here `jwks_url` stands beside `jwks_file`";
+            let help = "remove one";
+            findings.error(url.node, Code::Contradiction, message.to_owned(), help);
+            None
+        }
+        (None, None) => {
+            if !findings.lost_in(jwt.node, "jwks_url") {
+                let help = "name the file with the keys, `jwks_file: /etc/forebay/jwks.json`, or \
+                            their `jwks_url`";
+                findings.missing(jwt.node, "jwks_file", help);
+            }
+            None
+        }
+    }
+}
+
+fn check_jwks_url(findings: &mut Findings<'_>, url: &At<String>) -> Option<String> {
+    let message = match parse_url(&url.value) {
+        Ok(()) => return Some(url.value.clone()),
+        Err(UrlMistake::Password) => "this URL holds a password".to_owned(),
+        Err(UrlMistake::Other(why)) => {
+            format!(
+                "`{}` is not the URL of a key set: {why}",
+                findings.show(url)
+            )
+        }
+    };
+    let help = "such as `https://id.example/.well-known/jwks.json`";
+    findings.error(url.node, Code::BadKeySetUrl, message, help);
+    None
 }
 
 fn check_algorithms(

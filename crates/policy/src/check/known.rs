@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    Lifetimes,
+    Clients, Lifetimes,
     cache::{built_in, built_in_names},
     diagnostic::Code,
-    file::{At, File, PersonaFile, StrategyFile},
+    file::{At, File, ModeWord, PersonaFile, StrategyFile, UpstreamFile},
     suggest::{closest, listed},
 };
 
@@ -17,10 +17,20 @@ pub(super) struct Known<'f> {
     strategies: HashMap<&'f str, &'f At<StrategyFile>>,
     personas: HashMap<&'f str, &'f At<PersonaFile>>,
     upstreams: HashMap<&'f str, usize>,
+    capacities: Vec<Followed>,
+    clients: &'f Clients,
     identity: Verified,
     used_strategies: HashSet<String>,
     used_personas: HashSet<String>,
     used_upstreams: HashSet<String>,
+}
+
+/// Whether the capacity of an upstream is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Followed {
+    No,
+    /// It is, or the file tries to and that has been reported.
+    Yes,
 }
 
 /// Whether the file says how tokens are verified.
@@ -49,7 +59,7 @@ pub(super) struct Persona<'f> {
 // === impl Known ===
 
 impl<'f> Known<'f> {
-    pub(super) fn new(findings: &Findings<'_>, file: &'f File) -> Self {
+    pub(super) fn new(findings: &Findings<'_>, file: &'f File, clients: &'f Clients) -> Self {
         let cache = file.cache.as_ref().map(|at| &at.value);
         let strategies = cache.and_then(|cache| cache.strategies.as_ref());
         let personas = cache.and_then(|cache| cache.personas.as_ref());
@@ -71,6 +81,11 @@ impl<'f> Known<'f> {
                 .enumerate()
                 .map(|(index, (name, _))| (name.as_str(), index))
                 .collect(),
+            capacities: upstreams
+                .iter()
+                .map(|(_, upstream)| follows(findings, upstream))
+                .collect(),
+            clients,
             identity: if verified {
                 Verified::Yes
             } else {
@@ -84,6 +99,17 @@ impl<'f> Known<'f> {
 
     pub(super) fn verified(&self) -> Verified {
         self.identity
+    }
+
+    /// What bounds every request, whatever its route.
+    pub(super) fn clients(&self) -> &'f Clients {
+        self.clients
+    }
+
+    /// Whether the capacity of the upstream at this place is followed.
+    pub(super) fn followed(&self, upstream: usize) -> Followed {
+        let followed = self.capacities.get(upstream);
+        followed.copied().unwrap_or(Followed::Yes)
     }
 
     /// The strategy of this name; those that are built in cannot be hidden by others.
@@ -190,6 +216,16 @@ impl<'f> Known<'f> {
                 findings.key_warning(at.node, Code::UnusedPersona, message, help);
             }
         }
+    }
+}
+
+fn follows(findings: &Findings<'_>, upstream: &At<UpstreamFile>) -> Followed {
+    let capacity = upstream.value.capacity.as_ref();
+    let mode = capacity.map(|at| at.value.mode.as_ref().map(|mode| mode.value));
+    match mode {
+        Some(Some(ModeWord::Off)) => Followed::No,
+        None if !findings.lost_in(upstream.node, "capacity") => Followed::No,
+        Some(_) | None => Followed::Yes,
     }
 }
 

@@ -1,6 +1,10 @@
 //! Listeners, and the rule that no two share an address.
 
-use std::{collections::HashMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use ipnet::IpNet;
 
@@ -122,18 +126,20 @@ pub(super) fn check_networks(
 }
 
 fn check_network(findings: &mut Findings<'_>, network: &At<String>) -> Option<IpNet> {
-    let text = network.value.as_str();
-    let parsed = text.parse::<IpNet>().ok().or_else(|| {
-        text.parse()
-            .ok()
-            .map(|address: std::net::IpAddr| IpNet::from(address))
-    });
+    let parsed = read_network(&network.value);
     if parsed.is_none() {
         let message = format!("`{}` is not a network", findings.show(network));
         let help = "write an address or a network, `10.0.0.7` or `10.0.0.0/8`";
         findings.error(network.node, Code::BadNetwork, message, help);
     }
-    parsed.map(|network| network.trunc())
+    parsed
+}
+
+/// A network, or an address as one of its own.
+pub(super) fn read_network(text: &str) -> Option<IpNet> {
+    let network = text.parse::<IpNet>().ok();
+    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    network.or_else(address).map(|network| network.trunc())
 }
 
 fn check_tls(findings: &mut Findings<'_>, tls: &At<TlsFile>) -> Option<Tls> {

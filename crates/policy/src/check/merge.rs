@@ -4,30 +4,41 @@
 //! origin, so that `forebay explain` can point at the line that decided it. What only shows when the
 //! layers are put together, or beside the route they are for, is reported from here.
 
+mod bans;
 mod batch;
 mod breaker;
 mod cache;
+mod caller;
 mod compression;
+mod concurrency;
 mod key;
 mod lifetimes;
 mod limits;
+mod named;
 mod picker;
 mod priority;
+mod shield;
+mod transform;
 
 use crate::{
-    BatchPolicy, Breaker, CachePolicy, CompressionPolicy, DeduplicationPolicy, LimitPolicy,
-    PathPattern, Priority, Setting, file::At,
+    BanPolicy, BatchPolicy, Breaker, CachePolicy, CompressionPolicy, ConcurrencyPolicy,
+    DeduplicationPolicy, LimitPolicy, PathPattern, Priority, Setting, ShieldPolicy,
+    TransformPolicy, file::At, tree::NodeId,
 };
 
 use super::{blocks::Blocks, findings::Findings, known::Known};
 
+use bans::{Countable, merge_bans};
 use batch::merge_batch;
 use breaker::merge_breaker;
 use cache::merge_cache;
 use compression::merge_compression;
-use limits::merge_limits;
+use concurrency::{concurrency_by_name, merge_concurrency};
+use limits::{limits_by_name, merge_limits};
 use picker::{Picker, Stack, Wrong};
 use priority::merge_priority;
+use shield::merge_shield;
+use transform::merge_transform;
 
 pub(super) use breaker::{IN_A_ROW_AT_ONE, breaker_alone};
 
@@ -54,6 +65,11 @@ pub(super) struct Merged {
     pub(super) compression: Option<CompressionPolicy>,
     pub(super) deduplication: Option<DeduplicationPolicy>,
     pub(super) rate_limits: Vec<LimitPolicy>,
+    pub(super) concurrency: Vec<ConcurrencyPolicy>,
+    /// Each with the last place that gives its name.
+    pub(super) bans: Vec<(BanPolicy, NodeId)>,
+    pub(super) shield: Option<ShieldPolicy>,
+    pub(super) transform: Option<TransformPolicy>,
     pub(super) batch: Option<BatchPolicy>,
     pub(super) breaker: Option<Breaker>,
     pub(super) priority: Option<Priority>,
@@ -71,12 +87,21 @@ pub(super) fn merge(
     let cache = stack("cache", layers, |layer| layer.blocks.cache);
     let cache = cache.map(|stack| merge_cache(&mut picker, &stack, known, route));
     let compression = stack("compression", layers, |layer| layer.blocks.compression);
-    let compression = compression.map(|stack| merge_compression(&mut picker, &stack));
+    let compression = compression.map(|stack| merge_compression(&mut picker, &stack, known));
     let deduplication = stack("deduplication", layers, |layer| layer.blocks.deduplication);
     let deduplication = deduplication.map(|stack| DeduplicationPolicy {
         mode: picker.mode(&stack, |block| block.mode.as_ref()),
     });
-    let rate_limits = merge_limits(&mut picker, layers);
+    let rates = limits_by_name(&picker, layers);
+    let rate_limits = merge_limits(&mut picker, &rates, known, route);
+    let slots = concurrency_by_name(&picker, layers);
+    let concurrency = merge_concurrency(&mut picker, &slots, &rates, route);
+    let shield = stack("shield", layers, |layer| layer.blocks.shield);
+    let shield = shield.map(|stack| merge_shield(&mut picker, &stack));
+    let countable = Countable::new(&rates, &slots, shield.as_ref());
+    let bans = merge_bans(&mut picker, layers, &countable, route);
+    let transform = stack("transform", layers, |layer| layer.blocks.transform);
+    let transform = transform.map(|stack| merge_transform(&mut picker, &stack));
     let batch = merge_batch(&mut picker, layers, route);
     let breaker = stack("breaker", layers, |layer| layer.blocks.breaker);
     let breaker =
@@ -87,6 +112,10 @@ pub(super) fn merge(
         compression,
         deduplication,
         rate_limits,
+        concurrency,
+        bans,
+        shield,
+        transform,
         batch,
         breaker,
         priority,

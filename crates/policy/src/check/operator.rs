@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use crate::{
     AccessLog, Admin, ByteSize, Clients, Memory, Rate, SecurityLog, Shutdown,
     diagnostic::Code,
-    file::{AccessLogWord, At, File},
+    file::{AccessLogWord, At, File, OrOff},
 };
 
 use super::{
@@ -52,6 +52,9 @@ pub(super) fn check_clients(findings: &mut Findings<'_>, file: &File) -> Clients
     let clients = clients.unwrap_or_default();
     let bytes = ByteSize::from_bytes;
     let usual = Clients::default();
+    let connections = (1, 10_000_000);
+    let max_connections = clients.max_connections.as_ref();
+    let max_connections = findings.count(max_connections, usual.max_connections, connections);
     Clients {
         max_head: findings.size(
             clients.max_head.as_ref(),
@@ -64,10 +67,16 @@ pub(super) fn check_clients(findings: &mut Findings<'_>, file: &File) -> Clients
             usual.max_body,
             (bytes(0), bytes(1 << 44)),
         ),
-        max_connections: findings.count(
-            clients.max_connections.as_ref(),
-            usual.max_connections,
-            (1, 10_000_000),
+        max_connections,
+        max_connections_per_ip: findings.count(
+            clients.max_connections_per_ip.as_ref(),
+            max_connections,
+            connections,
+        ),
+        max_http2_resets: findings.count(
+            clients.max_http2_resets.as_ref(),
+            usual.max_http2_resets,
+            (1, 1_000_000),
         ),
         max_http2_streams: findings.count(
             clients.max_http2_streams.as_ref(),
@@ -77,7 +86,11 @@ pub(super) fn check_clients(findings: &mut Findings<'_>, file: &File) -> Clients
         head_timeout: findings.timeout(clients.head_timeout.as_ref(), usual.head_timeout),
         idle_timeout: findings.timeout(clients.idle_timeout.as_ref(), usual.idle_timeout),
         stall_timeout: findings.timeout(clients.stall_timeout.as_ref(), usual.stall_timeout),
-        ..usual
+        min_body_rate: findings.size(
+            clients.min_body_rate.as_ref(),
+            usual.min_body_rate,
+            (bytes(0), bytes(1 << 30)),
+        ),
     }
 }
 
@@ -136,8 +149,17 @@ fn check_address(
     Some(parsed)
 }
 
-/// A line for each event, at most a hundred a second.
-pub(super) fn security_log() -> SecurityLog {
+/// Unless the file says otherwise, a line for each event, at most a hundred a second.
+pub(super) fn check_security_log(findings: &mut Findings<'_>, file: &File) -> SecurityLog {
+    let max_rate = match file.security_log.as_ref().map(|at| &at.value) {
+        None => None,
+        Some(OrOff::Off) => return SecurityLog::Off,
+        Some(OrOff::On(log)) => log.max_rate.as_ref(),
+    };
+    if let Some(rate) = max_rate {
+        findings.rate_within_a_day(rate);
+        return SecurityLog::Lines(rate.value.0);
+    }
     Rate::new(100, Duration::from_secs(1)).map_or(SecurityLog::Off, SecurityLog::Lines)
 }
 

@@ -10,6 +10,7 @@ use crate::{
 };
 
 use super::{
+    bans::Boxes,
     blocks::{Blocks, check_blocks},
     conditions::check_match,
     findings::Findings,
@@ -23,6 +24,7 @@ use super::{
 pub(super) struct References<'f> {
     policies: HashMap<&'f str, &'f PolicyFile>,
     used_policies: HashSet<String>,
+    boxes: Boxes,
 }
 
 /// A route's node, and whether its match is what the file says.
@@ -123,8 +125,10 @@ fn check_route<'f>(
         }
     };
     let layers = references.layers(findings, shape);
+    let shown = shape.name.as_ref().map_or("", |name| findings.show(name));
+    let shown = shown.to_owned();
     let governed = Governed {
-        name: shape.name.as_ref().map_or("", |name| findings.show(name)),
+        name: &shown,
         path: match matched {
             Matched::AsWritten(_) => Some(&matches.path),
             Matched::InPart => None,
@@ -134,6 +138,9 @@ fn check_route<'f>(
     let (merged, wrong) = merge(findings, &layers, known, governed);
     for wrong in wrong {
         findings.error(wrong.node, wrong.code, wrong.message, wrong.help);
+    }
+    for (ban, node) in &merged.bans {
+        references.boxes.share(findings, &shown, ban, *node);
     }
     let route = Route {
         name: shape
@@ -147,10 +154,10 @@ fn check_route<'f>(
         compression: merged.compression,
         deduplication: merged.deduplication,
         rate_limits: merged.rate_limits,
-        concurrency: Vec::new(),
-        bans: Vec::new(),
-        shield: None,
-        transform: None,
+        concurrency: merged.concurrency,
+        bans: merged.bans.into_iter().map(|(ban, _)| ban).collect(),
+        shield: merged.shield,
+        transform: merged.transform,
         batch: merged.batch,
         breaker: merged.breaker,
         priority: merged.priority,
@@ -171,6 +178,7 @@ impl<'f> References<'f> {
                 .map(|(name, policy)| (name.as_str(), &policy.value))
                 .collect(),
             used_policies: HashSet::new(),
+            boxes: Boxes::default(),
         }
     }
 

@@ -152,6 +152,18 @@ codes! {
     BadTag = "FB0708",
     /// A batch is not described in a way that can be carried out.
     BadBatch = "FB0709",
+    /// What tells callers apart is a parameter that the route's path does not have.
+    BadCallerKey = "FB0710",
+    /// A ban counts what a limit refuses that the route does not have.
+    UnknownLimit = "FB0711",
+    /// A limit follows the capacity of an upstream that does not follow it itself.
+    NoCapacity = "FB0712",
+    /// A header that caches, clients or one connection depend on cannot be set or removed.
+    ProtectedHeader = "FB0713",
+    /// A field of JSON is not named in a way that leads to it.
+    BadJsonPath = "FB0714",
+    /// The path or pattern of a compression dictionary is not usable.
+    BadDictionary = "FB0715",
 
     // Identity and the cache as a whole
     /// A claim is used, and nothing says how tokens are verified.
@@ -160,6 +172,8 @@ codes! {
     UnsafeAlgorithm = "FB0802",
     /// A URL to warm the cache with is not usable.
     BadWarmUrl = "FB0803",
+    /// The URL of a key set is not usable.
+    BadKeySetUrl = "FB0804",
 }
 
 impl std::fmt::Display for Code {

@@ -17,16 +17,25 @@ use super::{At, Time};
 pub(crate) struct IdentityFile {
     /// Signed tokens in the JWT format.
     pub(crate) jwt: Option<At<JwtFile>>,
+    /// How often the keys are looked at again, 1s to 1d. Default `5m`.
+    pub(crate) refresh: Option<At<Time>>,
 }
 
-/// Which tokens are believed, and where requests carry them.
+/// Which tokens are believed, and where requests carry them; exactly one of `jwks_file` and `jwks_url`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Jwt")]
+// Said here because a `required` of its own would ask for both.
+#[schemars(
+    rename = "Jwt",
+    extend("oneOf" = [{"required": ["jwks_file"]}, {"required": ["jwks_url"]}])
+)]
 pub(crate) struct JwtFile {
     /// A file with the keys that sign them, as a JSON Web Key Set.
-    #[schemars(required)]
     pub(crate) jwks_file: Option<At<String>>,
+    /// An `http` or `https` URL of such a set.
+    pub(crate) jwks_url: Option<At<String>>,
+    /// How long one attempt to get it from there may take, 1ms to 1m. Default `2s`.
+    pub(crate) timeout: Option<At<Time>>,
     /// The signature algorithms that are believed. Those with a shared secret (`HS256`) cannot stand
     /// beside those with a key pair. Default `[RS256, ES256, EdDSA]`.
     pub(crate) algorithms: Option<At<Vec<At<AlgorithmFile>>>>,

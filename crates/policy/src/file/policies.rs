@@ -5,7 +5,10 @@ use serde::Deserialize;
 
 use crate::Mode;
 
-use super::{At, BatchFile, BreakerFile, CacheFile, Count, Pace, PriorityWord, Size};
+use super::{
+    At, BanFile, BatchFile, BreakerFile, CacheFile, CompressionFile, ConcurrencyFile, LimitFile,
+    PriorityWord, ShieldFile, TransformFile,
+};
 
 /// A reusable group of policies.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -20,6 +23,14 @@ pub(crate) struct PolicyFile {
     pub(crate) deduplication: Option<At<DeduplicationFile>>,
     /// Rate limits, all of which must allow a request.
     pub(crate) rate_limit: Option<At<Vec<At<LimitFile>>>>,
+    /// Limits on what a caller has in flight, all of which must allow a request.
+    pub(crate) concurrency: Option<At<Vec<At<ConcurrencyFile>>>>,
+    /// Penalty boxes.
+    pub(crate) bans: Option<At<Vec<At<BanFile>>>>,
+    /// What requests may look like. An empty mapping switches it on with its defaults.
+    pub(crate) shield: Option<At<ShieldFile>>,
+    /// How responses are trimmed.
+    pub(crate) transform: Option<At<TransformFile>>,
     /// Small reads that are asked as one.
     pub(crate) batch: Option<At<BatchFile>>,
     /// When the route leaves its upstream alone for a while. An empty mapping switches it on with its
@@ -41,32 +52,6 @@ pub(crate) enum ModeWord {
     Off,
 }
 
-/// When a response is made smaller on its way to the client.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Compression")]
-pub(crate) struct CompressionFile {
-    /// `enforce`, `shadow` (decide and report only) or `off`. Default `enforce`.
-    pub(crate) mode: Option<At<ModeWord>>,
-    /// The codings on offer, most wanted first. Default `[zstd, br, gzip]`.
-    pub(crate) encodings: Option<At<Vec<At<EncodingWord>>>>,
-    /// Bodies known to be smaller are left as they are. Default `1KiB`.
-    pub(crate) min_size: Option<At<Size>>,
-    /// Media types worth compressing, such as `text/*` or `application/*+json`. Default text, JSON,
-    /// JavaScript, XML, SVG, WebAssembly and uncompressed fonts.
-    pub(crate) types: Option<At<Vec<At<String>>>>,
-}
-
-/// A content coding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub(crate) enum EncodingWord {
-    Zstd,
-    Br,
-    Gzip,
-}
-
 /// When identical requests in flight share one fetch.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -74,35 +59,6 @@ pub(crate) enum EncodingWord {
 pub(crate) struct DeduplicationFile {
     /// `enforce`, `shadow` (decide and report only) or `off`. Default `enforce`.
     pub(crate) mode: Option<At<ModeWord>>,
-}
-
-/// One named rate limit. A limit of the same name further on refines it field by field.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "RateLimit")]
-pub(crate) struct LimitFile {
-    /// Its name in metrics and response headers.
-    #[schemars(required)]
-    pub(crate) name: Option<At<String>>,
-    /// `enforce`, `shadow` (decide and report only) or `off`. Default `enforce`.
-    pub(crate) mode: Option<At<ModeWord>>,
-    /// The sustained rate, such as `100/s` or `60/min`. Required, here or in the limit refined.
-    pub(crate) rate: Option<At<Pace>>,
-    /// How many requests may come at once after a rest, 1 to 1000000. Default the number in `rate`.
-    pub(crate) burst: Option<At<Count>>,
-    /// Who counts as one caller: `client_ip` or `{header: X-Api-Key}`. Default `client_ip`.
-    pub(crate) key: Option<At<LimitKeyFile>>,
-}
-
-/// Who counts as one caller.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub(crate) enum LimitKeyFile {
-    /// The client's address; IPv6 by its /64.
-    ClientIp,
-    /// The value of this request header; requests without it share one allowance.
-    Header(At<String>),
 }
 
 // === impl ModeWord ===

@@ -9,8 +9,8 @@ use serde::{
 };
 
 use super::{
-    At, BatchFile, BreakerFile, CacheFile, CompressionFile, DeduplicationFile, LimitFile, Named,
-    OneOrMany, PriorityWord,
+    At, BanFile, BatchFile, BreakerFile, CacheFile, CompressionFile, ConcurrencyFile,
+    DeduplicationFile, LimitFile, Named, OneOrMany, PriorityWord, ShieldFile, TransformFile,
 };
 
 /// Which requests go where, and under which policies.
@@ -38,6 +38,16 @@ pub(crate) struct RouteFile {
     pub(crate) deduplication: Option<At<DeduplicationFile>>,
     /// Rate limits; those with a name that `use` brings refine it, others are added.
     pub(crate) rate_limit: Option<At<Vec<At<LimitFile>>>>,
+    /// Limits on what a caller has in flight; those with a name that `use` brings refine it, others are
+    /// added.
+    pub(crate) concurrency: Option<At<Vec<At<ConcurrencyFile>>>>,
+    /// Penalty boxes; those with a name that `use` brings refine it, others are added.
+    pub(crate) bans: Option<At<Vec<At<BanFile>>>>,
+    /// What requests may look like; refines what `use` brings. An empty mapping switches it on with its
+    /// defaults.
+    pub(crate) shield: Option<At<ShieldFile>>,
+    /// How responses are trimmed; refines what `use` brings.
+    pub(crate) transform: Option<At<TransformFile>>,
     /// Small reads that are asked as one; refines what `use` brings.
     pub(crate) batch: Option<At<BatchFile>>,
     /// When the route leaves its upstream alone for a while; refines what `use` brings. An empty

@@ -11,7 +11,10 @@ use serde::{
     },
 };
 
-use super::{Count, Share, SuccessRateFile};
+use super::{
+    AdaptFile, Count, DictionaryFile, JsonFile, RequestsFile, RulesFile, SecurityLogFile, Share,
+    Size, SuccessRateFile, Time,
+};
 
 /// A value, or `off`.
 #[derive(Clone, Debug)]
@@ -36,9 +39,31 @@ impl Switchable for Share {
     const EXPECTED: &'static str = "a percentage such as 20%, at most 100%, or `off`";
 }
 
-impl Switchable for SuccessRateFile {
-    const EXPECTED: &'static str = "a mapping, or `off`";
+impl Switchable for Size {
+    const EXPECTED: &'static str = "a size such as 512B, 64KiB, 10MB or 1GiB, or `off`";
 }
+
+impl Switchable for Time {
+    const EXPECTED: &'static str = "a duration such as 250ms, 30s, 5m, 1h30m or 2d, or `off`";
+}
+
+macro_rules! mappings {
+    ($($name:ident),+) => {$(
+        impl Switchable for $name {
+            const EXPECTED: &'static str = "a mapping, or `off`";
+        }
+    )+};
+}
+
+mappings!(
+    AdaptFile,
+    DictionaryFile,
+    JsonFile,
+    RequestsFile,
+    RulesFile,
+    SecurityLogFile,
+    SuccessRateFile
+);
 
 // === impl OrOff ===
 

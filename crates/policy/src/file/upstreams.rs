@@ -13,7 +13,7 @@ mod retry;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(crate) use balance::{BalanceWord, HashOnFile, HashOnList, StickyFile};
+pub(crate) use balance::{BalanceWord, HashOnFile, StickyFile};
 pub(crate) use breaker::{AnswerFile, BreakerFile, EndpointBreakerFile};
 pub(crate) use capacity::{CapacityFile, ClassesFile, PriorityWord};
 pub(crate) use connections::{
@@ -25,7 +25,7 @@ pub(crate) use health::{HealthCheckFile, MethodWord, OutliersFile, ProbeWord, Su
 pub(crate) use mirror::MirrorFile;
 pub(crate) use retry::{HedgeFile, RetryFile};
 
-use super::{At, Count, Load, ModeWord, Share, Time};
+use super::{At, Count, Load, ModeWord, OneOrList, Share, Time};
 
 /// A group of servers that answer the same requests.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -47,7 +47,7 @@ pub(crate) struct UpstreamFile {
     /// What `ring_hash` and `maglev` look at: `client_ip`, `{header: X-User}`, `{cookie: sid}` or
     /// `{path_parameter: id}`, or a list of which the first that a request has counts. Default
     /// `client_ip`.
-    pub(crate) hash_on: Option<At<HashOnList>>,
+    pub(crate) hash_on: Option<At<OneOrList<HashOnFile>>>,
     /// `ring_hash` and `maglev` pass over a server with more than this share of the mean load, 101% to
     /// 1000%. Default they pass over none.
     pub(crate) bounded_load: Option<At<Load>>,

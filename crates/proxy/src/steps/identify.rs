@@ -7,17 +7,17 @@ use engine::{
         persona,
         request::{Lookup, Partition},
     },
-    identity::{self, Claims, Presented},
+    identity::{self, Claims, Presented, Rejection},
     outcome::BypassReason,
     time::Now,
 };
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use policy::{CacheKey, Dimension, TokenSource};
 
-use crate::{sidecar::Sidecar, snapshot::Snapshot};
+use crate::snapshot::Snapshot;
 
 /// Who is asking.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Asker {
     /// Nobody in particular, or nobody wants to know.
     Anybody,
@@ -25,20 +25,18 @@ pub(crate) enum Asker {
     Known(Arc<Claims>),
 }
 
-/// Finds out who is asking, if `key` has to know it. A token that proves nothing keeps its request
-/// away from the cache: it must not get what belongs to nobody, nor what belongs to somebody.
+/// Finds out who is asking, if `key` has to know it: `prove` says what the request's token proves. A
+/// token that proves nothing keeps its request away from the cache: it must not get what belongs to
+/// nobody, nor what belongs to somebody.
 pub(crate) fn identify(
-    sidecar: &Sidecar,
-    snapshot: &Snapshot,
     key: &CacheKey,
-    headers: &HeaderMap,
-    now: Now,
+    prove: impl FnOnce() -> Result<Asker, Rejection>,
 ) -> Result<Asker, BypassReason> {
     let is_claim = |dimension: &Dimension| matches!(dimension, Dimension::Claim(_));
     if key.per_user.is_none() && !key.dimensions.iter().any(is_claim) {
         return Ok(Asker::Anybody);
     }
-    let asker = verified(sidecar, snapshot, headers, now)?;
+    let asker = prove().map_err(|_| BypassReason::Unverified)?;
     // Somebody whom the claim does not name is not nobody: nobody's answers are for everybody.
     match (&key.per_user, asker.claims()) {
         (Some(claim), Some(claims)) if claims.get(claim).is_none() => Err(BypassReason::Unverified),
@@ -46,32 +44,20 @@ pub(crate) fn identify(
     }
 }
 
-/// Finds out who is asking, whoever wants to know.
-pub(crate) fn verified(
-    sidecar: &Sidecar,
+/// Finds out who is asking, whoever wants to know, and why their token proves nothing.
+pub(crate) fn prove(
     snapshot: &Snapshot,
     headers: &HeaderMap,
     now: Now,
-) -> Result<Asker, BypassReason> {
+) -> Result<Asker, Rejection> {
     let Some(identity) = &snapshot.identity else {
         return Ok(Asker::Anybody);
     };
-    let token = match identity::present(&identity.policy.source, headers) {
-        Presented::Nothing => return Ok(Asker::Anybody),
-        Presented::Rejected(_) => return Err(BypassReason::Unverified),
-        Presented::Token(token) => token,
-    };
-    let claims = match sidecar.tokens.get(token, now.wall) {
-        Some(claims) => claims,
-        None => match identity::verify_token(&identity.policy, &identity.keys, token, now) {
-            Ok(claims) => sidecar.tokens.remember(token, claims),
-            Err(rejection) => {
-                tracing::debug!(reason = rejection.as_str(), "a token proves nothing");
-                return Err(BypassReason::Unverified);
-            }
-        },
-    };
-    Ok(Asker::Known(claims))
+    match identity::present(&identity.policy.source, headers) {
+        Presented::Nothing => Ok(Asker::Anybody),
+        Presented::Rejected(rejection) => Err(rejection),
+        Presented::Token(token) => identity.verify(token, now).map(Asker::Known),
+    }
 }
 
 /// A token is a credential wherever it stands, so that RFC 9111, section 3.5 is about it, too.

@@ -1,36 +1,40 @@
 //! Step 3: may this caller go on?
 
-use std::{future::Future, net::IpAddr, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use engine::{
-    client_ip::limit_key_ip,
+    caller::{CallerFacts, Counting},
     failure::Failure,
     outcome::LimitOutcome,
     rate_limit::{Gcra, LimitHeaders, Verdict, retry_after},
-    security::{SecurityAction, SecurityKind},
+    security::SecurityKind,
 };
-use http::{HeaderMap, HeaderName, header::RETRY_AFTER, request};
-use policy::{CallerPart, LimitPolicy, Mode, Route};
+use http::{HeaderName, HeaderValue, header::RETRY_AFTER, request};
+use policy::{LimitPolicy, Mode, Route};
 use store::LimiterCells;
-use telemetry::RequestEvent;
 
 use super::{admit::Admitted, answer::Refusal};
-use crate::{exchange::Exchange, recording::Recording};
+use crate::{
+    caller::{self, CallerRule, Needs},
+    exchange::Exchange,
+};
 
 static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// The rate limits of one route, made ready.
 #[derive(Debug)]
-pub(crate) struct RouteLimits(Vec<Limit>);
+pub(crate) struct RouteLimits {
+    limits: Vec<Limit>,
+    needs: Needs,
+}
 
 #[derive(Debug)]
 struct Limit {
     policy: LimitPolicy,
     gcra: Gcra,
     headers: LimitHeaders,
-    /// Route and limit, length-prefixed: what makes two limits' callers different.
-    scope: Vec<u8>,
+    callers: CallerRule,
 }
 
 /// Whether a request may go on.
@@ -47,35 +51,74 @@ pub(crate) enum Permission {
 /// What a request waits for.
 pub(crate) type Turn = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
 
+/// What is told about the request: the worst that any limit said.
+#[derive(Debug, Default)]
+struct Told {
+    outcome: LimitOutcome,
+    position: Option<u8>,
+}
+
 /// Asks every limit of the route; all of them count the request, so that being refused by one does
 /// not spare the others.
 pub(crate) fn limit(
     exchange: &mut Exchange,
     route: usize,
     head: &request::Parts,
-    _admitted: &Admitted<'_>,
+    admitted: &Admitted<'_>,
 ) -> Permission {
-    let headers = &head.headers;
-    let Exchange {
-        recording,
-        client,
-        limit_fields: fields,
-        ..
-    } = exchange;
-    let Recording {
-        event,
-        snapshot,
-        sidecar,
-        ..
-    } = &mut **recording;
-    let limits = &snapshot.limits[route].0;
+    let limits = &exchange.snapshot().limits[route];
+    if limits.limits.is_empty() {
+        return Permission::Allow;
+    }
+    if limits.needs == Needs::Proof {
+        caller::prove(exchange, &head.headers);
+    }
+    let mut fields = std::mem::take(&mut exchange.limit_fields);
+    let mut told = Told::default();
+    let facts = caller::facts(exchange, route, head, admitted);
+    let asked = ask(exchange, route, &facts, &mut fields, &mut told);
+    exchange.limit_fields = fields;
+    let event = exchange.event();
+    event.limit = told.outcome;
+    event.limit_index = told.position;
+    match asked {
+        Ok(()) => Permission::Allow,
+        Err(refusal) => Permission::Deny(refusal),
+    }
+}
+
+fn ask(
+    exchange: &Exchange,
+    route: usize,
+    facts: &CallerFacts<'_>,
+    fields: &mut Vec<(HeaderName, HeaderValue)>,
+    told: &mut Told,
+) -> Result<(), Refusal> {
+    let now = exchange.recording.event.at.monotonic;
+    let limits = &exchange.snapshot().limits[route].limits;
     fields.reserve_exact(2 * limits.len());
-    let mut wait = None;
+    let (mut wait, mut refused) = (None, None);
     for (position, limit) in limits.iter().enumerate() {
-        let caller = limit.caller(client.ip, headers);
-        let verdict = limit.decide(&sidecar.limiter, caller, event.at.monotonic);
-        note(event, position, verdict, limit.policy.mode);
-        if limit.policy.mode != Mode::Enforce {
+        let mode = limit.policy.mode;
+        let name = &limit.policy.name;
+        let caller = match limit.callers.count(facts) {
+            Counting::On(caller) => caller,
+            Counting::Free => continue,
+            Counting::Deny(part, why) => {
+                caller::tell_unknown(exchange, mode, name, part, why);
+                if mode == Mode::Enforce {
+                    refused.get_or_insert_with(|| caller::refusal(part, why));
+                }
+                continue;
+            }
+        };
+        let verdict = limit.decide(&exchange.sidecar().limiter, caller, now);
+        told.note(position, verdict, mode);
+        if let Verdict::Deny { .. } = verdict {
+            let (kind, evidence) = (SecurityKind::RateLimited, limit.callers.key().to_string());
+            exchange.tell(kind, caller::action(mode), Some(name), &evidence);
+        }
+        if mode != Mode::Enforce {
             continue;
         }
         fields.push((RATE_LIMIT_POLICY.clone(), limit.headers.policy()));
@@ -84,46 +127,39 @@ pub(crate) fn limit(
             wait = wait.max(Some(retry_after));
         }
     }
-    let denied = event.limit_index.map(usize::from);
-    let denied = denied.and_then(|position| limits.get(position));
-    if let Some(limit) = denied {
-        let action = match limit.policy.mode {
-            Mode::Enforce => SecurityAction::Blocked,
-            Mode::Off | Mode::Shadow => SecurityAction::Shadowed,
-        };
-        let name = limit.policy.name.clone();
-        let evidence = limit.policy.key.to_string();
-        exchange.tell(SecurityKind::RateLimited, action, Some(&name), &evidence);
-    }
-    match wait {
-        None => Permission::Allow,
-        Some(wait) => {
+    match (refused, wait) {
+        (Some(refusal), _) => Err(refusal),
+        (None, None) => Ok(()),
+        (None, Some(wait)) => {
             let mut refusal = Refusal::from(Failure::RateLimited);
             refusal.fields.push((RETRY_AFTER, retry_after(wait)));
-            Permission::Deny(refusal)
+            Err(refusal)
         }
     }
 }
 
-/// What is told about the request is the worst that any limit said.
-fn note(event: &mut RequestEvent, position: usize, verdict: Verdict, mode: Mode) {
-    let outcome = match (verdict, mode) {
-        (Verdict::Deny { .. }, Mode::Shadow) => LimitOutcome::Shadow,
-        (Verdict::Deny { .. }, _) => LimitOutcome::Deny,
-        (Verdict::Allow { .. }, _) => LimitOutcome::Allow,
-    };
-    let worse = match (event.limit, outcome) {
-        (LimitOutcome::Deny, _) => false,
-        (_, LimitOutcome::Deny) => true,
-        (LimitOutcome::Shadow, _) => false,
-        _ => true,
-    };
-    if worse {
-        event.limit = outcome;
-        event.limit_index = match outcome {
-            LimitOutcome::Deny | LimitOutcome::Shadow => u8::try_from(position).ok(),
-            LimitOutcome::Allow | LimitOutcome::Off => None,
+// === impl Told ===
+
+impl Told {
+    fn note(&mut self, position: usize, verdict: Verdict, mode: Mode) {
+        let outcome = match (verdict, mode) {
+            (Verdict::Deny { .. }, Mode::Shadow) => LimitOutcome::Shadow,
+            (Verdict::Deny { .. }, _) => LimitOutcome::Deny,
+            (Verdict::Allow { .. }, _) => LimitOutcome::Allow,
         };
+        let worse = match (self.outcome, outcome) {
+            (LimitOutcome::Deny, _) => false,
+            (_, LimitOutcome::Deny) => true,
+            (LimitOutcome::Shadow, _) => false,
+            _ => true,
+        };
+        if worse {
+            self.outcome = outcome;
+            self.position = match outcome {
+                LimitOutcome::Deny | LimitOutcome::Shadow => u8::try_from(position).ok(),
+                LimitOutcome::Allow | LimitOutcome::Off => None,
+            };
+        }
     }
 }
 
@@ -131,11 +167,13 @@ fn note(event: &mut RequestEvent, position: usize, verdict: Verdict, mode: Mode)
 
 impl RouteLimits {
     pub(crate) fn new(route: &Route) -> Self {
-        let on = route
-            .rate_limits
-            .iter()
-            .filter(|limit| limit.mode != Mode::Off);
-        Self(on.map(|limit| Limit::new(&route.name, limit)).collect())
+        let on = (route.rate_limits.iter()).filter(|limit| limit.mode != Mode::Off);
+        let limits: Vec<_> = on.map(|limit| Limit::new(&route.name, limit)).collect();
+        let needs = limits.iter().map(|limit| limit.callers.needs()).max();
+        Self {
+            limits,
+            needs: needs.unwrap_or_default(),
+        }
     }
 }
 
@@ -144,37 +182,15 @@ impl RouteLimits {
 impl Limit {
     fn new(route: &str, policy: &LimitPolicy) -> Self {
         let gcra = Gcra::new(policy.rate, policy.burst());
-        let mut scope = Vec::new();
-        for part in [route, &policy.name] {
-            scope.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            scope.extend_from_slice(part.as_bytes());
-        }
         Self {
             headers: LimitHeaders::new(&policy.name, &gcra),
             gcra,
-            scope,
+            callers: CallerRule::new(&[route, &policy.name], &policy.key, policy.on_unknown),
             policy: policy.clone(),
         }
     }
 
     fn decide(&self, cells: &LimiterCells, caller: u128, now: Duration) -> Verdict {
         cells.update(caller, now, |cell| self.gcra.decide(cell, now))
-    }
-
-    /// A hash of the limit and of who is asking.
-    fn caller(&self, client: IpAddr, headers: &HeaderMap) -> u128 {
-        match self.policy.key.parts.first() {
-            Some(CallerPart::Header(name)) => {
-                let value = headers.get(name).map_or(&[][..], |value| value.as_bytes());
-                store::hash_of(&[&self.scope, value])
-            }
-            _ => {
-                let ip = match limit_key_ip(client) {
-                    IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-                    IpAddr::V6(ip) => ip,
-                };
-                store::hash_of(&[&self.scope, &ip.octets()])
-            }
-        }
     }
 }

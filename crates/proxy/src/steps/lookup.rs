@@ -37,7 +37,7 @@ use super::{
     identify::{self, Asker, identify},
     transform::is_trimmed,
 };
-use crate::exchange::Exchange;
+use crate::{caller, exchange::Exchange};
 
 /// What the cache says to a request.
 #[derive(Debug)]
@@ -131,9 +131,7 @@ pub(crate) fn lookup(
         return Looked::Ask(Intent::bypass());
     }
     let asker = cache.map_or(Ok(Asker::Anybody), |cache| {
-        let now = exchange.recording.event.at;
-        let sidecar = exchange.sidecar();
-        identify(sidecar, &snapshot, &cache.key, &head.headers, now)
+        identify(&cache.key, || caller::proven(exchange, &head.headers))
     });
     let classified = asker.and_then(|asker| {
         let peer = exchange.client.peer;

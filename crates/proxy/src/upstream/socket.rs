@@ -17,7 +17,8 @@ pub(super) async fn connect(address: &EndpointAddress) -> io::Result<Socket> {
     }
 }
 
-async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
+/// Connects by TCP; of a host with several addresses each is tried in turn.
+pub(crate) async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
     let mut last = io::Error::new(
         io::ErrorKind::NotFound,
         "it is no address, and its name resolves to none",

@@ -31,7 +31,7 @@ pub(crate) struct TlsClient {
 }
 
 /// TLS towards one upstream.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct UpstreamTls {
     /// Instead of the system's.
     authorities: Option<Arc<RootCertStore>>,
@@ -67,6 +67,13 @@ type Wrong = (&'static str, String);
 // === impl TlsClient ===
 
 impl TlsClient {
+    /// A connector for servers that belong to no upstream; it offers HTTP/1.1 alone.
+    pub(crate) fn connector_for_http1(&self) -> Result<TlsConnector, rustls::Error> {
+        let nobody = UpstreamTls::default();
+        let config = nobody.config(self.roots(), UpstreamProtocol::Http1)?;
+        Ok(Arc::new(config).into())
+    }
+
     fn roots(&self) -> Arc<RootCertStore> {
         Arc::clone(self.roots.get_or_init(|| Arc::new(system_roots())))
     }

@@ -1,5 +1,5 @@
-//! What is done for upstreams while nobody asks for anything: one task per upstream, away from the
-//! threads that serve clients.
+//! What is done while nobody asks for anything, away from the threads that serve clients: one task per
+//! upstream, and one for the keys of tokens.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,15 +12,21 @@ use super::{
     UpstreamState, discovery,
     health::{self, Watched},
 };
-use crate::sidecar::Sidecar;
+use crate::{identity, sidecar::Sidecar};
 
 /// How often what follows from time alone is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Watches over the upstreams of `sidecar` until it is dropped.
+/// Watches over the upstreams of `sidecar`, and over the keys of tokens, until it is dropped.
 pub async fn watch(sidecar: Arc<Sidecar>) {
     let mut watching = JoinSet::new();
     let snapshot = sidecar.snapshot.load_full();
+    if snapshot.identity.is_some() {
+        let sidecar = Arc::clone(&sidecar);
+        watching.spawn(kept_up("identity", move || {
+            identity::watch(Arc::clone(&sidecar))
+        }));
+    }
     for upstream in &snapshot.upstreams {
         let ticking = Arc::clone(upstream);
         watching.spawn(kept_up("tick", move || tick(Arc::clone(&ticking))));
@@ -63,7 +69,7 @@ where
     while let Some(Err(error)) = running.join_next().await
         && error.is_panic()
     {
-        tracing::error!(task, %error, "a watcher of upstreams panicked and begins anew");
+        tracing::error!(task, %error, "a watcher panicked and begins anew");
         sleep(TICK).await;
         running.spawn(begin());
     }

@@ -3,6 +3,7 @@
 use std::{
     io,
     sync::{Condvar, Mutex},
+    time::Duration,
 };
 
 use engine::outcome::{BypassReason, CacheOutcome, EncodeOutcome, SkipReason, StoreOutcome};

@@ -7,6 +7,7 @@ mod capacity;
 mod discovery;
 mod health;
 mod mirror;
+mod security;
 mod transform;
 mod upstreams;
 
@@ -17,6 +18,7 @@ pub use capacity::*;
 pub use discovery::*;
 pub use health::*;
 pub use mirror::*;
+pub use security::*;
 pub use transform::*;
 pub use upstreams::*;
 
@@ -76,6 +78,10 @@ pub const CATALOGUE: &[&Family] = &[
     &CAPACITY_SHED,
     &CLIENT_CONNECTIONS,
     &CLIENT_CONNECTIONS_ENDED,
+    &IDENTITY_KEYS,
+    &IDENTITY_REFRESHES,
+    &SECURITY_EVENTS,
+    &SECURITY_LOG_DROPPED,
     &ACCESS_LOG_DROPPED,
     &CONFIG_LAST_RELOAD_SUCCESSFUL,
     &CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP,

@@ -7,9 +7,11 @@ use engine::{
     discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
+    identity::KeysRefreshed,
     mirror::CopyOutcome,
     outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
     retry::{Reason, Stop},
+    security::{SecurityAction, SecurityKind},
     transform::Trimmed,
 };
 use policy::{Mode, Priority};
@@ -141,6 +143,11 @@ pub(super) const JOIN_OUTCOME: Label = Label {
     values: Values::Fixed(words::<JoinOutcome>),
 };
 
+pub(super) const KEYS_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<KeysRefreshed>),
+};
+
 pub(super) const LIMIT: Label = Label {
     name: "limit",
     values: Values::Configured("the name of a rate limit"),
@@ -194,6 +201,21 @@ pub(super) const RETRY_STOP: Label = Label {
 pub(super) const ROUTE: Label = Label {
     name: "route",
     values: Values::Configured("the name of a route, or `none` when no route was found"),
+};
+
+pub(super) const SECURITY_ACTION: Label = Label {
+    name: "action",
+    values: Values::Fixed(words::<SecurityAction>),
+};
+
+pub(super) const SECURITY_KIND: Label = Label {
+    name: "kind",
+    values: Values::Fixed(words::<SecurityKind>),
+};
+
+pub(super) const SECURITY_LOG_REASON: Label = Label {
+    name: "reason",
+    values: Values::Fixed(|| vec!["rate", "reader"]),
 };
 
 pub(super) const SHED_REASON: Label = Label {

@@ -15,6 +15,8 @@ use super::{
     cells::{Counter, Gauge, Shard, Sharded},
     connections::ClientConnectionEnd,
     export::Sheet,
+    identity::IdentitySeries,
+    security::SecuritySeries,
 };
 use crate::{Health, Stage, catalogue, words::Word};
 
@@ -71,6 +73,8 @@ pub(super) struct Process {
     breakers: Breakers,
     capacities: Capacities,
     cache: OnceLock<CacheSource>,
+    pub(super) identity: IdentitySeries,
+    pub(super) security: SecuritySeries,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
     reload_failed: AtomicBool,
     reload_succeeded_at: AtomicU64, // milliseconds since 1970, 0 for never
@@ -92,6 +96,8 @@ impl Process {
             breakers: Breakers::default(),
             capacities: Capacities::default(),
             cache: OnceLock::new(),
+            identity: IdentitySeries::default(),
+            security: SecuritySeries::default(),
             access_log_losses: OnceLock::new(),
             reload_failed: AtomicBool::new(false),
             reload_succeeded_at: AtomicU64::new(0),
@@ -150,6 +156,8 @@ impl Process {
         }
         self.breakers.export(sheet);
         self.capacities.export(sheet);
+        self.identity.export(sheet);
+        self.security.export(sheet);
         let ready = self.health.stage() == Stage::Ready;
         sheet.gauge(&catalogue::READY, &[], f64::from(u8::from(ready)));
         sheet.gauge(&catalogue::BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);

@@ -10,11 +10,13 @@ use engine::{
     discovery::Refreshed,
     failure::Failure,
     health::outlier,
+    identity::KeysRefreshed,
     mirror::CopyOutcome,
     outcome::{
         AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason,
         StoreOutcome,
     },
+    security::{SecurityAction, SecurityKind},
 };
 use policy::{
     Admin, BatchKind, BatchPolicy, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy,
@@ -509,6 +511,9 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.client_disconnected(ClientConnectionEnd::Closed);
     metrics.config_loaded(SystemTime::UNIX_EPOCH + Duration::from_secs(1));
     metrics.watch_cache(CacheFigures::default);
+    metrics.identity_keys(1);
+    metrics.identity_refreshed(KeysRefreshed::Changed);
+    metrics.security_event(SecurityKind::Banned, SecurityAction::Blocked);
     metrics.upstream_endpoints(0, 2);
     metrics.discovery_refreshed(0, Refreshed::Changed, SystemTime::UNIX_EPOCH + SECOND);
     let many: Vec<_> = (0..1024)

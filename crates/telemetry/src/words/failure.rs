@@ -58,6 +58,8 @@ impl Word for Failure {
         Self::UnknownCoding,
         Self::Undecodable,
         Self::DecodedTooLarge,
+        Self::CallerUnknown,
+        Self::CallerUnproven,
         Self::UpstreamNotJson,
     ];
 
@@ -88,7 +90,7 @@ impl Word for Failure {
             Self::UpstreamClosed => 18,
             Self::UpstreamGarbage => 19,
             Self::UpstreamStalled => 20,
-            Self::UpstreamNotJson => 50,
+            Self::UpstreamNotJson => 52,
             Self::UpstreamTruncated => 21,
             Self::TotalTimedOut => 22,
             Self::Internal => 23,
@@ -118,6 +120,8 @@ impl Word for Failure {
             Self::UnknownCoding => 47,
             Self::Undecodable => 48,
             Self::DecodedTooLarge => 49,
+            Self::CallerUnknown => 50,
+            Self::CallerUnproven => 51,
         }
     }
 

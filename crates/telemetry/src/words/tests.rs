@@ -2,8 +2,10 @@ use std::collections::HashSet;
 
 use engine::{
     health::{Standing, check::CheckOutcome, outlier},
+    identity::KeysRefreshed,
     mirror::CopyOutcome,
     retry::{Reason, Stop},
+    security::{SecurityAction, SecurityKind},
 };
 
 use super::*;
@@ -38,6 +40,9 @@ fn every_word_has_its_own_place() {
     check::<Stop>();
     check::<RetryOutcome>();
     check::<HedgeOutcome>();
+    check::<KeysRefreshed>();
+    check::<SecurityKind>();
+    check::<SecurityAction>();
     check::<CopyOutcome>();
     assert_eq!(UpstreamOutcome::all_words().len(), UpstreamOutcome::COUNT);
 }

@@ -6,13 +6,12 @@ use std::{
     time::Duration,
 };
 
-use http::Uri;
-
 use crate::{
     Popularity, Rate, Warm,
     check::{
         findings::{DAY, Findings},
         listeners::check_file,
+        url::{UrlMistake, parse_url},
     },
     diagnostic::Code,
     file::{At, Count, PopularityFile, WarmFile},
@@ -29,12 +28,6 @@ const SOURCES: [&str; 5] = [
 const TOP: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 const CONCURRENCY: NonZeroU32 = NonZeroU32::new(4).unwrap();
 const FETCHES_A_SECOND: u32 = 50;
-
-/// What is wrong with a URL.
-enum UrlMistake {
-    Other(&'static str),
-    Password,
-}
 
 pub(super) fn check_warm(findings: &mut Findings<'_>, warm: &At<WarmFile>) -> Option<Warm> {
     let shape = &warm.value;
@@ -86,31 +79,6 @@ fn check_url(findings: &mut Findings<'_>, url: &At<String>) {
         let help = "write what a client would ask for, such as `https://shop.example/page?a=1`";
         findings.error(url.node, Code::BadWarmUrl, message, help);
     }
-}
-
-fn parse_url(text: &str) -> Result<(), UrlMistake> {
-    let other = |why| Err(UrlMistake::Other(why));
-    let authority = text.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.contains('@') {
-        return Err(UrlMistake::Password);
-    }
-    let Ok(uri) = text.parse::<Uri>() else {
-        return other("it cannot be read");
-    };
-    match uri.scheme_str() {
-        Some("http" | "https") => {}
-        Some(_) => return other("the scheme is neither `http` nor `https`"),
-        None => return other("it has no scheme and host"),
-    }
-    if uri.host().is_none_or(str::is_empty) {
-        return other("it has no host");
-    }
-    // The library drops a fragment without a word.
-    if text.contains('#') {
-        return other("a fragment is never sent");
-    }
-    Ok(())
 }
 
 fn check_popularity(

@@ -4,7 +4,7 @@ use crate::{
     Mode, Setting, SettingOrigin,
     check::findings::Findings,
     diagnostic::Code,
-    file::{At, ModeWord},
+    file::{At, ModeWord, OrOff},
     tree::NodeId,
 };
 
@@ -27,6 +27,14 @@ pub(in crate::check) struct Wrong {
     pub(in crate::check) code: Code,
     pub(in crate::check) message: String,
     pub(in crate::check) help: &'static str,
+}
+
+/// Whether a mapping that may be `off` is on, as the layers say.
+pub(super) enum Switched<'f, P> {
+    Off,
+    /// As each layer that has it says it, since the last that switched it off.
+    On(Stack<'f, P>),
+    Unsaid,
 }
 
 /// What counts for a field when no layer says anything.
@@ -55,8 +63,40 @@ pub(super) fn list(items: &[String]) -> String {
 impl<'f, B> Stack<'f, B> {
     /// Where the last layer that says something about a field says it.
     pub(super) fn said<F: 'f>(&self, get: impl Fn(&'f B) -> Option<&'f At<F>>) -> Option<NodeId> {
+        self.last(get).map(|at| at.node)
+    }
+
+    /// What the last layer says that says something about a field.
+    pub(super) fn last<F: 'f>(
+        &self,
+        get: impl Fn(&'f B) -> Option<&'f At<F>>,
+    ) -> Option<&'f At<F>> {
         let mut layers = self.layers.iter().rev();
-        layers.find_map(|(_, block)| get(block).map(|at| at.node))
+        layers.find_map(|(_, block)| get(block))
+    }
+
+    /// What the layers say about a mapping that may be `off`.
+    pub(super) fn switched<P>(
+        &self,
+        field: &str,
+        get: impl Fn(&'f B) -> Option<&'f At<OrOff<P>>>,
+    ) -> Switched<'f, P> {
+        let mut switched = Switched::Unsaid;
+        for (policy, block) in &self.layers {
+            let Some(at) = get(block) else { continue };
+            switched = match (at.value.on(), switched) {
+                (None, _) => Switched::Off,
+                (Some(said), Switched::On(mut stack)) => {
+                    stack.layers.push((*policy, said));
+                    Switched::On(stack)
+                }
+                (Some(said), _) => Switched::On(Stack {
+                    prefix: format!("{}.{field}", self.prefix),
+                    layers: vec![(*policy, said)],
+                }),
+            };
+        }
+        switched
     }
 }
 
@@ -146,6 +186,16 @@ impl<'a, 't> Picker<'a, 't> {
             value,
             origin,
         });
+    }
+
+    /// A mapping that is off, and who says so.
+    pub(super) fn off<B, P>(
+        &mut self,
+        stack: &Stack<'_, B>,
+        field: &str,
+        get: impl Fn(&B) -> Option<&At<OrOff<P>>>,
+    ) {
+        self.pick(stack, field, get, |_| (), (), |()| "off".to_owned());
     }
 
     /// A field that is true or false.

@@ -1,14 +1,9 @@
 //! Who gets the next request, as the file spells it.
 
-use std::{borrow::Cow, fmt};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
-};
-
-use crate::file::{At, ONE_OR_MANY, Time};
+use crate::file::{At, Listed, Time};
 
 /// Who gets the next request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -39,13 +34,6 @@ pub(crate) enum HashOnFile {
     PathParameter(At<String>),
 }
 
-/// One part of a request, or several in the order in which they are looked for.
-#[derive(Clone, Debug)]
-pub(crate) enum HashOnList {
-    Many(Vec<At<HashOnFile>>),
-    One(HashOnFile),
-}
-
 /// A cookie that binds a client to its server.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -60,57 +48,8 @@ pub(crate) struct StickyFile {
     pub(crate) ttl: Option<At<Time>>,
 }
 
-struct HashOnVisitor;
+// === impl HashOnFile ===
 
-// === impl HashOnList ===
-
-impl At<HashOnList> {
-    /// Each part, with its own node.
-    pub(crate) fn items(&self) -> Vec<At<HashOnFile>> {
-        match &self.value {
-            HashOnList::Many(items) => items.clone(),
-            HashOnList::One(item) => vec![self.with(item.clone())],
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for HashOnList {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(ONE_OR_MANY, HashOnVisitor)
-    }
-}
-
-impl<'de> Visitor<'de> for HashOnVisitor {
-    type Value = HashOnList;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a part of a request, or a list of them")
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, one: D) -> Result<HashOnList, D::Error> {
-        HashOnFile::deserialize(one).map(HashOnList::One)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<HashOnList, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(HashOnList::Many(items))
-    }
-}
-
-impl JsonSchema for HashOnList {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "HashOnList".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let one = generator.subschema_for::<HashOnFile>();
-        json_schema!({"anyOf": [one, {"type": "array", "items": one}]})
-    }
+impl Listed for HashOnFile {
+    const EXPECTED: &'static str = "a part of a request, or a list of them";
 }

@@ -16,7 +16,6 @@ use policy::{CachePolicy, Mode, QueryKey, Route, Scheme};
 
 use crate::{
     exchange::Exchange,
-    identity::Identity,
     sidecar::Sidecar,
     steps::{admit::Admitted, identify},
 };
@@ -109,8 +108,8 @@ pub(crate) fn complete_flight_key(
     headers: &HeaderMap,
     key: &mut Vec<u8>,
 ) {
-    if let Some(Identity { policy, .. }) = &exchange.snapshot().identity {
-        for token in identify::tokens(&policy.source, headers) {
+    if let Some(identity) = &exchange.snapshot().identity {
+        for token in identify::tokens(&identity.policy.source, headers) {
             key.extend_from_slice(&token.len().to_be_bytes());
             key.extend_from_slice(token);
         }

@@ -51,6 +51,7 @@ mod starting;
 mod strategies;
 mod telemetry;
 mod tls;
+mod transform;
 mod upgrades;
 mod upstream_connections;
 mod upstream_faults;

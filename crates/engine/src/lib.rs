@@ -13,6 +13,7 @@ pub mod cache;
 pub mod caller;
 pub mod capacity;
 pub mod client_ip;
+pub mod coding;
 pub mod collapse;
 pub mod compression;
 pub mod deadline;

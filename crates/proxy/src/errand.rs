@@ -16,6 +16,7 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
+    compression,
     forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
@@ -23,26 +24,30 @@ use engine::{
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Uri, Version,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, RANGE, TRANSFER_ENCODING},
+    header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, HOST, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
-use policy::{Mode, OpenAnswer, Route, Scheme};
+use policy::{BreachGuard, Mode, OpenAnswer, Route, Scheme, UpstreamCodings};
 
 use crate::{
     batch::Collector,
-    body::RequestBody,
+    body::{RequestBody, Undoing},
     connection::Errands,
     exchange::Exchange,
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::{
+        decode,
         lookup::{Intent, Scope},
         transform::is_trimmed,
     },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
+
+/// What an origin may send, and can be undone for those who do not take it.
+const RECODED: HeaderValue = HeaderValue::from_static("zstd, br, gzip");
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -59,6 +64,8 @@ pub(crate) struct Errand {
     pub(crate) intent: Intent,
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
+    /// How the client's body is to be decompressed, while it has not been read.
+    decoding: Option<Box<Undoing>>,
     cause: Cause,
     /// The client, as far as proxies in front of us can be believed.
     pub(crate) client_ip: IpAddr,
@@ -109,6 +116,10 @@ impl Errand {
         if let Some(path) = &facts.rewritten {
             head.uri = with_path(&head.uri, path);
         }
+        let decoding = exchange.decoding.take();
+        if decoding.as_ref().is_some_and(|it| it.mode == Mode::Enforce) {
+            decode::rewrite_headers(&mut head.headers);
+        }
         let seed = TraceSeed {
             trace_id: fastrand::u128(1..),
             parent_id: fastrand::u64(1..),
@@ -132,6 +143,7 @@ impl Errand {
             facts,
             intent,
             content: None,
+            decoding,
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
@@ -187,6 +199,7 @@ impl Errand {
             facts: self.facts.clone(),
             intent,
             content: None,
+            decoding: None,
             cause: self.cause,
             client_ip: self.client_ip,
             crumbs: self.crumbs.clone(),
@@ -284,12 +297,16 @@ impl Errand {
             DeclaredBody::Length(length) => Some(length),
             DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
         };
-        RequestBody::new(
+        let (body, upload) = RequestBody::new(
             incoming,
             declared,
             clients.max_body.bytes(),
             clients.stall_timeout,
-        )
+        );
+        match &self.decoding {
+            Some(undoing) => undoing.undo(body, upload),
+            None => (body, upload),
+        }
     }
 
     /// The body as far as it is kept; it can be sent any number of times.
@@ -315,6 +332,14 @@ impl Errand {
         match self.accept_encoding() {
             AcceptEncoding::Fixed => {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            }
+            AcceptEncoding::Recoded => {
+                // A part must be of the plain form, which every client can put together.
+                let value = match headers.contains_key(RANGE) || forbids_recoding(&headers) {
+                    true => HeaderValue::from_static("identity"),
+                    false => RECODED,
+                };
+                headers.insert(ACCEPT_ENCODING, value);
             }
             AcceptEncoding::Reduced if headers.contains_key(ACCEPT_ENCODING) => {
                 let reduced = Codings::accepted(&headers).header_value();
@@ -368,19 +393,21 @@ pub(crate) fn arrival(scheme: Scheme, trust: PeerTrust, request: &HeaderMap) -> 
 /// What becomes of `Accept-Encoding` on `route`.
 ///
 /// A route that compresses asks the origin for plain bytes: one stored response then serves every
-/// client, in whatever coding; what is trimmed must come in none. A route that only caches asks for one
-/// of few spellings.
+/// client, in whatever coding. Where it may recode, it asks for what can be undone: one stored response
+/// serves everybody then, too. Plain bytes are needed all the same to take a batch apart, to transform,
+/// and to see what a BREACH guard looks at. A route that only caches asks for one of few spellings.
 pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
     let enforced = |mode: Mode| mode == Mode::Enforce;
-    if route
-        .compression
-        .as_ref()
-        .is_some_and(|policy| enforced(policy.mode))
-        || route
-            .transform
-            .as_ref()
-            .is_some_and(|policy| policy.json.is_some() && enforced(policy.mode))
-    {
+    let compression = route.compression.as_ref();
+    let transform = route.transform.as_ref();
+    let trims = transform.is_some_and(|policy| policy.json.is_some() && enforced(policy.mode));
+    if let Some(policy) = compression.filter(|policy| enforced(policy.mode)) {
+        let plain = route.batch.is_some() || trims || policy.breach_guard != BreachGuard::Off;
+        match policy.upstream_codings {
+            UpstreamCodings::Recode if !plain => AcceptEncoding::Recoded,
+            UpstreamCodings::Keep | UpstreamCodings::Recode => AcceptEncoding::Fixed,
+        }
+    } else if trims {
         AcceptEncoding::Fixed
     } else if route
         .cache
@@ -391,6 +418,11 @@ pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
     } else {
         AcceptEncoding::Verbatim
     }
+}
+
+/// Whether the client wants the very bytes that the origin would send it.
+fn forbids_recoding(headers: &HeaderMap) -> bool {
+    headers.contains_key(CACHE_CONTROL) && compression::no_transform(headers)
 }
 
 fn take_host(headers: &mut HeaderMap) -> HeaderValue {

@@ -16,7 +16,7 @@ use policy::{Mode, Route, Scheme};
 use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
-    body::ResponseBody,
+    body::{ResponseBody, Undoing},
     caller::Proven,
     clock,
     connection::ConnectionState,
@@ -45,6 +45,8 @@ pub(crate) struct Exchange {
     pub(crate) shown_key: Option<Box<str>>,
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
+    /// How its body is to be decompressed, if it is.
+    pub(crate) decoding: Option<Box<Undoing>>,
     /// What its token proves, once somebody wanted to know.
     pub(crate) proof: Option<Proven>,
     /// `RateLimit` and its kin, for the response.
@@ -95,6 +97,7 @@ impl Exchange {
             shadow_lead: None,
             shown_key: None,
             crumbs: Vec::new(),
+            decoding: None,
             proof: None,
             limit_fields: Vec::new(),
             arrival: arrival(peer.scheme, client.peer, &head.headers),

@@ -17,6 +17,7 @@ mod exchange;
 mod fill;
 mod fill_job;
 mod flight;
+mod headroom;
 mod identity;
 mod inside;
 mod inspect;
@@ -34,6 +35,7 @@ mod sticky;
 mod tunnel;
 mod unabandoned;
 mod upstream;
+mod witness;
 
 pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};

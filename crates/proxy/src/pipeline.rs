@@ -6,6 +6,7 @@
 //! | route | which rules govern it? | a route or a [`answer::Refusal`] |
 //! | guard | is it a request that the route takes, and is its caller not shut out? | [`guard::Permission`] |
 //! | limit | may this caller go on, perhaps after a while? | [`limit::Permission`] |
+//! | decode | is its body in a coding that the origin is spared? | nothing, or a refusal |
 //! | lookup | do we hold it, how fresh? | [`Looked`] |
 //! | join | is someone already fetching it? | [`join::Part`] |
 //! | protect | has the upstream room for it? before each try, within fetch | [`engine::outcome::ProtectOutcome`] |
@@ -42,7 +43,7 @@ use crate::{
     recording::RecordedBody,
     sidecar::Sidecar,
     steps::{
-        admit, answer,
+        admit, answer, decode,
         gather::{self, Gathering},
         guard,
         join::{self, Content},
@@ -186,6 +187,9 @@ fn set_course(
             return course;
         }
     };
+    if let Err(refusal) = decode::decode(exchange, route, &head.headers, admitted.has_body) {
+        return Course::Refuse(refusal);
+    }
     if let (UpgradeIntent::WebSocket, Some(upgrade)) = (admitted.upgrade, upgrade) {
         let intent = lookup::Intent::bypass();
         let errand = Errand::new(exchange, route, admitted.facts(), intent, head);

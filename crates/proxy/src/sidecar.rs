@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use engine::{
     cache::purge::{Manner, Purge},
     collapse::memory::Recollection,
+    compression::headroom::Headroom,
     forwarding::{Instance, InvalidPseudonym},
     security::{SecurityAction, SecurityKind},
 };
@@ -28,6 +29,7 @@ use telemetry::{
 use crate::{
     clock,
     flight::Flights,
+    headroom::HeadroomWatch,
     purged_urls::inner_keys,
     renewal::Renewals,
     snapshot::{Snapshot, SnapshotError},
@@ -58,6 +60,7 @@ pub struct Sidecar {
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) security: SecurityEvents,
     pub(crate) health: Arc<Health>,
+    pub(crate) headroom: HeadroomWatch,
     connections: AtomicUsize,
 }
 
@@ -120,6 +123,7 @@ impl Sidecar {
             access_log,
             security: SecurityEvents::default(),
             health,
+            headroom: HeadroomWatch::of_machine(),
             connections: AtomicUsize::new(0),
         })
     }
@@ -224,9 +228,15 @@ impl Sidecar {
         self.popularity.as_ref()
     }
 
-    /// Keeps the memory promise; call it a few times a second.
+    /// How much processor time is left over.
+    pub fn headroom(&self) -> Headroom {
+        self.headroom.now()
+    }
+
+    /// Keeps the memory promise, and an eye on the processors; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
+        self.headroom.look();
     }
 
     /// Whether anything was ever asked for one user, or by the body of its request: then one URL

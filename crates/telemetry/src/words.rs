@@ -15,8 +15,8 @@ use engine::{
     discovery::Refreshed,
     failure::{Blame, Failure},
     outcome::{
-        AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, MissReason, SkipReason,
-        StaleReason, StoreOutcome,
+        AsIsReason, BreachOutcome, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome,
+        MissReason, SkipReason, StaleReason, StoreOutcome,
     },
     transform::{LeaveReason, Trimmed, json::Flaw},
 };
@@ -302,6 +302,8 @@ impl Word for EncodeOutcome {
         Self::AsIs(AsIsReason::TooSmall),
         Self::AsIs(AsIsReason::Type),
         Self::Encoded(Coding::Deflate),
+        Self::Decoded,
+        Self::AsIs(AsIsReason::BreachRisk),
     ];
 
     fn slot(self) -> usize {
@@ -310,8 +312,10 @@ impl Word for EncodeOutcome {
             Self::Encoded(Coding::Gzip) => 1,
             Self::Encoded(Coding::Zstd) => 2,
             Self::Encoded(Coding::Deflate) => 13,
+            Self::Decoded => 14,
             Self::AsIs(reason) => match reason {
                 AsIsReason::AlreadyEncoded => 3,
+                AsIsReason::BreachRisk => 15,
                 AsIsReason::ClientDeclined => 4,
                 AsIsReason::EventStream => 5,
                 AsIsReason::NoBody => 6,
@@ -322,6 +326,23 @@ impl Word for EncodeOutcome {
                 AsIsReason::TooSmall => 11,
                 AsIsReason::Type => 12,
             },
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl BreachOutcome ===
+
+impl Word for BreachOutcome {
+    const ALL: &'static [Self] = &[Self::Padded, Self::Skipped];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Padded => 0,
+            Self::Skipped => 1,
         }
     }
 

@@ -21,7 +21,7 @@ use hyper::body::Incoming;
 use parking_lot::Mutex;
 
 use super::{
-    CutShort,
+    CutShort, DecodingBody,
     gathered::ResumedBody,
     rewind::RewoundBody,
     tap::{Awaiting, Tap},
@@ -35,6 +35,8 @@ pub(crate) enum RequestBody {
     Empty,
     /// The client's.
     Client(Box<ClientBody>),
+    /// The client's, decompressed on the way.
+    Decoding(Box<DecodingBody>),
     /// The client's, here as a whole: it can be sent again.
     Kept(Bytes),
     /// The client's, of which the beginning was read already.
@@ -64,6 +66,8 @@ pub(crate) struct Upload {
     /// When that was last more (monotonic), in nanoseconds; 0 before the first byte.
     moved_at: AtomicU64,
     failure: Mutex<Option<Failure>>,
+    /// What the client sends, where that is not what the upstream gets.
+    coded: Option<Arc<Upload>>,
 }
 
 // === impl RequestBody ===
@@ -99,6 +103,7 @@ impl RequestBody {
                 let tap = Tap::new(Arc::clone(&body.upload), copy, limit);
                 body.tap = Some(Box::new(tap));
             }
+            Self::Decoding(body) => body.tap(copy, limit),
             Self::Resumed(body) => body.tap(copy, limit),
             // Nothing of these passes any more, or it has been read by somebody else.
             Self::Empty | Self::Kept(_) | Self::Rewound(_) => {
@@ -109,9 +114,12 @@ impl RequestBody {
 
     /// Gives what passed before the tap was there.
     pub(super) fn catch_up<'f>(&mut self, read: impl Iterator<Item = &'f Frame<Bytes>>) {
-        if let Self::Client(body) = self
-            && let Some(tap) = &mut body.tap
-        {
+        let tap = match self {
+            Self::Client(body) => body.tap.as_deref_mut(),
+            Self::Decoding(body) => body.tapped(),
+            _ => None,
+        };
+        if let Some(tap) = tap {
             read.for_each(|frame| tap.take(frame));
         }
     }
@@ -119,7 +127,7 @@ impl RequestBody {
     /// Whether it is still being received.
     pub(crate) const fn is_streamed(&self) -> bool {
         match self {
-            Self::Client(_) | Self::Resumed(_) | Self::Rewound(_) => true,
+            Self::Client(_) | Self::Decoding(_) | Self::Resumed(_) | Self::Rewound(_) => true,
             Self::Empty | Self::Kept(_) => false,
         }
     }
@@ -136,6 +144,7 @@ impl Body for RequestBody {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
             Self::Client(body) => body.poll_frame(cx),
+            Self::Decoding(body) => body.poll_frame(cx),
             Self::Kept(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *self = Self::Empty;
@@ -150,6 +159,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => true,
             Self::Client(body) => body.is_end_stream(),
+            Self::Decoding(body) => body.is_end_stream(),
             Self::Kept(bytes) => bytes.is_empty(),
             Self::Resumed(body) => body.is_end_stream(),
             Self::Rewound(body) => body.is_end_stream(),
@@ -160,6 +170,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Client(body) => body.incoming.size_hint(),
+            Self::Decoding(body) => body.size_hint(),
             Self::Kept(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Resumed(body) => body.size_hint(),
             Self::Rewound(body) => body.size_hint(),
@@ -233,6 +244,22 @@ impl Upload {
     /// Whether the last byte was handed to the upstream's connection.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
+    }
+
+    /// That of what becomes of `coded` when it is decoded.
+    pub(super) fn decoding(coded: Option<Arc<Self>>) -> Self {
+        Self {
+            coded,
+            ..Self::default()
+        }
+    }
+
+    /// How many bytes the client has sent.
+    pub(crate) fn received(&self) -> u64 {
+        match &self.coded {
+            Some(coded) => coded.received(),
+            None => self.moved(),
+        }
     }
 
     /// How many bytes the upstream's connection has taken.

@@ -73,10 +73,14 @@ async fn answered(
         return Ok(Answer::Origin(delivery));
     };
     let (body, upload) = RequestBody::new(body, length, limit, clients.stall_timeout);
+    let (body, upload) = match &exchange.decoding {
+        Some(undoing) => undoing.undo(body, upload),
+        None => (body, upload),
+    };
     let gathered = gather(body, most)
         .await
         .map_err(|CutShort(failure)| failure)?;
-    exchange.event().request_bytes = upload.as_ref().map_or(0, |upload| upload.moved());
+    exchange.event().request_bytes = upload.as_ref().map_or(0, |upload| upload.received());
     let admitted = admit::again(exchange, head)?;
     let content = match gathered {
         Gathered::Whole(content) => content,

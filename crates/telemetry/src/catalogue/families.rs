@@ -4,6 +4,7 @@
 
 mod breakers;
 mod capacity;
+mod compression;
 mod discovery;
 mod health;
 mod mirror;
@@ -15,6 +16,7 @@ use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
 pub use capacity::*;
+pub use compression::*;
 pub use discovery::*;
 pub use health::*;
 pub use mirror::*;
@@ -46,6 +48,9 @@ pub const CATALOGUE: &[&Family] = &[
     &RATE_LIMIT_DECISIONS,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
+    &COMPRESSION_REQUEST_BYTES,
+    &COMPRESSION_BREACH,
+    &COMPRESSION_HEADROOM,
     &TRANSFORM_RESPONSES,
     &TRANSFORM_BYTES,
     &UPSTREAM_REQUESTS,

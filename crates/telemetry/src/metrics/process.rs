@@ -9,6 +9,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use engine::compression::headroom::Headroom;
+
 use super::{
     breakers::{BreakerFigures, Breakers},
     capacity::{Capacities, CapacityFigures},
@@ -64,6 +66,8 @@ pub struct CacheAnswers {
     pub stale: u64,
 }
 
+type HeadroomSource = Box<dyn Fn() -> Headroom + Send + Sync>;
+
 type CacheSource = Box<dyn Fn() -> CacheFigures + Send + Sync>;
 
 /// The part of the metrics that no policy has a say in.
@@ -73,6 +77,7 @@ pub(super) struct Process {
     breakers: Breakers,
     capacities: Capacities,
     cache: OnceLock<CacheSource>,
+    headroom: OnceLock<HeadroomSource>,
     pub(super) identity: IdentitySeries,
     pub(super) security: SecuritySeries,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
@@ -96,6 +101,7 @@ impl Process {
             breakers: Breakers::default(),
             capacities: Capacities::default(),
             cache: OnceLock::new(),
+            headroom: OnceLock::new(),
             identity: IdentitySeries::default(),
             security: SecuritySeries::default(),
             access_log_losses: OnceLock::new(),
@@ -131,6 +137,10 @@ impl Process {
         let _only_the_first_counts = self.cache.set(source);
     }
 
+    pub(super) fn watch_headroom(&self, source: HeadroomSource) {
+        let _only_the_first_counts = self.headroom.set(source);
+    }
+
     pub(super) fn watch_breakers(
         &self,
         source: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
@@ -153,6 +163,9 @@ impl Process {
         self.export_config(sheet);
         if let Some(figures) = self.cache.get() {
             export_cache(&figures(), sheet);
+        }
+        if let Some(headroom) = self.headroom.get() {
+            export_headroom(headroom(), sheet);
         }
         self.breakers.export(sheet);
         self.capacities.export(sheet);
@@ -199,6 +212,13 @@ impl Process {
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Process").finish_non_exhaustive()
+    }
+}
+
+fn export_headroom(headroom: Headroom, sheet: &mut Sheet) {
+    for state in Headroom::ALL {
+        let holds = f64::from(u8::from(state == headroom));
+        sheet.gauge(&catalogue::COMPRESSION_HEADROOM, &[state.as_str()], holds);
     }
 }
 

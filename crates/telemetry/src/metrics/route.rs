@@ -12,6 +12,7 @@ use super::{
     NONE,
     batch::BatchSeries,
     cells::{Counter, Durations, Shard, Sharded},
+    compression::CompressionSeries,
     export::Sheet,
     transform::TransformSeries,
 };
@@ -30,6 +31,7 @@ pub(super) struct RouteSeries {
     labels: RouteLabels,
     cells: Sharded<RouteCells>,
     batches: BatchSeries,
+    compression: CompressionSeries,
     transforms: TransformSeries,
 }
 
@@ -88,6 +90,7 @@ impl RouteSeries {
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            compression: CompressionSeries::default(),
             transforms: TransformSeries::default(),
         }
     }
@@ -106,6 +109,7 @@ impl RouteSeries {
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            compression: CompressionSeries::default(),
             transforms: TransformSeries::default(),
         }
     }
@@ -149,7 +153,14 @@ impl RouteSeries {
         }
         if labels.compression.is_some() {
             cells.record_encode(shard, event);
+            if let Some(breach) = event.breach {
+                self.compression.breach(shard, breach);
+            }
         }
+    }
+
+    pub(super) const fn compression(&self) -> &CompressionSeries {
+        &self.compression
     }
 
     pub(super) const fn batches(&self) -> &BatchSeries {
@@ -284,6 +295,7 @@ impl RouteSeries {
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "in"], plain);
             let encoded = self.cells.sum(|cells| &cells.encoded_bytes);
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "out"], encoded);
+            self.compression.export(sheet, route, mode);
         }
     }
 }

@@ -14,6 +14,7 @@ mod connection_header;
 mod content_length;
 mod deadlines;
 mod deduplication;
+mod dictionaries;
 mod discovery;
 mod down_conversion;
 mod draining;

@@ -25,6 +25,7 @@
 //! them as they are.
 
 pub mod breach;
+pub mod dictionary;
 pub mod headroom;
 pub mod level;
 pub(crate) mod media_type;

@@ -182,6 +182,8 @@ pub enum EncodeOutcome {
     AsIs(AsIsReason),
     /// The origin's coding was undone, and it went out without any.
     Decoded,
+    /// It was compressed against a dictionary that the client has (RFC 9842).
+    Dictionary,
     /// It was compressed.
     Encoded(Coding),
 }
@@ -374,6 +376,7 @@ impl EncodeOutcome {
         match self {
             Self::AsIs(reason) => reason.as_str(),
             Self::Decoded => "decoded",
+            Self::Dictionary => "dcz",
             Self::Encoded(coding) => coding.as_str(),
         }
     }

@@ -25,6 +25,7 @@ use crate::{
     recording::{LogFacts, RecordedBody, Recording},
     sidecar::Sidecar,
     snapshot::Snapshot,
+    steps::dictionary,
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -188,6 +189,7 @@ impl Exchange {
         for (name, value) in self.limit_fields.drain(..) {
             headers.append(name, value);
         }
+        dictionary::announce(&self, response.headers_mut());
         self.transform(response.headers_mut());
         response.map(|body| RecordedBody::new(body, self.recording))
     }

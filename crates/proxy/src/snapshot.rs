@@ -14,6 +14,7 @@ use crate::{
     connection::Builders,
     identity::{Identity, IdentityError},
     steps::{
+        dictionary::{DictionaryError, Offer},
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
         transform::RouteTrim,
@@ -32,6 +33,8 @@ pub(crate) struct Snapshot {
     pub(crate) limits: Vec<RouteLimits>,
     /// Per route, in the order of the policies.
     pub(crate) batches: Vec<Option<Collector>>,
+    /// Per route, in the order of the policies; empty where no route has one.
+    pub(crate) dictionaries: Vec<Option<Offer>>,
     /// Per route, in the order of the policies; `None` where JSON is left alone.
     pub(crate) trims: Vec<Option<RouteTrim>>,
     /// Per route, in the order of the policies; `None` where there is none.
@@ -55,6 +58,8 @@ pub(crate) struct Snapshot {
 pub enum SnapshotError {
     /// Requests cannot be put together as a batch policy says.
     Batch(#[from] Unplannable),
+    /// A dictionary cannot be used.
+    Dictionary(#[from] DictionaryError),
     /// An upstream cannot be made ready.
     Upstream(#[from] UpstreamError),
     /// The keys for tokens cannot be used.
@@ -83,6 +88,7 @@ impl Snapshot {
                 .map(Collector::of)
                 .collect::<Result<_, _>>()?,
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
+            dictionaries: Offer::load_all(&policies.routes)?,
             trims: policies.routes.iter().map(RouteTrim::of).collect(),
             breakers: (policies.routes.iter())
                 .map(|route| BreakerCell::new(route.breaker.as_ref()))

@@ -3,6 +3,7 @@
 pub(crate) mod admit;
 pub(crate) mod answer;
 pub(crate) mod decode;
+pub(crate) mod dictionary;
 pub(crate) mod encode;
 pub(crate) mod fetch;
 pub(crate) mod gather;

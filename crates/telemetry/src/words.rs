@@ -304,6 +304,7 @@ impl Word for EncodeOutcome {
         Self::Encoded(Coding::Deflate),
         Self::Decoded,
         Self::AsIs(AsIsReason::BreachRisk),
+        Self::Dictionary,
     ];
 
     fn slot(self) -> usize {
@@ -313,6 +314,7 @@ impl Word for EncodeOutcome {
             Self::Encoded(Coding::Zstd) => 2,
             Self::Encoded(Coding::Deflate) => 13,
             Self::Decoded => 14,
+            Self::Dictionary => 16,
             Self::AsIs(reason) => match reason {
                 AsIsReason::AlreadyEncoded => 3,
                 AsIsReason::BreachRisk => 15,

@@ -348,7 +348,7 @@ impl RouteCells {
             return; // nobody asked, for example because the request was refused before
         }
         self.encodings[encode.slot()].add(shard, 1);
-        if let EncodeOutcome::Encoded(_) = event.encode {
+        if let EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_) = event.encode {
             self.plain_bytes.add(shard, event.uncompressed_bytes);
             self.encoded_bytes.add(shard, event.response_bytes);
         }

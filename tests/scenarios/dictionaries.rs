@@ -30,7 +30,7 @@ fn product(id: u32) -> String {
 const ROUTE: &str = "
 compression:
   min_size: 1B
-  dictionary: {file: api.dict, path: /dictionary, match: \"/api/*\"}";
+  dictionary: {file: \"{directory}/api.dict\", path: /dictionary, match: \"/api/*\"}";
 
 fn api() -> Origin {
     Origin::http(|request| {
@@ -47,7 +47,7 @@ fn sharing(origin: &Origin, policies: &str) -> Sidecar {
     forebay()
         .file("api.dict", &product(1))
         .origin(origin)
-        .with_policies(&format!("{policies}{ROUTE}"))
+        .with_policies(&[policies, ROUTE].concat())
         .start()
 }
 
@@ -65,7 +65,11 @@ fn with_dictionary(target: &str, name: &str, accepted: &str) -> Ask {
 /// What a client with the dictionary reads.
 #[track_caller]
 fn decoded(response: &Response) -> String {
-    assert_eq!(response.header("content-encoding"), Some("dcz"), "{response:?}");
+    assert_eq!(
+        response.header("content-encoding"),
+        Some("dcz"),
+        "{response:?}"
+    );
     assert_eq!(response.body[..8], [0x5e, 0x2a, 0x4d, 0x18, 32, 0, 0, 0]);
     let mut text = String::new();
     let dictionary = product(1);
@@ -86,8 +90,14 @@ fn a_client_learns_of_the_dictionary_fetches_it_and_gets_less() {
     assert_eq!(first.header("link"), Some(link));
     let dictionary = sidecar.get("/dictionary");
     assert_eq!(dictionary.text(), product(1));
-    assert_eq!(dictionary.header("use-as-dictionary"), Some("match=\"/api/*\""));
-    assert_eq!(dictionary.header("cache-control"), Some("public, max-age=604800"));
+    assert_eq!(
+        dictionary.header("use-as-dictionary"),
+        Some("match=\"/api/*\"")
+    );
+    assert_eq!(
+        dictionary.header("cache-control"),
+        Some("public, max-age=604800")
+    );
     let tag = dictionary.header("etag").unwrap();
     let unchanged = sidecar.ask(&Ask::get("/dictionary").header("If-None-Match", tag));
     assert_eq!(unchanged.status, 304);
@@ -95,9 +105,16 @@ fn a_client_learns_of_the_dictionary_fetches_it_and_gets_less() {
     let ask = with_dictionary("/api/products/3", OURS, "gzip, br, zstd, dcz");
     let second = sidecar.ask(&ask);
     assert_eq!(decoded(&second), product(3));
-    assert_eq!(second.headers.all("vary"), ["accept-encoding", "available-dictionary"]);
+    assert_eq!(
+        second.headers.all("vary"),
+        ["accept-encoding", "available-dictionary"]
+    );
     assert_eq!(second.header("etag"), Some("W/\"v1\""));
-    assert!(second.body.len() < first.body.len() * 2 / 3, "{}", second.body.len());
+    assert!(
+        second.body.len() < first.body.len() * 2 / 3,
+        "{}",
+        second.body.len()
+    );
     let labels = [("route", "all"), ("outcome", "dcz"), ("mode", "enforce")];
     sidecar.wait_for_metric("forebay_compression_responses_total", &labels, 1.0);
 }
@@ -115,7 +132,11 @@ fn whoever_has_another_dictionary_gets_an_ordinary_coding() {
         let response = sidecar.ask(&with_dictionary("/api/products/2", name, accepted));
         assert_eq!(response.header("content-encoding"), coding, "{accepted}");
         let vary = response.headers.all("vary");
-        assert_eq!(vary, ["accept-encoding", "available-dictionary"], "{accepted}");
+        assert_eq!(
+            vary,
+            ["accept-encoding", "available-dictionary"],
+            "{accepted}"
+        );
     }
     let plain = sidecar.ask(&Ask::get("/api/products/2").header("Accept-Encoding", "dcz"));
     assert_eq!(plain.text(), product(2));
@@ -135,7 +156,10 @@ fn what_is_stored_is_served_to_each_in_its_own_coding() {
     let unchanged = with_dictionary("/api/products/2", OURS, "dcz");
     let unchanged = sidecar.ask(&unchanged.header("If-None-Match", "W/\"v1\""));
     assert_eq!(unchanged.status, 304);
-    assert_eq!(unchanged.headers.all("vary"), ["accept-encoding", "available-dictionary"]);
+    assert_eq!(
+        unchanged.headers.all("vary"),
+        ["accept-encoding", "available-dictionary"]
+    );
     assert_eq!(origin.count(), 1);
 }
 
@@ -143,9 +167,8 @@ fn what_is_stored_is_served_to_each_in_its_own_coding() {
 #[test]
 fn a_large_response_streams_against_the_dictionary() {
     let long = || (0..2000).map(product).collect::<Vec<_>>().join(",\n");
-    let origin = Origin::http(move |_| {
-        Reply::chunked([long()]).header("Content-Type", "application/json")
-    });
+    let origin =
+        Origin::http(move |_| Reply::chunked([long()]).header("Content-Type", "application/json"));
     let sidecar = sharing(&origin, "");
     let response = sidecar.ask(&with_dictionary("/api/products", OURS, "dcz"));
     assert_eq!(decoded(&response), long());

@@ -126,11 +126,11 @@ fn members_of_a_batch_get_theirs_trimmed() {
     let sidecar = forebay()
         .origin(&origin)
         .routes(
-            "- name: users
-  match: {path: \"/users/{id}\"}
-  upstream: origin
-  batch: {path: {parameter: id, request: \"/users?ids={ids}\"}, max_size: 2, max_wait: 10s}
-  transform: {json: {fields: [id]}}",
+            "  - name: users
+    match: {path: \"/users/{id}\"}
+    upstream: origin
+    batch: {path: {parameter: id, request: \"/users?ids={ids}\"}, max_size: 2, max_wait: 10s}
+    transform: {json: {fields: [id]}}",
         )
         .start();
     let address = sidecar.address();

@@ -10,6 +10,7 @@
 //! ends early, or after which something follows, is an error and never a shorter body.
 
 pub mod decoder;
+pub mod dictionary;
 pub mod encoder;
 pub mod limits;
 pub mod stack;

@@ -25,6 +25,7 @@
 //! them as they are.
 
 pub mod breach;
+pub mod dictionary;
 pub mod headroom;
 pub mod level;
 pub(crate) mod media_type;
@@ -37,6 +38,9 @@ use crate::{
     negotiation::{Negotiated, Wish, coding_wish, identity_wish, negotiate},
     outcome::{AsIsReason, EncodeOutcome},
 };
+
+/// Fields that say what the bytes of a body sum up to.
+pub const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 
 /// What is known about a response when it is about to be encoded.
 #[derive(Clone, Copy, Debug)]
@@ -297,24 +301,26 @@ pub fn rewrite_headers(headers: &mut HeaderMap, coding: Coding) {
         header::CONTENT_ENCODING,
         HeaderValue::from_static(coding.as_str()),
     );
-    other_bytes(headers);
+    forget_bytes(headers);
+    add_vary(headers);
 }
 
 /// Makes the fields of a response fit a body whose coding is undone.
 pub fn undo_headers(headers: &mut HeaderMap) {
     headers.remove(header::CONTENT_ENCODING);
-    other_bytes(headers);
+    forget_bytes(headers);
+    add_vary(headers);
 }
 
-fn other_bytes(headers: &mut HeaderMap) {
+/// Takes out what the fields say about the very bytes of a body that becomes another.
+pub(crate) fn forget_bytes(headers: &mut HeaderMap) {
     for name in [header::CONTENT_LENGTH, header::ACCEPT_RANGES] {
         headers.remove(name);
     }
-    for name in ["content-md5", "digest", "content-digest", "repr-digest"] {
+    for name in DIGESTS {
         headers.remove(name);
     }
     weaken_etag(headers);
-    add_vary(headers);
 }
 
 /// Adds `Vary: Accept-Encoding` unless it is there, alone or as part of `*`.

@@ -73,6 +73,8 @@ pub enum Failure {
     UpstreamClosed,
     /// The endpoint answered something that is not HTTP.
     UpstreamGarbage,
+    /// The endpoint answered something else than the JSON that was to be trimmed.
+    UpstreamNotJson,
     /// The endpoint stopped sending in the middle of a body.
     UpstreamStalled,
     /// The endpoint ended a body early.
@@ -182,6 +184,7 @@ impl Failure {
             Self::FirstByteTimedOut => "first-byte-timed-out",
             Self::UpstreamClosed => "upstream-closed",
             Self::UpstreamGarbage => "upstream-garbage",
+            Self::UpstreamNotJson => "upstream-not-json",
             Self::UpstreamStalled => "upstream-stalled",
             Self::UpstreamTruncated => "upstream-truncated",
             Self::TotalTimedOut => "total-timed-out",
@@ -227,6 +230,7 @@ impl Failure {
             | Self::FirstByteTimedOut
             | Self::UpstreamClosed
             | Self::UpstreamGarbage
+            | Self::UpstreamNotJson
             | Self::UpstreamStalled
             | Self::UpstreamTruncated
             | Self::TotalTimedOut => Blame::Upstream,

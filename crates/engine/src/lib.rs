@@ -43,3 +43,4 @@ pub mod shield;
 pub mod throttle;
 pub mod time;
 pub mod trace;
+pub mod transform;

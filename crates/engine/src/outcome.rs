@@ -50,6 +50,8 @@ pub enum BypassReason {
     Cookie,
     /// The method is not one the cache answers.
     Method,
+    /// The request said `no-transform`, and what is stored is trimmed.
+    NoTransform,
     /// The request names another method or target in a field that is not part of the key.
     Override,
     /// A value by which the operator tells requests apart is absurdly long.
@@ -193,6 +195,8 @@ pub enum EncodeOutcome {
     AsIs(AsIsReason),
     /// The origin's coding was undone, and it went out without any.
     Decoded,
+    /// It was compressed against a dictionary that the client has (RFC 9842).
+    Dictionary,
     /// It was compressed.
     Encoded(Coding),
 }
@@ -275,6 +279,7 @@ impl BypassReason {
             Self::BodyWithGet => "body-with-get",
             Self::Cookie => "cookie",
             Self::Method => "method",
+            Self::NoTransform => "no-transform",
             Self::Override => "override",
             Self::Persona => "persona",
             Self::Precondition => "precondition",
@@ -411,6 +416,7 @@ impl EncodeOutcome {
         match self {
             Self::AsIs(reason) => reason.as_str(),
             Self::Decoded => "decoded",
+            Self::Dictionary => "dcz",
             Self::Encoded(coding) => coding.as_str(),
         }
     }

@@ -160,6 +160,11 @@ fn row(failure: Failure) -> Row {
             "The upstream did not answer in HTTP",
             "http_protocol_error",
         ),
+        Failure::UpstreamNotJson => (
+            502,
+            "The upstream did not answer in the JSON that it announced",
+            "http_protocol_error",
+        ),
         Failure::UpstreamStalled => (
             504,
             "The upstream stopped sending",

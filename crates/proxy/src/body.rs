@@ -9,6 +9,7 @@ mod request;
 mod response;
 mod rewind;
 mod tap;
+mod trimmed;
 mod upstream;
 mod watch;
 
@@ -20,6 +21,7 @@ pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
 pub(crate) use rewind::{Rewind, Spare};
 pub(crate) use tap::Awaiting;
+pub(crate) use trimmed::Trimming;
 pub(crate) use upstream::UpstreamBody;
 pub(crate) use watch::Watch;
 

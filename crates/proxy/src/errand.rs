@@ -22,6 +22,7 @@ use engine::{
     forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
+    transform::{self, conditions},
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Uri,
@@ -45,6 +46,7 @@ use crate::{
         examine::Arriving,
         limit::Charges,
         lookup::{Intent, Scope},
+        transform::is_trimmed,
     },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
@@ -285,18 +287,17 @@ impl Errand {
 
     /// How the client reached us, or a proxy in front of us that can be believed.
     pub(crate) fn arrival(&self) -> Scheme {
-        let told = self.head.headers.get(&X_FORWARDED_PROTO);
-        match (self.trust, told) {
-            (PeerTrust::Trusted, Some(told)) if told.as_bytes().eq_ignore_ascii_case(b"https") => {
-                Scheme::Https
-            }
-            _ => self.scheme,
-        }
+        arrival(self.scheme, self.trust, &self.head.headers)
     }
 
     /// What becomes of the client's `Accept-Encoding` on its way to the origin.
     pub(crate) fn accept_encoding(&self) -> AcceptEncoding {
         accept_encoding(self.route())
+    }
+
+    /// Whether JSON that comes is made smaller.
+    fn is_trimmed(&self) -> bool {
+        is_trimmed(&self.snapshot, self.route)
     }
 
     /// The client's body under the limits of `clients`.
@@ -343,6 +344,8 @@ impl Errand {
             let selected = self.intent.stale.as_ref().map(|stale| &stale.stored.meta);
             asking = revalidate::prepare(&self.head.method, &mut headers, selected);
             headers.remove(RANGE);
+        } else if self.is_trimmed() && !transform::wants_original(&headers) {
+            conditions::restore(&mut headers);
         }
         match self.accept_encoding() {
             AcceptEncoding::Fixed => {
@@ -395,6 +398,16 @@ impl Errand {
     }
 }
 
+/// How a client reached us, or a proxy in front of us that can be believed.
+pub(crate) fn arrival(scheme: Scheme, trust: PeerTrust, request: &HeaderMap) -> Scheme {
+    match (trust, request.get(&X_FORWARDED_PROTO)) {
+        (PeerTrust::Trusted, Some(told)) if told.as_bytes().eq_ignore_ascii_case(b"https") => {
+            Scheme::Https
+        }
+        _ => scheme,
+    }
+}
+
 /// What becomes of `Accept-Encoding` on `route`.
 ///
 /// A route that compresses asks the origin for plain bytes: one stored response then serves every
@@ -404,14 +417,16 @@ impl Errand {
 pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
     let enforced = |mode: Mode| mode == Mode::Enforce;
     let compression = route.compression.as_ref();
+    let transform = route.transform.as_ref();
+    let trims = transform.is_some_and(|policy| policy.json.is_some() && enforced(policy.mode));
     if let Some(policy) = compression.filter(|policy| enforced(policy.mode)) {
-        let plain = route.batch.is_some()
-            || route.transform.is_some()
-            || policy.breach_guard != BreachGuard::Off;
+        let plain = route.batch.is_some() || trims || policy.breach_guard != BreachGuard::Off;
         match policy.upstream_codings {
             UpstreamCodings::Recode if !plain => AcceptEncoding::Recoded,
             UpstreamCodings::Keep | UpstreamCodings::Recode => AcceptEncoding::Fixed,
         }
+    } else if trims {
+        AcceptEncoding::Fixed
     } else if route
         .cache
         .as_ref()

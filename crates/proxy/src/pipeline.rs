@@ -43,7 +43,7 @@ use crate::{
     recording::RecordedBody,
     sidecar::Sidecar,
     steps::{
-        admit, answer, decode, examine,
+        admit, answer, decode, dictionary, examine,
         fetch::Delivery,
         gather::{self, Gathering},
         guard,
@@ -67,6 +67,8 @@ pub(crate) enum Answering {
 enum Course {
     /// Everything is here.
     Answer(answer::FromStore),
+    /// It asks for the dictionary of its route.
+    Dictionary,
     /// The upstream must be asked.
     Ask(Box<Errand>),
     /// The body is part of the key: it is read first, up to so many bytes.
@@ -114,6 +116,10 @@ fn follow(
         Course::Answer(from_store) => {
             drain(body);
             Answering::here(answer::from_store(exchange, &head, &from_store))
+        }
+        Course::Dictionary => {
+            drain(body);
+            Answering::here(dictionary::answer(exchange, &head))
         }
         Course::Purged(purges) => {
             drain(body);
@@ -207,6 +213,9 @@ fn set_course(
             return course;
         }
     };
+    if dictionary::wanted(exchange, head, &admitted).is_some() {
+        return Course::Dictionary;
+    }
     if let Err(refusal) = decode::decode(exchange, route, &head.headers, admitted.has_body) {
         return Course::Refuse(refusal);
     }
@@ -249,7 +258,10 @@ fn permit(
         Some(Ok(purges)) => return Err(Course::Purged(purges)),
         Some(Err(refusal)) => return Err(Course::Refuse(refusal)),
     }
-    let route = route::route(exchange, head, admitted).map_err(Course::Refuse)?;
+    let route = match dictionary::wanted(exchange, head, admitted) {
+        Some(route) => route,
+        None => route::route(exchange, head, admitted).map_err(Course::Refuse)?,
+    };
     if let guard::Permission::Deny(refusal) = guard::guard(exchange, route, head, admitted) {
         return Err(Course::Refuse(refusal));
     }

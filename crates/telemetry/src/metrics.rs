@@ -23,6 +23,7 @@ mod retries;
 mod route;
 mod security;
 mod shield;
+mod transform;
 mod upstream;
 
 use std::{
@@ -39,6 +40,7 @@ use engine::{
     mirror::CopyOutcome,
     outcome::{BypassReason, CacheOutcome, MissReason},
     retry::{Reason, Stop},
+    transform::Trimmed,
 };
 use policy::{AttackCategory, Mode, Policies};
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
@@ -174,7 +176,16 @@ impl Metrics {
         }
     }
 
-    /// Counts an attempt to connect to an endpoint (positions in the policies).
+    /// Counts what became of a JSON body of the route at this position, and how many bytes of it came
+    /// in and went out; in shadow mode would have gone out.
+    pub fn trimmed(&self, route: usize, outcome: Trimmed, taken: u64, given: u64) {
+        if let Some(series) = self.series.routes.get(route) {
+            series
+                .transforms()
+                .trimmed(Shard::mine(), outcome, taken, given);
+        }
+    }
+
     /// A place for the endpoint `host:port` of an upstream (by position); what is counted for it is
     /// counted there. Nothing when there is no such upstream.
     pub fn endpoint_place(&self, upstream: u16, endpoint: &str) -> Option<EndpointPlace> {

@@ -59,6 +59,14 @@ enum Push {
     Run,
 }
 
+// === impl EncodeError ===
+
+impl EncodeError {
+    pub(super) const fn new(coding: Coding, cause: String) -> Self {
+        Self { coding, cause }
+    }
+}
+
 // === impl Padding ===
 
 impl Padding {
@@ -108,6 +116,24 @@ impl Encoder {
                 .map_err(|cause| EncodeError { coding, cause })?;
         }
         Ok(encoder)
+    }
+
+    /// An encoder for Zstandard against these plain bytes; `begin` writes what comes before its frame.
+    pub(super) fn with_dictionary(
+        dictionary: &[u8],
+        level: i32,
+        begin: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Self, EncodeError> {
+        let coding = Coding::Zstd;
+        let zstd = Zstd::with_dictionary(dictionary, level);
+        let zstd = zstd.map_err(|cause| EncodeError { coding, cause })?;
+        let mut out = Vec::with_capacity(ROOM);
+        begin(&mut out);
+        Ok(Self {
+            coding,
+            machine: Machine::Zstd(Box::new(zstd)),
+            out,
+        })
     }
 
     /// Puts `data` in and takes out what is ready, which may be nothing.

@@ -3,13 +3,15 @@
 mod copy;
 pub(crate) mod guard;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use engine::{
     cache::{
         range::Extent,
         stored::{StoredHead, StoredMeta},
     },
-    coding::{Encoder, Padding},
+    coding::{Encoder, Padding, dictionary::SharedDictionary},
     compression::{
         self, Decision, Flushing, Suitability, VaryNeed,
         headroom::Headroom,
@@ -24,6 +26,7 @@ use store::StoredResponse;
 use telemetry::RequestEvent;
 
 pub(crate) use self::copy::{EncodingCopy, Place};
+use super::dictionary;
 use crate::{
     body::{DecodedBody, EncodedBody, ResponseBody},
     exchange::Exchange,
@@ -46,12 +49,14 @@ pub(crate) struct Candidate<'a> {
 }
 
 /// How a coding is put on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Manner {
     level: CompressionLevel,
     headroom: Headroom,
     flushing: Flushing,
     padding: Padding,
+    /// What the client may have, too.
+    dictionary: Option<Arc<SharedDictionary>>,
 }
 
 /// Whose a response is.
@@ -149,6 +154,7 @@ pub(crate) fn encode(
         },
     };
     match decision.outcome {
+        EncodeOutcome::Dictionary => against_dictionary(event, headers, body, manner),
         EncodeOutcome::Encoded(coding) => in_coding(event, coding, headers, body, manner, place),
         EncodeOutcome::AsIs(_) | EncodeOutcome::Decoded => {
             if decision.vary == VaryNeed::Needed {
@@ -168,7 +174,7 @@ fn undone(
 ) -> Result<ResponseBody, ResponseBody> {
     let body = match outcome {
         EncodeOutcome::AsIs(_) => body,
-        EncodeOutcome::Decoded | EncodeOutcome::Encoded(_) => {
+        EncodeOutcome::Decoded | EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_) => {
             ResponseBody::Decoded(Box::new(DecodedBody::new(body, coding)?))
         }
     };
@@ -211,6 +217,47 @@ fn in_coding(
     }
 }
 
+/// A body in `dcz`, and its fields. It is made for each client anew: nothing of it outlives the
+/// dictionary.
+fn against_dictionary(
+    event: &mut RequestEvent,
+    headers: &mut HeaderMap,
+    body: ResponseBody,
+    manner: Manner,
+) -> ResponseBody {
+    let Some(dictionary) = manner.dictionary else {
+        event.encode = EncodeOutcome::AsIs(AsIsReason::Off);
+        return body;
+    };
+    let coded = match body {
+        ResponseBody::Full(bytes) if bytes.len() <= AT_ONCE => match dictionary.whole(&bytes) {
+            Ok(coded) => Ok(ResponseBody::Full(coded)),
+            Err(error) => Err((error, ResponseBody::Full(bytes))),
+        },
+        other => match dictionary.encoder() {
+            Ok(encoder) => {
+                let encoded = EncodedBody::new(other, encoder, manner.flushing);
+                Ok(ResponseBody::Encoded(Box::new(encoded)))
+            }
+            Err(error) => Err((error, other)),
+        },
+    };
+    match coded {
+        Ok(coded) => {
+            compression::dictionary::rewrite_headers(headers);
+            if let Some(length) = known_length(&coded) {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            coded
+        }
+        Err((error, unchanged)) => {
+            tracing::error!(%error, "no encoder");
+            event.encode = EncodeOutcome::AsIs(AsIsReason::Off);
+            unchanged
+        }
+    }
+}
+
 /// The fields of a 304 for a response that would have been changed.
 pub(crate) fn mark_not_modified(decision: Option<Decision>, headers: &mut HeaderMap) {
     match decision {
@@ -219,6 +266,13 @@ pub(crate) fn mark_not_modified(decision: Option<Decision>, headers: &mut Header
             ..
         }) => {
             compression::rewrite_headers(headers, coding);
+            headers.remove(http::header::CONTENT_ENCODING);
+        }
+        Some(Decision {
+            outcome: EncodeOutcome::Dictionary,
+            ..
+        }) => {
+            compression::dictionary::rewrite_headers(headers);
             headers.remove(http::header::CONTENT_ENCODING);
         }
         Some(Decision { undo: Some(_), .. }) => compression::undo_headers(headers),
@@ -279,6 +333,7 @@ impl Manner {
                 compression::flushing(policy, headers)
             }),
             padding,
+            dictionary: dictionary::of(exchange).map(|offer| Arc::clone(&offer.shared)),
         }
     }
 }

@@ -11,6 +11,7 @@ mod health;
 mod limits;
 mod mirror;
 mod security;
+mod transform;
 mod upstreams;
 
 use super::{Family, Kind, Unit, labels::*};
@@ -24,6 +25,7 @@ pub use health::*;
 pub use limits::*;
 pub use mirror::*;
 pub use security::*;
+pub use transform::*;
 pub use upstreams::*;
 
 /// Every family, in the order of the reference.
@@ -63,6 +65,8 @@ pub const CATALOGUE: &[&Family] = &[
     &COMPRESSION_REQUEST_BYTES,
     &COMPRESSION_BREACH,
     &COMPRESSION_HEADROOM,
+    &TRANSFORM_RESPONSES,
+    &TRANSFORM_BYTES,
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,

@@ -15,6 +15,7 @@ use engine::{
     },
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
+    transform::Trimmed,
 };
 use policy::{AttackCategory, Mode, Priority};
 
@@ -275,4 +276,9 @@ pub(super) const UPSTREAM_OUTCOME: Label = Label {
 pub(super) const VERSION: Label = Label {
     name: "version",
     values: Values::Configured("the version of the program"),
+};
+
+pub(super) const TRANSFORM_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<Trimmed>),
 };

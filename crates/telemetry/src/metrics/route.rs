@@ -16,6 +16,7 @@ use super::{
     export::Sheet,
     limits::{LimitCells, LimitLabels},
     shield::ShieldSeries,
+    transform::TransformSeries,
 };
 use crate::{
     MethodLabel, RequestEvent, catalogue,
@@ -34,6 +35,7 @@ pub(super) struct RouteSeries {
     batches: BatchSeries,
     shield: ShieldSeries,
     compression: CompressionSeries,
+    transforms: TransformSeries,
 }
 
 /// What of a route is in labels; routes that agree in it can share their series across a reload.
@@ -49,6 +51,7 @@ struct RouteLabels {
     deduplication: Option<Mode>,
     limits: LimitLabels,
     shield: Option<Mode>,
+    transform: Option<Mode>,
 }
 
 #[derive(Debug)]
@@ -81,11 +84,13 @@ impl RouteSeries {
                 deduplication: acting(route.deduplication.map(|policy| policy.mode)),
                 limits: LimitLabels::new(route),
                 shield: acting(route.shield.as_ref().map(|policy| policy.mode)),
+                transform: acting(route.transform.as_ref().map(|policy| policy.mode)),
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
             shield: ShieldSeries::default(),
             compression: CompressionSeries::default(),
+            transforms: TransformSeries::default(),
         }
     }
 
@@ -100,11 +105,13 @@ impl RouteSeries {
                 deduplication: None,
                 limits: LimitLabels::default(),
                 shield: None,
+                transform: None,
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
             shield: ShieldSeries::default(),
             compression: CompressionSeries::default(),
+            transforms: TransformSeries::default(),
         }
     }
 
@@ -165,6 +172,10 @@ impl RouteSeries {
         &self.shield
     }
 
+    pub(super) const fn transforms(&self) -> &TransformSeries {
+        &self.transforms
+    }
+
     pub(super) fn export(&self, sheet: &mut Sheet) {
         self.export_requests(sheet);
         self.export_traffic(sheet);
@@ -176,6 +187,9 @@ impl RouteSeries {
         }
         if let Some(mode) = self.labels.shield {
             self.shield.export(sheet, self.name(), mode);
+        }
+        if let Some(mode) = self.labels.transform {
+            self.transforms.export(sheet, self.name(), mode);
         }
         self.export_modes(sheet);
     }
@@ -303,7 +317,7 @@ impl RouteCells {
             return; // nobody asked, for example because the request was refused before
         }
         self.encodings[encode.slot()].add(shard, 1);
-        if let EncodeOutcome::Encoded(_) = event.encode {
+        if let EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_) = event.encode {
             self.plain_bytes.add(shard, event.uncompressed_bytes);
             self.encoded_bytes.add(shard, event.response_bytes);
         }

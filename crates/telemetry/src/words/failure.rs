@@ -63,6 +63,7 @@ impl Word for Failure {
         Self::Shielded(ShieldRefusal::BodyTooLong),
         Self::NoRoomToLook,
         Self::TooManyFields,
+        Self::UpstreamNotJson,
     ];
 
     fn slot(self) -> usize {
@@ -92,6 +93,7 @@ impl Word for Failure {
             Self::UpstreamClosed => 18,
             Self::UpstreamGarbage => 19,
             Self::UpstreamStalled => 20,
+            Self::UpstreamNotJson => 55,
             Self::UpstreamTruncated => 21,
             Self::TotalTimedOut => 22,
             Self::Internal => 23,

@@ -25,6 +25,13 @@ impl Zstd {
         Ok(Self(library))
     }
 
+    /// One that may point back into these bytes.
+    pub(super) fn with_dictionary(dictionary: &[u8], level: i32) -> Result<Self, String> {
+        CCtx::try_create().ok_or("no memory")?;
+        let library = raw::Encoder::with_dictionary(level, dictionary);
+        library.map(Self).map_err(|error| error.to_string())
+    }
+
     pub(super) fn push(
         &mut self,
         data: &[u8],

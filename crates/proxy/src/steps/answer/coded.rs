@@ -15,7 +15,10 @@ use store::StoredResponse;
 use crate::{
     body::ResponseBody,
     exchange::Exchange,
-    steps::encode::{self, Candidate, Manner, Place, Privacy, guard},
+    steps::{
+        dictionary,
+        encode::{self, Candidate, Manner, Place, Privacy, guard},
+    },
 };
 
 /// A response that is held, and the one who gets all of it.
@@ -183,7 +186,7 @@ fn decide(
     suitability: Option<Suitability>,
 ) -> Option<Decision> {
     let (event, route) = exchange.event_and_route();
-    encode::decide(
+    let decision = encode::decide(
         event,
         route,
         Candidate {
@@ -194,7 +197,8 @@ fn decide(
             length: encode::known_length(body),
             suitability,
         },
-    )
+    );
+    dictionary::instead(exchange, &request.headers, decision)
 }
 
 pub(super) fn respond(

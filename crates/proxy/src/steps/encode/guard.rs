@@ -31,7 +31,7 @@ pub(crate) fn guard(
         Mode::Shadow => event.shadow.encode,
         Mode::Enforce | Mode::Off => decision.map(|decision| decision.outcome),
     };
-    let Some(EncodeOutcome::Encoded(_)) = outcome else {
+    let Some(EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_)) = outcome else {
         return unguarded;
     };
     let undone = decision.is_some_and(|decision| decision.undo.is_some());

@@ -87,8 +87,7 @@ pub fn rewrite_headers(headers: &mut HeaderMap) {
 /// Tells of the dictionary on a response that might have been compressed with it: one that varies by
 /// what codings its client takes.
 pub fn announce(announcement: &Announcement, headers: &mut HeaderMap) {
-    let mut vary = field_list::elements(headers, &header::VARY);
-    if !vary.any(|name| name.eq_ignore_ascii_case(b"accept-encoding")) {
+    if !field_list::has_token(headers, &header::VARY, "accept-encoding") {
         return;
     }
     let name = HeaderValue::from_static("available-dictionary");

@@ -38,7 +38,9 @@ fn legacy() -> Origin {
         let last = request.target.rsplit('/').next().unwrap();
         let body = match last.strip_prefix("list-") {
             Some(count) => {
-                let products: Vec<_> = (2..2 + count.parse::<u32>().unwrap()).map(product).collect();
+                let products: Vec<_> = (2..2 + count.parse::<u32>().unwrap())
+                    .map(product)
+                    .collect();
                 format!("[{}]", products.join(","))
             }
             None => product(last.parse().unwrap()),

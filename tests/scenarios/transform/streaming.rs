@@ -2,7 +2,7 @@
 
 use std::{sync::Mutex, sync::mpsc};
 
-use harness::{Ask, Origin, Reply};
+use harness::{Ask, Origin, Reply, pieces};
 
 use super::{MINIFY, SELECT, in_front};
 
@@ -49,9 +49,9 @@ fn lines_arrive_one_by_one_over_http2_as_well() {
     let (origin, sender) = sending("application/x-ndjson");
     let sidecar = in_front(&origin, MINIFY);
     sender.send(b"{\"n\": 1}\r\n".to_vec()).unwrap();
-    let (nothing, pieces) = harness::pieces();
-    drop(nothing);
-    let mut stream = (sidecar.connect_h2().begin("GET", "/", &[], pieces)).unwrap();
+    let client = sidecar.connect_h2();
+    let (_, nothing) = pieces();
+    let mut stream = client.begin("GET", "/", &[], nothing).unwrap();
     assert_eq!(stream.piece().unwrap(), b"{\"n\":1}\n");
     sender.send(b"{\"n\": 2}\n".to_vec()).unwrap();
     assert_eq!(stream.piece().unwrap(), b"{\"n\":2}\n");

@@ -1,6 +1,7 @@
 //! One module per behaviour, each test a sentence. A number of a trap is the row of `docs/traps.md`,
 //! bugs that systems of this kind have had; such a test must fail without the behaviour.
 
+mod attacks;
 mod bad_clients;
 mod bad_origins;
 mod balancing;
@@ -11,6 +12,7 @@ mod breakers;
 mod caching;
 mod capacity;
 mod compression;
+mod concurrency;
 mod connection_header;
 mod content_length;
 mod deadlines;
@@ -52,6 +54,7 @@ mod smuggling;
 mod starting;
 mod strategies;
 mod telemetry;
+mod throttling;
 mod tls;
 mod upgrades;
 mod upstream_connections;

@@ -41,6 +41,8 @@ pub enum Failure {
     Undecodable,
     /// More comes out of a compressed body than may.
     DecodedTooLarge,
+    /// There are more fields than `clients.max_headers`.
+    TooManyFields,
     /// The body is larger than `clients.max_body`.
     BodyTooLarge,
     /// The client left, or its body ended early.
@@ -164,6 +166,7 @@ impl Failure {
             Self::UnknownCoding => "unknown-content-coding",
             Self::Undecodable => "undecodable-body",
             Self::DecodedTooLarge => "decoded-body-too-large",
+            Self::TooManyFields => "too-many-fields",
             Self::BodyTooLarge => "body-too-large",
             Self::ClientGone => "client-gone",
             Self::ClientStalled => "client-stalled",
@@ -208,6 +211,7 @@ impl Failure {
             | Self::UnknownCoding
             | Self::Undecodable
             | Self::DecodedTooLarge
+            | Self::TooManyFields
             | Self::BodyTooLarge
             | Self::ClientGone
             | Self::ClientStalled => Blame::Client,

@@ -15,7 +15,7 @@ use policy::Route;
 use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
-    body::ResponseBody,
+    body::{ResponseBody, Undoing},
     caller::Proven,
     clock,
     connection::ConnectionState,
@@ -24,6 +24,7 @@ use crate::{
     shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
+    steps::limit::Charges,
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -44,8 +45,12 @@ pub(crate) struct Exchange {
     pub(crate) shown_key: Option<Box<str>>,
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
+    /// How its body is to be decompressed, if it is.
+    pub(crate) decoding: Option<Box<Undoing>>,
     /// What its token proves, once somebody wanted to know.
     pub(crate) proof: Option<Proven>,
+    /// What it takes from its caller's quotas if it reaches the origin.
+    pub(crate) charges: Option<Box<Charges>>,
     /// What the shield still wants to know of its body.
     pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
@@ -87,6 +92,7 @@ impl Exchange {
                 snapshot,
                 connection: Arc::clone(connection),
                 log,
+                places: Vec::new(),
                 _in_flight: sidecar.health.enter(),
             }),
             request_id,
@@ -94,7 +100,9 @@ impl Exchange {
             shadow_lead: None,
             shown_key: None,
             crumbs: Vec::new(),
+            decoding: None,
             proof: None,
+            charges: None,
             examination: None,
             limit_fields: Vec::new(),
         }

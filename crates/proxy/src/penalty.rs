@@ -116,6 +116,12 @@ pub(crate) fn strike(
     }
 }
 
+/// Notes that a limit has refused a request.
+pub(crate) fn limited(exchange: &Exchange, facts: &CallerFacts<'_>, limit: &str, by: Mode) {
+    let route = exchange.recording.event.route.map_or(0, usize::from);
+    strike(exchange, route, facts, Trigger::Limited(limit), by);
+}
+
 /// Notes how the origin answered this very request.
 pub(crate) fn answered(exchange: &Exchange, errand: &Errand, status: StatusCode) {
     let boxes = &exchange.snapshot().boxes[errand.route];

@@ -6,6 +6,7 @@
 //! | route | which rules govern it? | a route or a [`answer::Refusal`] |
 //! | guard | is its caller not shut out, and is it a request that the route takes? | [`guard::Permission`] |
 //! | limit | may this caller go on, perhaps after a while? | [`limit::Permission`] |
+//! | decode | is its body in a coding that the origin is spared? | nothing, or a refusal |
 //! | lookup | do we hold it, how fresh? | [`Looked`] |
 //! | join | is someone already fetching it? | [`join::Part`] |
 //! | protect | has the upstream room for it? before each try, within fetch | [`engine::outcome::ProtectOutcome`] |
@@ -42,7 +43,7 @@ use crate::{
     recording::RecordedBody,
     sidecar::Sidecar,
     steps::{
-        admit, answer, examine,
+        admit, answer, decode, examine,
         fetch::Delivery,
         gather::{self, Gathering},
         guard,
@@ -154,7 +155,9 @@ async fn examined(
     errand: Box<Errand>,
     body: Incoming,
 ) -> Result<Delivery, answer::Refusal> {
-    let seen = examine::examine(exchange, body, errand.facts.declared).await?;
+    let examination = exchange.examination.take();
+    let arriving = errand.arriving(body);
+    let seen = examine::examine(exchange, examination, arriving).await?;
     // Until the answer is here, what was read of it takes its memory.
     let _held = seen.held;
     join::join(exchange, errand, Content::Opened(seen.body, seen.upload)).await
@@ -168,7 +171,8 @@ async fn wait(
     route: usize,
     turn: limit::Turn,
 ) -> Response<RecordedBody> {
-    let course = match turn.await {
+    let arrival = turn.await;
+    let course = match limit::arrive(&mut exchange, &head, arrival) {
         Err(refusal) => Course::Refuse(refusal),
         Ok(()) => set_course(&mut exchange, &mut head, &body, Beginning::Turn(route)),
     };
@@ -203,6 +207,9 @@ fn set_course(
             return course;
         }
     };
+    if let Err(refusal) = decode::decode(exchange, route, &head.headers, admitted.has_body) {
+        return Course::Refuse(refusal);
+    }
     if let (UpgradeIntent::WebSocket, Some(upgrade)) = (admitted.upgrade, upgrade) {
         let intent = lookup::Intent::bypass();
         let errand = Errand::new(exchange, route, admitted.facts(), intent, head);

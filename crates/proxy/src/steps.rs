@@ -2,6 +2,7 @@
 
 pub(crate) mod admit;
 pub(crate) mod answer;
+pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod examine;
 pub(crate) mod fetch;

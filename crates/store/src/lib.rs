@@ -6,6 +6,7 @@
 mod allocated;
 mod fill_budget;
 mod hash;
+mod in_flight_cells;
 mod limiter_cells;
 mod memory_shares;
 mod penalty_boxes;
@@ -22,7 +23,8 @@ mod write_marks;
 
 pub use fill_budget::{FillBudget, FillReservation};
 pub use hash::{hash, hash_of};
-pub use limiter_cells::LimiterCells;
+pub use in_flight_cells::{InFlight, InFlightCells, InFlightLine, InFlightPermit, InFlightTurn};
+pub use limiter_cells::{LimiterCells, LimiterFigures};
 pub use memory_shares::MemoryShares;
 pub use penalty_boxes::{Banned, BansMeant, PenaltyBox, PenaltyBoxes};
 pub use purges::Purges;

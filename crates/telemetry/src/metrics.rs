@@ -11,10 +11,13 @@ mod batch;
 mod breakers;
 mod capacity;
 mod cells;
+mod compression;
 mod connections;
 mod export;
 mod health;
 mod identity;
+mod limiter;
+mod limits;
 mod process;
 mod retries;
 mod route;
@@ -30,6 +33,7 @@ use std::{
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
+    compression::headroom::Headroom,
     discovery::Refreshed,
     health::{Standing, check::CheckOutcome, outlier},
     mirror::CopyOutcome,
@@ -45,6 +49,7 @@ pub use bans::BanFigures;
 pub use breakers::{BreakerFigures, BreakerScope};
 pub use capacity::{CapacityFigures, ShedCounts, Waited, Waits};
 pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
+pub use limiter::LimitFigures;
 pub use process::{CacheAnswers, CacheFigures};
 pub use retries::{HedgeOutcome, RetryOutcome};
 pub use upstream::EndpointPlace;
@@ -137,6 +142,14 @@ impl Metrics {
             series
                 .batches()
                 .batch(Shard::mine(), outcome, members as u64);
+        }
+    }
+
+    /// Counts the body of a request that was decompressed, of the route at this position: its bytes
+    /// before and after.
+    pub fn request_decoded(&self, route: usize, coded: u64, plain: u64) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.compression().request(Shard::mine(), coded, plain);
         }
     }
 
@@ -345,6 +358,11 @@ impl Metrics {
         figures: impl Fn() -> Vec<CapacityFigures> + Send + Sync + 'static,
     ) {
         self.series.process.watch_capacity(figures);
+    }
+
+    /// Where the headroom for compression comes from, asked at each scrape; the first source stays.
+    pub fn watch_headroom(&self, headroom: impl Fn() -> Headroom + Send + Sync + 'static) {
+        self.series.process.watch_headroom(Box::new(headroom));
     }
 
     /// Which access log to report the losses of; the first one stays.

@@ -16,8 +16,8 @@ use engine::{
     discovery::Refreshed,
     failure::{Blame, Failure},
     outcome::{
-        AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, MissReason, SkipReason,
-        StaleReason, StoreOutcome,
+        AsIsReason, BreachOutcome, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome,
+        LimitDecision, MissReason, SkipReason, StaleReason, StoreOutcome,
     },
 };
 use policy::{Coding, Mode};
@@ -259,6 +259,24 @@ impl Word for JoinOutcome {
     }
 }
 
+// === impl LimitDecision ===
+
+impl Word for LimitDecision {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Allow => 0,
+            Self::Delay => 1,
+            Self::Deny => 2,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
 // === impl EncodeOutcome ===
 
 impl Word for EncodeOutcome {
@@ -277,6 +295,8 @@ impl Word for EncodeOutcome {
         Self::AsIs(AsIsReason::TooSmall),
         Self::AsIs(AsIsReason::Type),
         Self::Encoded(Coding::Deflate),
+        Self::Decoded,
+        Self::AsIs(AsIsReason::BreachRisk),
     ];
 
     fn slot(self) -> usize {
@@ -285,8 +305,10 @@ impl Word for EncodeOutcome {
             Self::Encoded(Coding::Gzip) => 1,
             Self::Encoded(Coding::Zstd) => 2,
             Self::Encoded(Coding::Deflate) => 13,
+            Self::Decoded => 14,
             Self::AsIs(reason) => match reason {
                 AsIsReason::AlreadyEncoded => 3,
+                AsIsReason::BreachRisk => 15,
                 AsIsReason::ClientDeclined => 4,
                 AsIsReason::EventStream => 5,
                 AsIsReason::NoBody => 6,
@@ -297,6 +319,23 @@ impl Word for EncodeOutcome {
                 AsIsReason::TooSmall => 11,
                 AsIsReason::Type => 12,
             },
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl BreachOutcome ===
+
+impl Word for BreachOutcome {
+    const ALL: &'static [Self] = &[Self::Padded, Self::Skipped];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Padded => 0,
+            Self::Skipped => 1,
         }
     }
 

@@ -20,6 +20,7 @@ mod multipart;
 mod quiet;
 mod rules;
 mod score;
+mod search;
 mod sql;
 mod text;
 mod tokens;

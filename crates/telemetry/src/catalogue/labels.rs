@@ -4,12 +4,15 @@ use engine::{
     batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
     capacity::ShedReason,
+    compression::headroom::Headroom,
     discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
     identity::KeysRefreshed,
     mirror::CopyOutcome,
-    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
+    outcome::{
+        BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, StoreOutcome,
+    },
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
 };
@@ -43,6 +46,11 @@ pub(super) const BATCH_OUTCOME: Label = Label {
 pub(super) const BLAME: Label = Label {
     name: "blame",
     values: Values::Fixed(words::<Blame>),
+};
+
+pub(super) const BREACH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<BreachOutcome>),
 };
 
 pub(super) const BREAKER: Label = Label {
@@ -102,12 +110,17 @@ pub(super) const COPY_OUTCOME: Label = Label {
 
 pub(super) const DECISION: Label = Label {
     name: "decision",
-    values: Values::Fixed(|| vec!["allow", "deny"]),
+    values: Values::Fixed(words::<LimitDecision>),
 };
 
 pub(super) const DIRECTION: Label = Label {
     name: "direction",
     values: Values::Fixed(|| vec!["in", "out"]),
+};
+
+pub(super) const HEADROOM: Label = Label {
+    name: "state",
+    values: Values::Fixed(|| Headroom::ALL.map(Headroom::as_str).to_vec()),
 };
 
 pub(super) const EJECTION_REASON: Label = Label {
@@ -154,7 +167,7 @@ pub(super) const KEYS_OUTCOME: Label = Label {
 
 pub(super) const LIMIT: Label = Label {
     name: "limit",
-    values: Values::Configured("the name of a rate limit"),
+    values: Values::Configured("the name of a limit"),
 };
 
 pub(super) const METHOD: Label = Label {

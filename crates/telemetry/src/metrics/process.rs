@@ -9,6 +9,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use engine::compression::headroom::Headroom;
+
 use super::{
     bans::{BanFigures, Bans},
     breakers::{BreakerFigures, Breakers},
@@ -17,6 +19,7 @@ use super::{
     connections::ClientConnectionEnd,
     export::Sheet,
     identity::IdentitySeries,
+    limiter::{self, Limiter},
     security::SecuritySeries,
 };
 use crate::{Health, Stage, catalogue, words::Word};
@@ -65,6 +68,8 @@ pub struct CacheAnswers {
     pub stale: u64,
 }
 
+type HeadroomSource = Box<dyn Fn() -> Headroom + Send + Sync>;
+
 type CacheSource = Box<dyn Fn() -> CacheFigures + Send + Sync>;
 
 /// The part of the metrics that no policy has a say in.
@@ -74,7 +79,9 @@ pub(super) struct Process {
     bans: Bans,
     breakers: Breakers,
     capacities: Capacities,
+    limiter: Limiter,
     cache: OnceLock<CacheSource>,
+    headroom: OnceLock<HeadroomSource>,
     pub(super) identity: IdentitySeries,
     pub(super) security: SecuritySeries,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
@@ -98,7 +105,9 @@ impl Process {
             bans: Bans::default(),
             breakers: Breakers::default(),
             capacities: Capacities::default(),
+            limiter: Limiter::default(),
             cache: OnceLock::new(),
+            headroom: OnceLock::new(),
             identity: IdentitySeries::default(),
             security: SecuritySeries::default(),
             access_log_losses: OnceLock::new(),
@@ -138,6 +147,10 @@ impl Process {
         self.bans.watch(Box::new(source));
     }
 
+    pub(super) fn watch_headroom(&self, source: HeadroomSource) {
+        let _only_the_first_counts = self.headroom.set(source);
+    }
+
     pub(super) fn watch_breakers(
         &self,
         source: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
@@ -152,6 +165,10 @@ impl Process {
         self.capacities.watch(Box::new(source));
     }
 
+    pub(super) fn watch_limits(&self, source: limiter::Source) {
+        self.limiter.watch(source);
+    }
+
     pub(super) fn watch_access_log(&self, losses: Arc<AtomicU64>) {
         let _only_the_first_counts = self.access_log_losses.set(losses);
     }
@@ -162,8 +179,12 @@ impl Process {
             export_cache(&figures(), sheet);
         }
         self.bans.export(sheet);
+        if let Some(headroom) = self.headroom.get() {
+            export_headroom(headroom(), sheet);
+        }
         self.breakers.export(sheet);
         self.capacities.export(sheet);
+        self.limiter.export(sheet);
         self.identity.export(sheet);
         self.security.export(sheet);
         let ready = self.health.stage() == Stage::Ready;
@@ -207,6 +228,13 @@ impl Process {
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Process").finish_non_exhaustive()
+    }
+}
+
+fn export_headroom(headroom: Headroom, sheet: &mut Sheet) {
+    for state in Headroom::ALL {
+        let holds = f64::from(u8::from(state == headroom));
+        sheet.gauge(&catalogue::COMPRESSION_HEADROOM, &[state.as_str()], holds);
     }
 }
 

@@ -62,6 +62,7 @@ impl Word for Failure {
         Self::CallerUnproven,
         Self::Shielded(ShieldRefusal::BodyTooLong),
         Self::NoRoomToLook,
+        Self::TooManyFields,
     ];
 
     fn slot(self) -> usize {
@@ -124,6 +125,7 @@ impl Word for Failure {
             Self::CallerUnknown => 50,
             Self::CallerUnproven => 51,
             Self::NoRoomToLook => 53,
+            Self::TooManyFields => 54,
         }
     }
 

@@ -29,6 +29,7 @@ fn every_word_has_its_own_place() {
     check::<CacheOutcome>();
     check::<StoreOutcome>();
     check::<JoinOutcome>();
+    check::<LimitDecision>();
     check::<EncodeOutcome>();
     check::<Failure>();
     check::<ShieldDecision>();

@@ -48,7 +48,7 @@ const BENIGN: &str = include_str!("corpus/benign.txt");
 
 /// Requests made from each form of an attack, and from each benign one.
 const ATTACKS_PER_FORM: usize = 6;
-const BENIGN_PER_FORM: usize = 64;
+const BENIGN_PER_FORM: usize = 36;
 
 /// All attacks of a category.
 pub(super) fn attacks(category: AttackCategory) -> Vec<Sample> {

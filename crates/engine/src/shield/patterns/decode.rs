@@ -7,6 +7,7 @@
 //! makes a text longer and there are at most [`MOST_ROUNDS`] of them, so that nothing can be folded
 //! up to become large.
 
+use super::search::passed;
 use crate::percent;
 
 /// Rounds of decoding after the one that the application does.
@@ -52,6 +53,7 @@ pub(super) fn lowered(text: &[u8], out: &mut Vec<u8>) {
 /// Decodes whatever is encoded in `text`, which is in lower case, once more into `out`.
 pub(super) fn again(text: &[u8], brackets: Brackets, out: &mut Vec<u8>) -> Round {
     out.clear();
+    passed(text.len());
     let mut round = Round::Same;
     let mut at = 0;
     while let Some(&byte) = text.get(at) {

@@ -1,6 +1,6 @@
 //! Fields of multipart bodies (RFC 7578): their texts, and the names of files, not what files contain.
 
-use super::{Look, xss::find};
+use super::{Look, search::find};
 
 /// Looks at every part between the boundaries.
 pub(super) fn read(look: &mut Look<'_>, boundary: &str, body: &[u8]) {

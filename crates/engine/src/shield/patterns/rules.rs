@@ -325,6 +325,7 @@ impl Signs {
         self.rules().any(|rule| rule.category() == category)
     }
 
+    #[cfg(test)]
     pub(super) const fn has(self, sign: Sign) -> bool {
         self.0 & sign.bit() != 0
     }

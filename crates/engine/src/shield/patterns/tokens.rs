@@ -4,7 +4,10 @@
 //! comment that hides the rest of a statement. What stands in MySQL's `/*! */` is read. Only the first
 //! [`MOST`] tokens are looked at: what breaks out of a string or a number does so at once.
 
-use super::words::{self, Word};
+use super::{
+    search::passed,
+    words::{self, Word},
+};
 
 /// So many tokens are looked at.
 pub(super) const MOST: usize = 48;
@@ -81,6 +84,7 @@ impl<'t> Tokens<'t> {
             tokens[len] = token;
             len += 1;
         }
+        passed(lexer.at - at);
         Self { text, tokens, len }
     }
 

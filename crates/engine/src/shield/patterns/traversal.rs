@@ -6,8 +6,8 @@
 
 use super::{
     rules::{Sign, Signs},
+    search::find,
     text::{Bits, Place, Text},
-    xss::find,
 };
 
 /// Files that applications never name to each other in parameters.
@@ -187,13 +187,8 @@ fn files(text: &Text<'_>, signs: &mut Signs) {
     let mut start = [0_u8; 48];
     let length = unix(whole, &mut start);
     let start = &start[..length];
-    let named = NOBODYS.iter().any(|file| {
-        start.starts_with(file)
-            || start.starts_with(&file[1..])
-                && file.len() > 10
-                && file[0] == b'/'
-                && whole.len() < 24
-    });
+    let named = NOBODYS.iter().any(|file| start.starts_with(file))
+        || text.place != Place::Header && matches!(start, b"etc/passwd" | b"etc/shadow");
     let alone = !bytes.iter().any(|it| matches!(it, b' ' | b'\n' | b'<'));
     if named && alone {
         signs.add(Sign::PathSensitive);

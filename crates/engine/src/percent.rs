@@ -7,12 +7,28 @@ pub(crate) fn pair(bytes: &[u8], at: usize) -> Option<u8> {
     Some(high << 4 | low)
 }
 
+/// Whether the encoded byte at `at`, which is `value`, begins UTF-8 that is longer than it has to be
+/// (RFC 3629 3): `%C0%AF` for a slash.
+pub(crate) fn is_overlong(bytes: &[u8], at: usize, value: u8) -> bool {
+    let hidden = match value {
+        0xc0 | 0xc1 => 0x80..=0xbf,
+        0xe0 => 0x80..=0x9f,
+        0xf0 => 0x80..=0x8f,
+        _ => return false,
+    };
+    let next = (bytes.get(at + 3) == Some(&b'%')).then(|| pair(bytes, at + 3));
+    next.flatten().is_some_and(|next| hidden.contains(&next))
+}
+
 /// The bytes of a query name or value as a form means them: `%XX` decoded, `+` a space.
 ///
 /// A `%` that begins no valid pair stands for itself, because a condition on a query parameter must
 /// have an answer for every text.
 pub(crate) fn form_decoded(text: &str) -> impl Iterator<Item = u8> + '_ {
-    let bytes = text.as_bytes();
+    decode(text.as_bytes())
+}
+
+fn decode(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
         let byte = *bytes.get(at)?;
@@ -24,6 +40,11 @@ pub(crate) fn form_decoded(text: &str) -> impl Iterator<Item = u8> + '_ {
         at += width;
         Some(value)
     })
+}
+
+/// [`form_decoded`] of any bytes, all at once.
+pub(crate) fn decoded_form(bytes: &[u8]) -> Vec<u8> {
+    decode(bytes).collect()
 }
 
 /// The value of one hexadecimal digit.

@@ -34,7 +34,7 @@ use policy::{LimitAlgorithm, LimitPolicy};
 pub use self::{
     factor::Factor,
     gcra::{Cell, Gcra},
-    headers::{LegacyFields, LimitHeaders, retry_after},
+    headers::{LegacyFields, LimitHeaders, LimitList, retry_after},
     history::{History, MARK_BYTES},
     sliding_window::{MARKS, SlidingWindow},
 };

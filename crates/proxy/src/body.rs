@@ -1,5 +1,7 @@
 //! The bodies that pass through, each a type of its own; none is boxed on the way of a hit.
 
+mod decoded;
+mod decoding;
 mod encoded;
 mod gathered;
 pub(crate) mod ranged;
@@ -8,14 +10,18 @@ mod response;
 mod rewind;
 mod tap;
 mod upstream;
+mod watch;
 
-pub(crate) use encoded::{EncodedBody, Encoder};
-pub(crate) use gathered::{Gathered, gather};
+pub(crate) use decoded::DecodedBody;
+pub(crate) use decoding::{DecodingBody, Undoing};
+pub(crate) use encoded::EncodedBody;
+pub(crate) use gathered::{Gathered, Peeked, gather, peek};
 pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
 pub(crate) use rewind::{Rewind, Spare};
 pub(crate) use tap::Awaiting;
 pub(crate) use upstream::UpstreamBody;
+pub(crate) use watch::Watch;
 
 use engine::failure::Failure;
 

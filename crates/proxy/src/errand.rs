@@ -18,33 +18,39 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
+    compression,
     forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
-    HeaderName, HeaderValue, Uri,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
+    HeaderMap, HeaderName, HeaderValue, Uri,
+    header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
-use policy::{Mode, OpenAnswer, Route, Scheme};
+use policy::{BreachGuard, Mode, OpenAnswer, Route, Scheme, UpstreamCodings};
 
 use self::head::{empty_head, take_host, with_path};
 use crate::{
     batch::Collector,
-    body::RequestBody,
+    body::{RequestBody, Undoing},
     connection::Errands,
     exchange::Exchange,
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::{
+        decode,
+        examine::Arriving,
         limit::Charges,
         lookup::{Intent, Scope},
     },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
+
+/// What an origin may send, and can be undone for those who do not take it.
+const RECODED: HeaderValue = HeaderValue::from_static("zstd, br, gzip");
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -61,6 +67,8 @@ pub(crate) struct Errand {
     pub(crate) intent: Intent,
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
+    /// How the client's body is to be decompressed, while it has not been read.
+    decoding: Option<Box<Undoing>>,
     cause: Cause,
     /// What it takes from its caller's quotas, if anything.
     pub(crate) charges: Option<Box<Charges>>,
@@ -113,6 +121,10 @@ impl Errand {
         if let Some(path) = &facts.rewritten {
             head.uri = with_path(&head.uri, path);
         }
+        let decoding = exchange.decoding.take();
+        if decoding.as_ref().is_some_and(|it| it.mode == Mode::Enforce) {
+            decode::rewrite_headers(&mut head.headers);
+        }
         let seed = TraceSeed {
             trace_id: fastrand::u128(1..),
             parent_id: fastrand::u64(1..),
@@ -140,6 +152,7 @@ impl Errand {
                 Cause::Client => exchange.charges.take(),
                 Cause::Renewal | Cause::Warming => None,
             },
+            decoding,
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
@@ -197,6 +210,7 @@ impl Errand {
             content: None,
             // Whoever asks for it has paid.
             charges: None,
+            decoding: None,
             cause: self.cause,
             client_ip: self.client_ip,
             crumbs: self.crumbs.clone(),
@@ -295,7 +309,21 @@ impl Errand {
             DeclaredBody::Length(length) => Some(length),
             DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
         };
-        RequestBody::new(incoming, declared, clients)
+        let (body, upload) = RequestBody::new(incoming, declared, clients);
+        match &self.decoding {
+            Some(undoing) => undoing.undo(body, upload),
+            None => (body, upload),
+        }
+    }
+
+    /// The client's body for whoever looks at it before it goes on.
+    pub(crate) fn arriving(&self, incoming: Incoming) -> Arriving<'_> {
+        Arriving {
+            incoming,
+            declared: self.facts.declared,
+            headers: &self.head.headers,
+            undoing: self.decoding.as_deref(),
+        }
     }
 
     /// The body as far as it is kept; it can be sent any number of times.
@@ -319,6 +347,14 @@ impl Errand {
         match self.accept_encoding() {
             AcceptEncoding::Fixed => {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            }
+            AcceptEncoding::Recoded => {
+                // A part must be of the plain form, which every client can put together.
+                let value = match headers.contains_key(RANGE) || forbids_recoding(&headers) {
+                    true => HeaderValue::from_static("identity"),
+                    false => RECODED,
+                };
+                headers.insert(ACCEPT_ENCODING, value);
             }
             AcceptEncoding::Reduced if headers.contains_key(ACCEPT_ENCODING) => {
                 let reduced = Codings::accepted(&headers).header_value();
@@ -362,15 +398,20 @@ impl Errand {
 /// What becomes of `Accept-Encoding` on `route`.
 ///
 /// A route that compresses asks the origin for plain bytes: one stored response then serves every
-/// client, in whatever coding. A route that only caches asks for one of few spellings.
+/// client, in whatever coding. Where it may recode, it asks for what can be undone: one stored response
+/// serves everybody then, too. Plain bytes are needed all the same to take a batch apart, to transform,
+/// and to see what a BREACH guard looks at. A route that only caches asks for one of few spellings.
 pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
     let enforced = |mode: Mode| mode == Mode::Enforce;
-    if route
-        .compression
-        .as_ref()
-        .is_some_and(|policy| enforced(policy.mode))
-    {
-        AcceptEncoding::Fixed
+    let compression = route.compression.as_ref();
+    if let Some(policy) = compression.filter(|policy| enforced(policy.mode)) {
+        let plain = route.batch.is_some()
+            || route.transform.is_some()
+            || policy.breach_guard != BreachGuard::Off;
+        match policy.upstream_codings {
+            UpstreamCodings::Recode if !plain => AcceptEncoding::Recoded,
+            UpstreamCodings::Keep | UpstreamCodings::Recode => AcceptEncoding::Fixed,
+        }
     } else if route
         .cache
         .as_ref()
@@ -380,4 +421,9 @@ pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
     } else {
         AcceptEncoding::Verbatim
     }
+}
+
+/// Whether the client wants the very bytes that the origin would send it.
+fn forbids_recoding(headers: &HeaderMap) -> bool {
+    headers.contains_key(CACHE_CONTROL) && compression::no_transform(headers)
 }

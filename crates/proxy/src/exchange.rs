@@ -15,12 +15,13 @@ use policy::Route;
 use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
-    body::ResponseBody,
+    body::{ResponseBody, Undoing},
     caller::Proven,
     clock,
     connection::ConnectionState,
     flight::Lead,
     recording::{LogFacts, RecordedBody, Recording},
+    shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::limit::Charges,
@@ -44,10 +45,14 @@ pub(crate) struct Exchange {
     pub(crate) shown_key: Option<Box<str>>,
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
+    /// How its body is to be decompressed, if it is.
+    pub(crate) decoding: Option<Box<Undoing>>,
     /// What its token proves, once somebody wanted to know.
     pub(crate) proof: Option<Proven>,
     /// What it takes from its caller's quotas if it reaches the origin.
     pub(crate) charges: Option<Box<Charges>>,
+    /// What the shield still wants to know of its body.
+    pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
 }
@@ -95,8 +100,10 @@ impl Exchange {
             shadow_lead: None,
             shown_key: None,
             crumbs: Vec::new(),
+            decoding: None,
             proof: None,
             charges: None,
+            examination: None,
             limit_fields: Vec::new(),
         }
     }

@@ -5,6 +5,7 @@
 //! This crate moves bytes and time between them.
 
 mod answer;
+mod bans;
 mod batch;
 mod body;
 mod breakers;
@@ -17,18 +18,21 @@ mod exchange;
 mod fill;
 mod fill_job;
 mod flight;
+mod headroom;
 mod identity;
 mod inside;
 mod inspect;
 mod listener;
 mod pace;
 mod patience;
+mod penalty;
 mod pipeline;
 mod places;
 mod purged_urls;
 mod recording;
 mod renewal;
 mod server_tls;
+mod shield;
 mod sidecar;
 mod snapshot;
 mod steps;
@@ -36,7 +40,9 @@ mod sticky;
 mod tunnel;
 mod unabandoned;
 mod upstream;
+mod witness;
 
+pub use bans::{BanChoice, BanStatus};
 pub use breakers::{BreakerChoice, BreakerStatus};
 pub use clock::{monotonic, now};
 pub use connection::awaken;

@@ -12,13 +12,14 @@ use arc_swap::ArcSwap;
 use engine::{
     cache::purge::{Manner, Purge},
     collapse::memory::Recollection,
+    compression::headroom::Headroom,
     forwarding::{Instance, InvalidPseudonym},
     security::{SecurityAction, SecurityKind},
 };
 use policy::Policies;
 use store::{
-    FillBudget, InFlightCells, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances,
-    Uncacheable, Verdicts, WriteMarks, popularity::Popularity,
+    FillBudget, InFlightCells, LimiterCells, MemoryShares, PenaltyBoxes, Purges, ResponseStore,
+    SearchVariances, Uncacheable, Verdicts, WriteMarks, popularity::Popularity,
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
@@ -29,6 +30,7 @@ use crate::{
     clock,
     connection::Addresses,
     flight::Flights,
+    headroom::HeadroomWatch,
     purged_urls::inner_keys,
     renewal::Renewals,
     snapshot::{Snapshot, SnapshotError},
@@ -46,6 +48,7 @@ pub struct Sidecar {
     pub(crate) limiter: LimiterCells,
     pub(crate) places: Arc<InFlightCells>,
     pub(crate) waiting_room: WaitingRoom,
+    pub(crate) penalties: PenaltyBoxes,
     pub(crate) uncacheable: Uncacheable,
     /// Keys whose whole response was not worth fetching for a part of it.
     pub(crate) unfillable: Uncacheable,
@@ -62,6 +65,7 @@ pub struct Sidecar {
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) security: SecurityEvents,
     pub(crate) health: Arc<Health>,
+    pub(crate) headroom: HeadroomWatch,
     pub(crate) addresses: Arc<Addresses>,
     connections: AtomicUsize,
 }
@@ -112,6 +116,7 @@ impl Sidecar {
             limiter: LimiterCells::new(shares.limiter),
             places: Arc::default(),
             waiting_room: WaitingRoom::default(),
+            penalties: PenaltyBoxes::new(shares.penalties),
             uncacheable: Uncacheable::default(),
             unfillable: Uncacheable::default(),
             purges: Purges::default(),
@@ -127,6 +132,7 @@ impl Sidecar {
             access_log,
             security: SecurityEvents::default(),
             health,
+            headroom: HeadroomWatch::of_machine(),
             addresses: Arc::default(),
             connections: AtomicUsize::new(0),
         })
@@ -232,9 +238,16 @@ impl Sidecar {
         self.popularity.as_ref()
     }
 
-    /// Keeps the memory promise; call it a few times a second.
+    /// How much processor time is left over.
+    pub fn headroom(&self) -> Headroom {
+        self.headroom.now()
+    }
+
+    /// Keeps the memory promise, and an eye on the processors; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
+        self.penalties.sweep(clock::monotonic());
+        self.headroom.look();
     }
 
     /// Whether anything was ever asked for one user, or by the body of its request: then one URL

@@ -2,7 +2,9 @@
 
 pub(crate) mod admit;
 pub(crate) mod answer;
+pub(crate) mod decode;
 pub(crate) mod encode;
+pub(crate) mod examine;
 pub(crate) mod fetch;
 pub(crate) mod gather;
 pub(crate) mod guard;

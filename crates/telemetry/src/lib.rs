@@ -25,8 +25,9 @@ pub use event::{LimitMarks, MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use log_writer::StartError;
 pub use metrics::{
-    BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures, ClientConnectionEnd,
-    CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome, LimitFigures,
-    Metrics, MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
+    BanFigures, BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures,
+    ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome,
+    LimitFigures, Metrics, MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
 };
 pub use security::{SecurityEvent, SecurityEvents, SecurityLog};
+pub use words::ShieldDecision;

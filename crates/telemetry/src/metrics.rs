@@ -6,10 +6,12 @@
 //! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
+mod bans;
 mod batch;
 mod breakers;
 mod capacity;
 mod cells;
+mod compression;
 mod connections;
 mod export;
 mod health;
@@ -20,6 +22,7 @@ mod process;
 mod retries;
 mod route;
 mod security;
+mod shield;
 mod upstream;
 
 use std::{
@@ -30,17 +33,19 @@ use std::{
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
+    compression::headroom::Headroom,
     discovery::Refreshed,
     health::{Standing, check::CheckOutcome, outlier},
     mirror::CopyOutcome,
     outcome::{BypassReason, CacheOutcome, MissReason},
     retry::{Reason, Stop},
 };
-use policy::{Mode, Policies};
+use policy::{AttackCategory, Mode, Policies};
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
-use crate::{AccessLog, Health, RequestEvent};
+use crate::{AccessLog, Health, RequestEvent, ShieldDecision};
 
+pub use bans::BanFigures;
 pub use breakers::{BreakerFigures, BreakerScope};
 pub use capacity::{CapacityFigures, ShedCounts, Waited, Waits};
 pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
@@ -140,10 +145,32 @@ impl Metrics {
         }
     }
 
+    /// Counts the body of a request that was decompressed, of the route at this position: its bytes
+    /// before and after.
+    pub fn request_decoded(&self, route: usize, coded: u64, plain: u64) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.compression().request(Shard::mine(), coded, plain);
+        }
+    }
+
     /// Counts what became of a request that might have been in a batch, of the route at this position.
     pub fn batch_request(&self, route: usize, outcome: MemberOutcome) {
         if let Some(series) = self.series.routes.get(route) {
             series.batches().request(Shard::mine(), outcome);
+        }
+    }
+
+    /// Counts what the shield of the route at this position said to a request.
+    pub fn shield_decided(&self, route: usize, decision: ShieldDecision) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.shield().decided(Shard::mine(), decision);
+        }
+    }
+
+    /// Counts a request in which the shield of the route at this position saw an attack of this kind.
+    pub fn shield_matched(&self, route: usize, category: AttackCategory) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.shield().matched(Shard::mine(), category);
         }
     }
 
@@ -311,6 +338,11 @@ impl Metrics {
         self.series.process.watch_cache(Box::new(figures));
     }
 
+    /// Where the figures of the penalty boxes come from, asked at each scrape; the first source stays.
+    pub fn watch_bans(&self, figures: impl Fn() -> Vec<BanFigures> + Send + Sync + 'static) {
+        self.series.process.watch_bans(figures);
+    }
+
     /// Where the figures of the breakers come from, asked at each scrape; the first source stays.
     pub fn watch_breakers(
         &self,
@@ -326,6 +358,11 @@ impl Metrics {
         figures: impl Fn() -> Vec<CapacityFigures> + Send + Sync + 'static,
     ) {
         self.series.process.watch_capacity(figures);
+    }
+
+    /// Where the headroom for compression comes from, asked at each scrape; the first source stays.
+    pub fn watch_headroom(&self, headroom: impl Fn() -> Headroom + Send + Sync + 'static) {
+        self.series.process.watch_headroom(Box::new(headroom));
     }
 
     /// Which access log to report the losses of; the first one stays.

@@ -9,18 +9,20 @@ mod health;
 mod mirror;
 mod retry;
 mod security;
+mod shield;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
     discovery::Refreshed,
     failure::{Blame, Failure},
     outcome::{
-        AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision,
-        MissReason, SkipReason, StaleReason, StoreOutcome,
+        AsIsReason, BreachOutcome, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome,
+        LimitDecision, MissReason, SkipReason, StaleReason, StoreOutcome,
     },
 };
 use policy::{Coding, Mode};
 
+pub use self::shield::ShieldDecision;
 use crate::MethodLabel;
 
 /// An enum whose values are the values of a label.
@@ -293,6 +295,8 @@ impl Word for EncodeOutcome {
         Self::AsIs(AsIsReason::TooSmall),
         Self::AsIs(AsIsReason::Type),
         Self::Encoded(Coding::Deflate),
+        Self::Decoded,
+        Self::AsIs(AsIsReason::BreachRisk),
     ];
 
     fn slot(self) -> usize {
@@ -301,8 +305,10 @@ impl Word for EncodeOutcome {
             Self::Encoded(Coding::Gzip) => 1,
             Self::Encoded(Coding::Zstd) => 2,
             Self::Encoded(Coding::Deflate) => 13,
+            Self::Decoded => 14,
             Self::AsIs(reason) => match reason {
                 AsIsReason::AlreadyEncoded => 3,
+                AsIsReason::BreachRisk => 15,
                 AsIsReason::ClientDeclined => 4,
                 AsIsReason::EventStream => 5,
                 AsIsReason::NoBody => 6,
@@ -313,6 +319,23 @@ impl Word for EncodeOutcome {
                 AsIsReason::TooSmall => 11,
                 AsIsReason::Type => 12,
             },
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl BreachOutcome ===
+
+impl Word for BreachOutcome {
+    const ALL: &'static [Self] = &[Self::Padded, Self::Skipped];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Padded => 0,
+            Self::Skipped => 1,
         }
     }
 

@@ -22,10 +22,11 @@ use parking_lot::Mutex;
 use policy::Clients;
 
 use super::{
-    CutShort,
+    CutShort, DecodingBody,
     gathered::ResumedBody,
     rewind::RewoundBody,
     tap::{Awaiting, Tap},
+    watch::Watch,
 };
 use crate::{clock, pace::Paced, patience::Patience};
 
@@ -36,6 +37,8 @@ pub(crate) enum RequestBody {
     Empty,
     /// The client's.
     Client(Box<ClientBody>),
+    /// The client's, decompressed on the way.
+    Decoding(Box<DecodingBody>),
     /// The client's, here as a whole: it can be sent again.
     Kept(Bytes),
     /// The client's, of which the beginning was read already.
@@ -57,6 +60,8 @@ pub(crate) struct ClientBody {
     upload: Arc<Upload>,
     /// Takes a copy of what passes; boxed, because most bodies have none.
     tap: Option<Box<Tap>>,
+    /// Looks at what passes; boxed for the same reason.
+    watch: Option<Box<Watch>>,
 }
 
 /// How an upload went, for whoever sent the request upstream.
@@ -67,6 +72,8 @@ pub(crate) struct Upload {
     /// When that was last more (monotonic), in nanoseconds; 0 before the first byte.
     moved_at: AtomicU64,
     failure: Mutex<Option<Failure>>,
+    /// What the client sends, where that is not what the upstream gets.
+    coded: Option<Arc<Upload>>,
 }
 
 // === impl RequestBody ===
@@ -91,8 +98,19 @@ impl RequestBody {
             paced: Paced::of(clients),
             upload: Arc::clone(&upload),
             tap: None,
+            watch: None,
         };
         (Self::Client(Box::new(body)), Some(upload))
+    }
+
+    /// Lets a shield look at it while it passes; a body that does not come from a client just now was
+    /// looked at before.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        match self {
+            Self::Client(body) => body.watch = Some(Box::new(watch)),
+            Self::Decoding(body) => body.watch(watch),
+            Self::Empty | Self::Kept(_) | Self::Resumed(_) | Self::Rewound(_) => {}
+        }
     }
 
     /// Copies at most `limit` bytes of it while it passes, for `copy`.
@@ -102,6 +120,7 @@ impl RequestBody {
                 let tap = Tap::new(Arc::clone(&body.upload), copy, limit);
                 body.tap = Some(Box::new(tap));
             }
+            Self::Decoding(body) => body.tap(copy, limit),
             Self::Resumed(body) => body.tap(copy, limit),
             // Nothing of these passes any more, or it has been read by somebody else.
             Self::Empty | Self::Kept(_) | Self::Rewound(_) => {
@@ -112,9 +131,12 @@ impl RequestBody {
 
     /// Gives what passed before the tap was there.
     pub(super) fn catch_up<'f>(&mut self, read: impl Iterator<Item = &'f Frame<Bytes>>) {
-        if let Self::Client(body) = self
-            && let Some(tap) = &mut body.tap
-        {
+        let tap = match self {
+            Self::Client(body) => body.tap.as_deref_mut(),
+            Self::Decoding(body) => body.tapped(),
+            _ => None,
+        };
+        if let Some(tap) = tap {
             read.for_each(|frame| tap.take(frame));
         }
     }
@@ -122,7 +144,7 @@ impl RequestBody {
     /// Whether it is still being received.
     pub(crate) const fn is_streamed(&self) -> bool {
         match self {
-            Self::Client(_) | Self::Resumed(_) | Self::Rewound(_) => true,
+            Self::Client(_) | Self::Decoding(_) | Self::Resumed(_) | Self::Rewound(_) => true,
             Self::Empty | Self::Kept(_) => false,
         }
     }
@@ -139,6 +161,7 @@ impl Body for RequestBody {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
             Self::Client(body) => body.poll_frame(cx),
+            Self::Decoding(body) => body.poll_frame(cx),
             Self::Kept(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *self = Self::Empty;
@@ -153,6 +176,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => true,
             Self::Client(body) => body.is_end_stream(),
+            Self::Decoding(body) => body.is_end_stream(),
             Self::Kept(bytes) => bytes.is_empty(),
             Self::Resumed(body) => body.is_end_stream(),
             Self::Rewound(body) => body.is_end_stream(),
@@ -163,6 +187,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Client(body) => body.incoming.size_hint(),
+            Self::Decoding(body) => body.size_hint(),
             Self::Kept(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Resumed(body) => body.size_hint(),
             Self::Rewound(body) => body.size_hint(),
@@ -198,6 +223,11 @@ impl ClientBody {
                 Some(Err(self.fail(Failure::ClientGone)))
             }
             None => {
+                if let Some(watch) = &mut self.watch
+                    && let Err(failure) = watch.end()
+                {
+                    return Poll::Ready(Some(Err(self.fail(failure))));
+                }
                 self.upload.finish();
                 None
             }
@@ -224,12 +254,20 @@ impl ClientBody {
             self.upload.moved.store(self.received, Ordering::Relaxed);
             self.upload.moves();
         }
+        // An HTTP/2 client may end its stream in a frame of its own, which nobody reads any more
+        // once the declared length is there.
+        let last = self.incoming.is_end_stream() || self.declared == Some(self.received);
+        if let Some(watch) = &mut self.watch {
+            let looked = watch.take(&frame);
+            // Nothing comes after trailers, and nobody asks whether something does.
+            let over = last || frame.is_trailers();
+            let looked = looked.and_then(|()| if over { watch.end() } else { Ok(()) });
+            looked.map_err(|failure| self.fail(failure))?;
+        }
         if let Some(tap) = &mut self.tap {
             tap.take(&frame);
         }
-        // An HTTP/2 client may end its stream in a frame of its own, which nobody reads any more
-        // once the declared length is there.
-        if self.incoming.is_end_stream() || self.declared == Some(self.received) {
+        if last {
             self.upload.finish();
         }
         Ok(frame)
@@ -247,6 +285,22 @@ impl Upload {
     /// Whether the last byte was handed to the upstream's connection.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
+    }
+
+    /// That of what becomes of `coded` when it is decoded.
+    pub(super) fn decoding(coded: Option<Arc<Self>>) -> Self {
+        Self {
+            coded,
+            ..Self::default()
+        }
+    }
+
+    /// How many bytes the client has sent.
+    pub(crate) fn received(&self) -> u64 {
+        match &self.coded {
+            Some(coded) => coded.received(),
+            None => self.moved(),
+        }
     }
 
     /// How many bytes the upstream's connection has taken.

@@ -105,6 +105,19 @@ impl UpstreamBody {
         }
     }
 
+    /// The first bytes, if they are here already; whoever reads on gets them all the same.
+    pub(crate) fn look_ahead(&mut self) -> Option<&[u8]> {
+        if self.ahead.is_none() && !self.is_end_stream() {
+            // Whoever reads on polls again, and is woken then.
+            let mut cx = Context::from_waker(Waker::noop());
+            if let Poll::Ready(Some(frame)) = Pin::new(&mut *self).poll_frame(&mut cx) {
+                self.ahead = Some(Box::new(frame));
+            }
+        }
+        let frame = self.ahead.as_deref()?.as_ref().ok()?;
+        frame.data_ref().map(AsRef::as_ref)
+    }
+
     fn put_back(&mut self, frame: Result<Frame<Bytes>, CutShort>) -> Option<Bytes> {
         self.ahead = Some(Box::new(frame));
         None

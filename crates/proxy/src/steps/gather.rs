@@ -5,12 +5,13 @@ use hyper::body::Incoming;
 
 use super::{
     admit, answer,
+    examine::{Arriving, Examined, examine},
     join::{self, Content},
     lookup::{self, Intent, Looked},
     renew::{self, Renewal},
 };
 use crate::{
-    body::{CutShort, Gathered, RequestBody, gather},
+    body::{CutShort, Gathered, gather},
     errand::Errand,
     exchange::Exchange,
     recording::RecordedBody,
@@ -56,26 +57,42 @@ async fn answered(
 ) -> Result<Answer, answer::Refusal> {
     // Looked at once before, and found in order.
     let declared = admit::admit(exchange, head, &body)?.declared;
-    let clients = &exchange.snapshot().policies.clients;
-    let length = match declared {
-        DeclaredBody::Length(length) => Some(length),
-        DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
+    let Examined {
+        body,
+        upload,
+        held: _held_meanwhile,
+    } = {
+        let (examination, undoing) = (exchange.examination.take(), exchange.decoding.take());
+        let arriving = Arriving {
+            incoming: body,
+            declared,
+            headers: &head.headers,
+            undoing: undoing.as_deref(),
+        };
+        let examined = examine(exchange, examination, arriving).await;
+        exchange.decoding = undoing;
+        examined?
     };
     // Bodies that are being read count against the memory promise, like those on their way in.
-    let needed = length.unwrap_or(most).min(most);
+    let needed = match declared {
+        DeclaredBody::Length(length) => length.min(most),
+        DeclaredBody::Chunked | DeclaredBody::Unsaid => most,
+    };
     let Some(_held) = exchange.sidecar().fills.reserve(needed) else {
         let admitted = admit::again(exchange, head)?;
         exchange.event().cache = CacheOutcome::Bypass(BypassReason::BodyTooLarge);
         let facts = admitted.facts();
         let errand = Errand::new(exchange, route, facts, Intent::bypass(), head);
-        let delivery = join::join(exchange, Box::new(errand), Content::Unread(body)).await?;
+        let content = Content::Opened(body, upload);
+        let delivery = join::join(exchange, Box::new(errand), content).await?;
         return Ok(Answer::Origin(delivery));
     };
-    let (body, upload) = RequestBody::new(body, length, clients);
     let gathered = gather(body, most)
         .await
         .map_err(|CutShort(failure)| failure)?;
-    exchange.event().request_bytes = upload.as_ref().map_or(0, |upload| upload.moved());
+    if let Some(upload) = &upload {
+        exchange.event().request_bytes = upload.received();
+    }
     let admitted = admit::again(exchange, head)?;
     let content = match gathered {
         Gathered::Whole(content) => content,

@@ -21,7 +21,7 @@ mod waiting_room;
 use std::{future::Future, pin::Pin};
 
 use engine::{
-    caller::CallerFacts, failure::Failure, outcome::LimitDecision, security::SecurityKind,
+    caller::CallerFacts, failure::Failure, outcome::LimitDecision, path, security::SecurityKind,
 };
 use http::{HeaderValue, header::RETRY_AFTER, request};
 use policy::{Mode, Route};
@@ -41,6 +41,7 @@ use super::{admit::Admitted, answer::Refusal};
 use crate::{
     caller::{self, Needs},
     exchange::Exchange,
+    penalty,
     places::Place,
 };
 
@@ -92,14 +93,13 @@ pub(crate) fn limit(
     let mut told = Told::take(exchange);
     let facts = caller::facts(exchange, route, head, admitted);
     let limits = &exchange.snapshot().limits[route];
-    told.fields.reserve_exact(2 * limits.rates.len());
     for (index, rule) in limits.rates.iter().enumerate() {
         rate::ask(exchange, (index, rule), &facts, head, &mut told);
     }
     let wanted = want(exchange, &limits.places, &facts, &mut told);
     match told.tell(exchange) {
         Err(refusal) => Permission::Deny(refusal),
-        Ok(delay) => enter(exchange, route, wanted, delay),
+        Ok(delay) => enter(exchange, (route, head), wanted, delay),
     }
 }
 
@@ -122,7 +122,7 @@ fn want(
 /// Takes the places, now or when the turn has come.
 fn enter(
     exchange: &mut Exchange,
-    route: usize,
+    (route, head): (usize, &request::Parts),
     wanted: Vec<Wanted>,
     delay: Option<Delay>,
 ) -> Permission {
@@ -145,14 +145,18 @@ fn enter(
             }));
         }
     }
-    match arrive(exchange, doorway.arrival()) {
+    match arrive(exchange, head, doorway.arrival()) {
         Ok(()) => Permission::Allow,
         Err(refusal) => Permission::Deny(refusal),
     }
 }
 
 /// Notes what became of a request whose turn has come.
-pub(crate) fn arrive(exchange: &mut Exchange, arrival: Arrival) -> Result<(), Refusal> {
+pub(crate) fn arrive(
+    exchange: &mut Exchange,
+    head: &request::Parts,
+    arrival: Arrival,
+) -> Result<(), Refusal> {
     exchange.event().concurrency = arrival.marks;
     exchange.recording.places = arrival.places;
     let mut refusal = None;
@@ -164,6 +168,9 @@ pub(crate) fn arrive(exchange: &mut Exchange, arrival: Arrival) -> Result<(), Re
             let evidence = rule.callers.key().to_string();
             let kind = SecurityKind::ConcurrencyExceeded;
             exchange.tell(kind, caller::action(rule.mode), Some(&rule.name), &evidence);
+            let path = path::normalize(head.uri.path());
+            let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
+            penalty::limited(exchange, &facts, &rule.name, rule.mode);
         }
         if full && rule.mode == Mode::Enforce {
             let mut full = Refusal::from(Failure::ConcurrencyExceeded);

@@ -4,7 +4,9 @@
 
 mod breakers;
 mod capacity;
+mod compression;
 mod discovery;
+mod guard;
 mod health;
 mod limits;
 mod mirror;
@@ -15,7 +17,9 @@ use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
 pub use capacity::*;
+pub use compression::*;
 pub use discovery::*;
+pub use guard::*;
 pub use health::*;
 pub use limits::*;
 pub use mirror::*;
@@ -50,8 +54,15 @@ pub const CATALOGUE: &[&Family] = &[
     &CONCURRENCY_DECISIONS,
     &CONCURRENCY_IN_FLIGHT,
     &LIMITS_WAITING,
+    &SHIELD_DECISIONS,
+    &SHIELD_MATCHES,
+    &BANS,
+    &BANS_BEGUN,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
+    &COMPRESSION_REQUEST_BYTES,
+    &COMPRESSION_BREACH,
+    &COMPRESSION_HEADROOM,
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,

@@ -4,16 +4,19 @@ use engine::{
     batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
     capacity::ShedReason,
+    compression::headroom::Headroom,
     discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
     identity::KeysRefreshed,
     mirror::CopyOutcome,
-    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, StoreOutcome},
+    outcome::{
+        BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, StoreOutcome,
+    },
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
 };
-use policy::{Mode, Priority};
+use policy::{AttackCategory, Mode, Priority};
 
 use super::{Label, Values};
 use crate::{
@@ -22,7 +25,12 @@ use crate::{
         BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState,
         HedgeOutcome, RetryOutcome,
     },
-    words::{CodeClass, UpstreamOutcome, words},
+    words::{CodeClass, ShieldDecision, UpstreamOutcome, words},
+};
+
+pub(super) const ATTACK_CATEGORY: Label = Label {
+    name: "category",
+    values: Values::Fixed(words::<AttackCategory>),
 };
 
 pub(super) const BATCH_MEMBER: Label = Label {
@@ -38,6 +46,11 @@ pub(super) const BATCH_OUTCOME: Label = Label {
 pub(super) const BLAME: Label = Label {
     name: "blame",
     values: Values::Fixed(words::<Blame>),
+};
+
+pub(super) const BREACH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<BreachOutcome>),
 };
 
 pub(super) const BREAKER: Label = Label {
@@ -105,6 +118,11 @@ pub(super) const DIRECTION: Label = Label {
     values: Values::Fixed(|| vec!["in", "out"]),
 };
 
+pub(super) const HEADROOM: Label = Label {
+    name: "state",
+    values: Values::Fixed(|| Headroom::ALL.map(Headroom::as_str).to_vec()),
+};
+
 pub(super) const EJECTION_REASON: Label = Label {
     name: "reason",
     values: Values::Fixed(words::<outlier::Reason>),
@@ -160,6 +178,13 @@ pub(super) const METHOD: Label = Label {
 pub(super) const MODE: Label = Label {
     name: "mode",
     values: Values::Fixed(words::<Mode>),
+};
+
+pub(super) const PENALTY_BOX: Label = Label {
+    name: "box",
+    values: Values::Configured(
+        "the name of a penalty box; routes with a box of the same name share it",
+    ),
 };
 
 pub(super) const PRIORITY: Label = Label {
@@ -220,6 +245,11 @@ pub(super) const SECURITY_LOG_REASON: Label = Label {
 pub(super) const SHED_REASON: Label = Label {
     name: "reason",
     values: Values::Fixed(|| ShedReason::ALL.map(ShedReason::as_str).to_vec()),
+};
+
+pub(super) const SHIELD_DECISION: Label = Label {
+    name: "decision",
+    values: Values::Fixed(words::<ShieldDecision>),
 };
 
 pub(super) const STATE: Label = Label {

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use engine::compression::headroom::Headroom;
+
 use super::{
+    bans::{BanFigures, Bans},
     breakers::{BreakerFigures, Breakers},
     capacity::{Capacities, CapacityFigures},
     cells::{Counter, Gauge, Shard, Sharded},
@@ -65,16 +68,20 @@ pub struct CacheAnswers {
     pub stale: u64,
 }
 
+type HeadroomSource = Box<dyn Fn() -> Headroom + Send + Sync>;
+
 type CacheSource = Box<dyn Fn() -> CacheFigures + Send + Sync>;
 
 /// The part of the metrics that no policy has a say in.
 pub(super) struct Process {
     health: Arc<Health>,
     clients: Sharded<ClientCells>,
+    bans: Bans,
     breakers: Breakers,
     capacities: Capacities,
     limiter: Limiter,
     cache: OnceLock<CacheSource>,
+    headroom: OnceLock<HeadroomSource>,
     pub(super) identity: IdentitySeries,
     pub(super) security: SecuritySeries,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
@@ -95,10 +102,12 @@ impl Process {
         Arc::new(Self {
             health,
             clients: Sharded::default(),
+            bans: Bans::default(),
             breakers: Breakers::default(),
             capacities: Capacities::default(),
             limiter: Limiter::default(),
             cache: OnceLock::new(),
+            headroom: OnceLock::new(),
             identity: IdentitySeries::default(),
             security: SecuritySeries::default(),
             access_log_losses: OnceLock::new(),
@@ -134,6 +143,14 @@ impl Process {
         let _only_the_first_counts = self.cache.set(source);
     }
 
+    pub(super) fn watch_bans(&self, source: impl Fn() -> Vec<BanFigures> + Send + Sync + 'static) {
+        self.bans.watch(Box::new(source));
+    }
+
+    pub(super) fn watch_headroom(&self, source: HeadroomSource) {
+        let _only_the_first_counts = self.headroom.set(source);
+    }
+
     pub(super) fn watch_breakers(
         &self,
         source: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
@@ -160,6 +177,10 @@ impl Process {
         self.export_config(sheet);
         if let Some(figures) = self.cache.get() {
             export_cache(&figures(), sheet);
+        }
+        self.bans.export(sheet);
+        if let Some(headroom) = self.headroom.get() {
+            export_headroom(headroom(), sheet);
         }
         self.breakers.export(sheet);
         self.capacities.export(sheet);
@@ -207,6 +228,13 @@ impl Process {
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Process").finish_non_exhaustive()
+    }
+}
+
+fn export_headroom(headroom: Headroom, sheet: &mut Sheet) {
+    for state in Headroom::ALL {
+        let holds = f64::from(u8::from(state == headroom));
+        sheet.gauge(&catalogue::COMPRESSION_HEADROOM, &[state.as_str()], holds);
     }
 }
 

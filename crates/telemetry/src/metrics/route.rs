@@ -12,8 +12,10 @@ use super::{
     NONE,
     batch::BatchSeries,
     cells::{Counter, Durations, Shard, Sharded},
+    compression::CompressionSeries,
     export::Sheet,
     limits::{LimitCells, LimitLabels},
+    shield::ShieldSeries,
 };
 use crate::{
     MethodLabel, RequestEvent, catalogue,
@@ -30,6 +32,8 @@ pub(super) struct RouteSeries {
     labels: RouteLabels,
     cells: Sharded<RouteCells>,
     batches: BatchSeries,
+    shield: ShieldSeries,
+    compression: CompressionSeries,
 }
 
 /// What of a route is in labels; routes that agree in it can share their series across a reload.
@@ -44,6 +48,7 @@ struct RouteLabels {
     compression: Option<Mode>,
     deduplication: Option<Mode>,
     limits: LimitLabels,
+    shield: Option<Mode>,
 }
 
 #[derive(Debug)]
@@ -75,9 +80,12 @@ impl RouteSeries {
                 compression: acting(route.compression.as_ref().map(|policy| policy.mode)),
                 deduplication: acting(route.deduplication.map(|policy| policy.mode)),
                 limits: LimitLabels::new(route),
+                shield: acting(route.shield.as_ref().map(|policy| policy.mode)),
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            shield: ShieldSeries::default(),
+            compression: CompressionSeries::default(),
         }
     }
 
@@ -91,9 +99,12 @@ impl RouteSeries {
                 compression: None,
                 deduplication: None,
                 limits: LimitLabels::default(),
+                shield: None,
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            shield: ShieldSeries::default(),
+            compression: CompressionSeries::default(),
         }
     }
 
@@ -136,11 +147,22 @@ impl RouteSeries {
         }
         if labels.compression.is_some() {
             cells.record_encode(shard, event);
+            if let Some(breach) = event.breach {
+                self.compression.breach(shard, breach);
+            }
         }
+    }
+
+    pub(super) const fn compression(&self) -> &CompressionSeries {
+        &self.compression
     }
 
     pub(super) const fn batches(&self) -> &BatchSeries {
         &self.batches
+    }
+
+    pub(super) const fn shield(&self) -> &ShieldSeries {
+        &self.shield
     }
 
     pub(super) fn export(&self, sheet: &mut Sheet) {
@@ -151,6 +173,9 @@ impl RouteSeries {
         (labels.limits).export(sheet, &labels.name, &self.cells, |cells| &cells.limits);
         if let Some(mode) = self.labels.batch {
             self.batches.export(sheet, self.name(), mode);
+        }
+        if let Some(mode) = self.labels.shield {
+            self.shield.export(sheet, self.name(), mode);
         }
         self.export_modes(sheet);
     }
@@ -239,6 +264,7 @@ impl RouteSeries {
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "in"], plain);
             let encoded = self.cells.sum(|cells| &cells.encoded_bytes);
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "out"], encoded);
+            self.compression.export(sheet, route, mode);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use engine::{
     discovery::Refreshed,
-    failure::Failure,
+    failure::{Failure, ShieldRefusal},
     health::outlier,
     identity::KeysRefreshed,
     mirror::CopyOutcome,
@@ -21,7 +21,8 @@ use engine::{
 use policy::{
     Admin, BatchKind, BatchPolicy, ByteSize, CachePolicy, CallerKey, Clients, Coding,
     CompressionPolicy, ConcurrencyPolicy, DeduplicationPolicy, Endpoint, LimitPolicy, Memory, Mode,
-    Rate, Route, RouteMatch, Scheme, SecurityLog, Shutdown, UnknownCaller, Upstream,
+    PathReading, Rate, Route, RouteMatch, Scheme, SecurityLog, ShieldPolicy, Shutdown,
+    UnknownCaller, Upstream,
 };
 
 use super::*;
@@ -67,7 +68,26 @@ fn route(name: &str, mode: Mode) -> Route {
             max_wait: Duration::from_millis(1),
             max_answer: ByteSize::from_bytes(1),
         }),
+        shield: Some(shield(mode)),
         ..Route::plain(name, 0)
+    }
+}
+
+fn shield(mode: Mode) -> ShieldPolicy {
+    let size = ByteSize::from_bytes(1 << 10);
+    ShieldPolicy {
+        mode,
+        allow: Vec::new(),
+        deny: Vec::new(),
+        methods: Vec::new(),
+        content_types: Vec::new(),
+        max_url: size,
+        max_query: size,
+        max_header: size,
+        max_body: None,
+        max_json_depth: 64,
+        paths: PathReading::Strict,
+        rules: None,
     }
 }
 
@@ -376,6 +396,35 @@ fn limits_on_what_is_in_flight_are_counted_apart() {
 }
 
 #[test]
+fn decisions_of_a_shield_are_counted_for_its_route() {
+    let metrics = metrics(vec![route("api", Mode::Shadow)]);
+    let refused = ShieldDecision::Refuse(ShieldRefusal::JsonTooDeep);
+    for decision in [refused, refused, ShieldDecision::Allow] {
+        metrics.shield_decided(0, decision);
+    }
+    metrics.shield_matched(0, AttackCategory::SqlInjection);
+    // There is no such route.
+    metrics.shield_decided(1, refused);
+    metrics.shield_matched(1, AttackCategory::SqlInjection);
+    for (name, value) in [
+        (
+            r#"forebay_shield_decisions_total{route="api",decision="json-too-deep",mode="shadow"}"#,
+            2.0,
+        ),
+        (
+            r#"forebay_shield_decisions_total{route="api",decision="allow",mode="shadow"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_shield_matches_total{route="api",category="sql_injection",mode="shadow"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
+}
+
+#[test]
 fn batches_and_their_members_are_counted() {
     let metrics = metrics(vec![route("api", Mode::Enforce)]);
     metrics.batch(0, BatchOutcome::Split, 7);
@@ -547,6 +596,16 @@ fn what_is_exported_is_exactly_the_catalogue() {
     });
     metrics.batch(0, BatchOutcome::Split, 2);
     metrics.batch_request(0, MemberOutcome::Answered);
+    metrics.shield_decided(0, ShieldDecision::Allow);
+    metrics.shield_matched(0, AttackCategory::Xss);
+    metrics.watch_bans(|| {
+        vec![BanFigures {
+            name: "guessing".to_owned(),
+            mode: Mode::Enforce,
+            banned: 1,
+            begun: 2,
+        }]
+    });
     metrics.shadow_pick(0, 0);
     metrics.upstream_retry(0, Reason::Reset, RetryOutcome::Answered);
     metrics.upstream_retry_stopped(0, Stop::Budget);

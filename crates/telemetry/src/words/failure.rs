@@ -60,6 +60,8 @@ impl Word for Failure {
         Self::DecodedTooLarge,
         Self::CallerUnknown,
         Self::CallerUnproven,
+        Self::Shielded(ShieldRefusal::BodyTooLong),
+        Self::NoRoomToLook,
         Self::TooManyFields,
     ];
 
@@ -115,13 +117,15 @@ impl Word for Failure {
                 ShieldRefusal::PathAmbiguous => 44,
                 ShieldRefusal::QueryTooLong => 45,
                 ShieldRefusal::UrlTooLong => 46,
+                ShieldRefusal::BodyTooLong => 52,
             },
             Self::UnknownCoding => 47,
             Self::Undecodable => 48,
             Self::DecodedTooLarge => 49,
             Self::CallerUnknown => 50,
             Self::CallerUnproven => 51,
-            Self::TooManyFields => 52,
+            Self::NoRoomToLook => 53,
+            Self::TooManyFields => 54,
         }
     }
 

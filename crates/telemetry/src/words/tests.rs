@@ -7,6 +7,7 @@ use engine::{
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
 };
+use policy::AttackCategory;
 
 use super::*;
 use crate::metrics::{HedgeOutcome, RetryOutcome};
@@ -31,6 +32,8 @@ fn every_word_has_its_own_place() {
     check::<LimitDecision>();
     check::<EncodeOutcome>();
     check::<Failure>();
+    check::<ShieldDecision>();
+    check::<AttackCategory>();
     check::<Blame>();
     check::<Mode>();
     check::<Refreshed>();

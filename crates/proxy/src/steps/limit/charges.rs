@@ -10,13 +10,13 @@ use engine::{
     caller::Unclear,
     rate_limit::{Settlement, Verdict},
 };
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, request};
 use policy::CallerPart;
 
 use super::{Told, adapt::Account, rate::Counted, waiting_room::Delay};
 use crate::{
-    clock, errand::Errand, exchange::Exchange, sidecar::Sidecar, snapshot::Snapshot,
-    steps::answer::Refusal,
+    caller, clock, errand::Errand, exchange::Exchange, penalty, sidecar::Sidecar,
+    snapshot::Snapshot, steps::answer::Refusal,
 };
 
 /// What one request takes.
@@ -84,7 +84,7 @@ pub(crate) fn reach(exchange: &mut Exchange, errand: &mut Errand) -> Reaching {
         return Reaching::Go;
     };
     let mut told = Told::take(exchange);
-    charges.take(exchange, &errand.head.method, &mut told);
+    charges.take(exchange, &errand.head, &mut told);
     match told.tell(exchange) {
         Err(refusal) => Reaching::Denied(refusal),
         Ok(None) => Reaching::Go,
@@ -126,7 +126,7 @@ impl Charges {
         });
     }
 
-    fn take(&mut self, exchange: &Exchange, method: &Method, told: &mut Told) {
+    fn take(&mut self, exchange: &Exchange, head: &request::Parts, told: &mut Told) {
         let now = clock::monotonic();
         let rules = &self.snapshot.limits[self.route].rates;
         for entry in &mut self.entries {
@@ -139,11 +139,16 @@ impl Charges {
                     let request = Counted {
                         caller: *caller,
                         account: *account,
-                        cost: rule.cost_of(method),
+                        cost: rule.cost_of(&head.method),
                         now,
                     };
                     let verdict = rule.decide(exchange, request);
                     told.note(exchange, rule, verdict);
+                    if let Verdict::Deny { .. } = verdict {
+                        let (headers, path) = (&head.headers, head.uri.path());
+                        let facts = caller::facts_of(exchange, self.route, headers, path);
+                        penalty::limited(exchange, &facts, &rule.name, rule.mode);
+                    }
                     entry.state = State::of(request, verdict);
                 }
                 (Payer::Unknown(part, why), State::Later) => {

@@ -43,13 +43,13 @@ impl Issuer {
     }
 }
 
-fn identified(jwks: &str, more: &str) -> Builder {
+pub(crate) fn identified(jwks: &str, more: &str) -> Builder {
     forebay().file("jwks.json", jwks).top(&format!(
         "identity: {{jwt: {{jwks_file: \"{{directory}}/jwks.json\"{more}}}}}"
     ))
 }
 
-fn unsigned(header: &Value, claims: &Value) -> String {
+pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
     let part = |value: &Value| base64url(value.to_string().as_bytes());
     format!("{}.{}", part(header), part(claims))
 }

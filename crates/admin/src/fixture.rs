@@ -6,9 +6,10 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use policy::{
-    AccessLog, Admin, ByteSize, CachePolicy, Clients, DeduplicationPolicy, Endpoint, FieldMatch,
-    HostPattern, LimitAlgorithm, LimitPolicy, Memory, Mode, PathPattern, PathSegment, Policies,
-    Rate, Route, RouteMatch, Scheme, SecurityLog, Shutdown, TextMatch, Upstream,
+    AccessLog, Admin, BanPolicy, BanTrigger, ByteSize, CachePolicy, CallerKey, Clients,
+    ConcurrencyPolicy, DeduplicationPolicy, Endpoint, FieldMatch, HostPattern, LimitAlgorithm,
+    LimitPolicy, Memory, Mode, PathPattern, PathSegment, Policies, Rate, Route, RouteMatch, Scheme,
+    SecurityLog, Shutdown, TextMatch, UnknownCaller, Upstream,
 };
 use tower::ServiceExt as _;
 
@@ -142,6 +143,24 @@ fn route() -> Route {
                 "per_client",
                 Rate::new(100, Duration::from_secs(1)).unwrap(),
             )
+        }],
+        concurrency: vec![ConcurrencyPolicy {
+            name: "slots".to_owned(),
+            mode: Mode::Enforce,
+            max: 3,
+            key: CallerKey::client_ip(),
+            on_unknown: UnknownCaller::Share,
+            queue: None,
+        }],
+        bans: vec![BanPolicy {
+            name: "guessing".to_owned(),
+            mode: Mode::Shadow,
+            trigger: BanTrigger::Status(vec![401, 403]),
+            count: 10,
+            within: Duration::from_secs(60),
+            key: CallerKey::client_ip(),
+            duration: Duration::from_secs(300),
+            max_duration: Duration::from_secs(86_400),
         }],
         line: 7,
         ..Route::plain("products", 0)

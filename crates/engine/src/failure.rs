@@ -77,6 +77,8 @@ pub enum Failure {
     UpstreamTruncated,
     /// The exchange took longer than `timeouts.total`.
     TotalTimedOut,
+    /// Forebay has no memory left to look at the body in.
+    NoRoomToLook,
     /// A fault of Forebay's own.
     Internal,
 }
@@ -109,6 +111,8 @@ pub enum ShieldRefusal {
     Address,
     /// It looks too much like an attack.
     Attack,
+    /// Its body is too long.
+    BodyTooLong,
     /// Its body is not of a type that is taken.
     ContentType,
     /// A header field is too long.
@@ -178,6 +182,7 @@ impl Failure {
             Self::UpstreamStalled => "upstream-stalled",
             Self::UpstreamTruncated => "upstream-truncated",
             Self::TotalTimedOut => "total-timed-out",
+            Self::NoRoomToLook => "no-room-to-look",
             Self::Internal => "internal",
         }
     }
@@ -221,7 +226,7 @@ impl Failure {
             | Self::UpstreamStalled
             | Self::UpstreamTruncated
             | Self::TotalTimedOut => Blame::Upstream,
-            Self::Internal => Blame::Us,
+            Self::Internal | Self::NoRoomToLook => Blame::Us,
         }
     }
 }
@@ -247,11 +252,26 @@ impl Malformed {
 // === impl ShieldRefusal ===
 
 impl ShieldRefusal {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::Address,
+        Self::Attack,
+        Self::BodyTooLong,
+        Self::ContentType,
+        Self::HeaderTooLong,
+        Self::JsonTooDeep,
+        Self::Method,
+        Self::PathAmbiguous,
+        Self::QueryTooLong,
+        Self::UrlTooLong,
+    ];
+
     /// The word for it in logs, metrics and problem documents.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Address => "address-refused",
             Self::Attack => "attack-pattern",
+            Self::BodyTooLong => "body-too-long",
             Self::ContentType => "content-type-refused",
             Self::HeaderTooLong => "header-too-long",
             Self::JsonTooDeep => "json-too-deep",

@@ -10,16 +10,18 @@ mod response;
 mod rewind;
 mod tap;
 mod upstream;
+mod watch;
 
 pub(crate) use decoded::DecodedBody;
 pub(crate) use decoding::{DecodingBody, Undoing};
 pub(crate) use encoded::EncodedBody;
-pub(crate) use gathered::{Gathered, gather};
+pub(crate) use gathered::{Gathered, Peeked, gather, peek};
 pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
 pub(crate) use rewind::{Rewind, Spare};
 pub(crate) use tap::Awaiting;
 pub(crate) use upstream::UpstreamBody;
+pub(crate) use watch::Watch;
 
 use engine::failure::Failure;
 

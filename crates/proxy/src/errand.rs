@@ -3,6 +3,8 @@
 //! It owns everything and knows nothing of the client's connection: when several requests want the
 //! same, one errand is run for all of them, and goes on when the client that began it has left.
 
+mod head;
+
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
@@ -22,14 +24,15 @@ use engine::{
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Uri, Version,
-    header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, HOST, RANGE, TRANSFER_ENCODING},
+    HeaderMap, HeaderName, HeaderValue, Uri,
+    header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
 use policy::{BreachGuard, Mode, OpenAnswer, Route, Scheme, UpstreamCodings};
 
+use self::head::{empty_head, take_host, with_path};
 use crate::{
     batch::Collector,
     body::{RequestBody, Undoing},
@@ -39,6 +42,7 @@ use crate::{
     snapshot::Snapshot,
     steps::{
         decode,
+        limit::Charges,
         lookup::{Intent, Scope},
     },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
@@ -63,8 +67,10 @@ pub(crate) struct Errand {
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
     /// How the client's body is to be decompressed, while it has not been read.
-    decoding: Option<Box<Undoing>>,
+    decoding: Option<Arc<Undoing>>,
     cause: Cause,
+    /// What it takes from its caller's quotas, if anything.
+    pub(crate) charges: Option<Box<Charges>>,
     /// The client, as far as proxies in front of us can be believed.
     pub(crate) client_ip: IpAddr,
     /// The sticky cookies that the client sent.
@@ -114,7 +120,7 @@ impl Errand {
         if let Some(path) = &facts.rewritten {
             head.uri = with_path(&head.uri, path);
         }
-        let decoding = exchange.decoding.take();
+        let decoding = exchange.decoding.clone();
         if decoding.as_ref().is_some_and(|it| it.mode == Mode::Enforce) {
             decode::rewrite_headers(&mut head.headers);
         }
@@ -142,6 +148,10 @@ impl Errand {
             intent,
             content: None,
             decoding,
+            charges: match cause {
+                Cause::Client => exchange.charges.take(),
+                Cause::Renewal | Cause::Warming => None,
+            },
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
@@ -198,6 +208,8 @@ impl Errand {
             intent,
             content: None,
             decoding: None,
+            // Whoever asks for it has paid.
+            charges: None,
             cause: self.cause,
             client_ip: self.client_ip,
             crumbs: self.crumbs.clone(),
@@ -408,27 +420,4 @@ pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
 /// Whether the client wants the very bytes that the origin would send it.
 fn forbids_recoding(headers: &HeaderMap) -> bool {
     headers.contains_key(CACHE_CONTROL) && compression::no_transform(headers)
-}
-
-fn take_host(headers: &mut HeaderMap) -> HeaderValue {
-    headers
-        .remove(HOST)
-        .unwrap_or_else(|| HeaderValue::from_static(""))
-}
-
-fn with_path(uri: &Uri, path: &str) -> Uri {
-    let whole = match uri.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = PathAndQuery::try_from(whole).ok();
-    // A normalised path is made of the same characters as the one it came from.
-    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
-}
-
-fn empty_head() -> request::Parts {
-    let (mut head, ()) = http::Request::new(()).into_parts();
-    head.version = Version::HTTP_11;
-    head
 }

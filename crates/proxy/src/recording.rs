@@ -24,6 +24,7 @@ use crate::{
     body::{CutShort, ResponseBody},
     clock,
     connection::ConnectionState,
+    places::Place,
     sidecar::Sidecar,
     snapshot::Snapshot,
     upstream::EndpointState,
@@ -45,6 +46,8 @@ pub(crate) struct Recording {
     pub(crate) connection: Arc<ConnectionState>,
     /// Only when requests are logged.
     pub(crate) log: Option<Box<LogFacts>>,
+    /// Places under limits on what its caller has in flight; given back when it has ended.
+    pub(crate) places: Vec<Place>,
     pub(crate) _in_flight: InFlight,
 }
 

@@ -13,6 +13,8 @@ use crate::{
     batch::Collector,
     connection::Builders,
     identity::{Identity, IdentityError},
+    penalty::RouteBoxes,
+    shield::RouteShield,
     steps::{
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
@@ -29,6 +31,10 @@ pub(crate) struct Snapshot {
     pub(crate) builders: Builders,
     /// Per route, in the order of the policies.
     pub(crate) limits: Vec<RouteLimits>,
+    /// Per route, in the order of the policies.
+    pub(crate) boxes: Vec<RouteBoxes>,
+    /// Per route, in the order of the policies; `None` where there is none.
+    pub(crate) shields: Vec<Option<RouteShield>>,
     /// Per route, in the order of the policies.
     pub(crate) batches: Vec<Option<Collector>>,
     /// Per route, in the order of the policies; `None` where there is none.
@@ -80,6 +86,8 @@ impl Snapshot {
                 .map(Collector::of)
                 .collect::<Result<_, _>>()?,
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
+            boxes: policies.routes.iter().map(RouteBoxes::new).collect(),
+            shields: policies.routes.iter().map(RouteShield::of).collect(),
             breakers: (policies.routes.iter())
                 .map(|route| BreakerCell::new(route.breaker.as_ref()))
                 .collect(),

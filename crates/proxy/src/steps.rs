@@ -4,6 +4,7 @@ pub(crate) mod admit;
 pub(crate) mod answer;
 pub(crate) mod decode;
 pub(crate) mod encode;
+pub(crate) mod examine;
 pub(crate) mod fetch;
 pub(crate) mod gather;
 pub(crate) mod guard;

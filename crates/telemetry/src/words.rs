@@ -9,6 +9,7 @@ mod health;
 mod mirror;
 mod retry;
 mod security;
+mod shield;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
@@ -16,11 +17,12 @@ use engine::{
     failure::{Blame, Failure},
     outcome::{
         AsIsReason, BreachOutcome, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome,
-        MissReason, SkipReason, StaleReason, StoreOutcome,
+        LimitDecision, MissReason, SkipReason, StaleReason, StoreOutcome,
     },
 };
 use policy::{Coding, Mode};
 
+pub use self::shield::ShieldDecision;
 use crate::MethodLabel;
 
 /// An enum whose values are the values of a label.
@@ -249,6 +251,24 @@ impl Word for JoinOutcome {
             Self::Alone => 0,
             Self::Follow => 1,
             Self::Lead => 2,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl LimitDecision ===
+
+impl Word for LimitDecision {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Allow => 0,
+            Self::Delay => 1,
+            Self::Deny => 2,
         }
     }
 

@@ -6,6 +6,7 @@ use telemetry::EndpointOrigin;
 use super::*;
 use crate::fixture::{Answer, ask, policies};
 
+mod bans;
 mod breakers;
 mod cache;
 mod capacity;
@@ -23,6 +24,7 @@ fn router(token: Option<&str>) -> Router {
         }),
         lookup: Arc::new(cache::holding),
         purge: Arc::new(cache::purged),
+        bans: bans::bans(),
         breakers: breakers::breakers(),
         endpoints: Arc::new(endpoints),
         health: Arc::new(health::of),
@@ -98,6 +100,14 @@ async fn a_route_is_described_without_what_it_compares_with() {
     assert_eq!(route["compression"], "off");
     assert_eq!(route["deduplication"], "enforce");
     assert_eq!(route["rate_limits"][0]["burst"], 200);
+    assert_eq!(route["rate_limits"][0]["algorithm"], "gcra");
+    assert_eq!(route["concurrency"][0]["max"], 3);
+    assert_eq!(route["bans"][0]["when"], "status 401, 403");
+    assert_eq!(route["bans"][0]["max_seconds"], 86_400.0);
+    assert_eq!(
+        (&route["shield"], &route["transform"]),
+        (&"off".into(), &"off".into())
+    );
 }
 
 #[tokio::test]

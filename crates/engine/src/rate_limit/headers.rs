@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use super::{Gcra, Verdict};
+use super::{Limiter, Verdict};
 
 /// The header values of one named limit, prepared once.
 #[derive(Clone, Debug)]
@@ -12,6 +12,18 @@ pub struct LimitHeaders {
     policy: HeaderValue,
     /// `"name";r=`
     prefix: Box<[u8]>,
+    quota: HeaderValue,
+}
+
+/// The values of the older fields, which every API spells alike and none has specified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegacyFields {
+    /// `X-RateLimit-Limit`: the quota.
+    pub limit: HeaderValue,
+    /// `X-RateLimit-Remaining`: what is left of it.
+    pub remaining: HeaderValue,
+    /// `X-RateLimit-Reset`: seconds until it is there again, or until the next attempt makes sense.
+    pub reset: HeaderValue,
 }
 
 /// The room for one number and the text between two.
@@ -22,7 +34,7 @@ const NUMBER: usize = 20;
 impl LimitHeaders {
     /// Prepares the headers of a limit. Characters of its name that a structured field cannot carry
     /// (RFC 9651 3.3.3) are written as `_`.
-    pub fn new(name: &str, limit: &Gcra) -> Self {
+    pub fn new(name: &str, limit: &Limiter) -> Self {
         let name: String = name
             .chars()
             .map(|c| match c {
@@ -31,12 +43,13 @@ impl LimitHeaders {
                 _ => '_',
             })
             .collect();
-        let window = whole_seconds(limit.interval().saturating_mul(limit.burst()));
-        let policy = format!("\"{name}\";q={};w={window}", limit.burst());
+        let window = whole_seconds(limit.window());
+        let policy = format!("\"{name}\";q={};w={window}", limit.quota());
         Self {
             // The name was cut to visible ASCII, so this cannot fail.
             policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("")),
             prefix: format!("\"{name}\";r=").into_bytes().into(),
+            quota: HeaderValue::from(limit.quota()),
         }
     }
 
@@ -47,10 +60,7 @@ impl LimitHeaders {
 
     /// The value of `RateLimit`, such as `"per_client";r=42;t=12`.
     pub fn limit(&self, verdict: Verdict) -> HeaderValue {
-        let (remaining, time) = match verdict {
-            Verdict::Allow { remaining, reset } => (remaining, reset),
-            Verdict::Deny { retry_after } => (0, retry_after),
-        };
+        let (remaining, time) = left(verdict);
         let mut room = [0; 128];
         let needed = self.prefix.len() + 2 * NUMBER + 3;
         let mut long = Vec::new();
@@ -67,6 +77,26 @@ impl LimitHeaders {
         append_number(room, &mut used, whole_seconds(time));
         // Only the checked name, digits and `;t=` were written, so this cannot fail.
         HeaderValue::from_bytes(&room[..used]).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// The values of the older fields.
+    pub fn legacy(&self, verdict: Verdict) -> LegacyFields {
+        let (remaining, time) = left(verdict);
+        LegacyFields {
+            limit: self.quota.clone(),
+            remaining: HeaderValue::from(remaining),
+            reset: HeaderValue::from(whole_seconds(time)),
+        }
+    }
+}
+
+/// What is left of the quota, and until when that is so.
+fn left(verdict: Verdict) -> (u32, Duration) {
+    match verdict {
+        Verdict::Allow { remaining, reset } => (remaining, reset),
+        Verdict::Deny { retry_after } => (0, retry_after),
+        // It is told when the turn has come.
+        Verdict::Wait { reset, .. } => (0, reset),
     }
 }
 

@@ -102,6 +102,117 @@ fn it_says_who_the_caller_is() {
 }
 
 #[test]
+fn it_tells_what_guards_a_route() {
+    let (text, json) = explained(
+        "protected-api.yaml",
+        &["POST", "http://x/login", "--from", "203.0.113.9"],
+    );
+    for line in [
+        "limits   per_client (enforce): 60/min, 60 at once, for client_ip 203.0.113.9",
+        "logins (enforce): 5/min, in any window, for client_ip 203.0.113.9",
+        "slots    slots (enforce): 20 at the same time, for client_ip 203.0.113.9",
+        "guessing (enforce): after 10 of status 401, 403 within 5m, for 10m up to 1d",
+        "shield   enforce: rules of paranoia 1 refuse from 5 points on",
+        "trim     enforce: JSON without white space; headers: 2 removed, 0 set, 5 for browsers",
+        ", preset login",
+    ] {
+        assert!(text.contains(line), "{line} is missing:\n{text}");
+    }
+    assert_eq!(json["concurrency"][0]["max"], 20);
+    assert_eq!(json["bans"][0]["when"], "score 5");
+    assert_eq!(json["bans"][1]["max_duration"], "1d");
+    let settings = json["settings"].as_array().unwrap();
+    let rate = settings
+        .iter()
+        .find(|one| one["path"] == "rate_limit.logins.rate");
+    let rate = rate.unwrap();
+    assert_eq!(
+        (&rate["origin"], &rate["preset"], &rate["value"]),
+        (&"preset".into(), &"login".into(), &"5/min".into())
+    );
+    let (text, json) = explained("legacy-json-api.yaml", &["GET", "http://x/orders"]);
+    assert!(json["shield"].is_null() && json["transform"].is_null());
+    assert!(!text.contains("shield") && !text.contains("trim"), "{text}");
+}
+
+#[test]
+fn it_says_which_part_of_a_caller_is_missing() {
+    let text = "version: 1
+listeners: [{address: 127.0.0.1:1}]
+identity: {jwt: {jwks_file: /keys}}
+upstreams: {a: {endpoints: [\"http://127.0.0.1:2\"]}}
+routes:
+  - name: r
+    match: {path: \"/shops/{shop}/{*rest}\"}
+    upstream: a
+    rate_limit:
+      - {name: a, rate: 1/s, key: [{header: x-key}, {path: shop}, {path: rest}], on_unknown: client_ip}
+      - {name: b, rate: 1/s, key: {cookie: sid}, on_unknown: deny}
+      - {name: c, rate: 1/s, key: {header: x-key}, on_unknown: allow}
+      - {name: d, rate: 1/s, key: [{claim: sub}, client_ip]}
+      - {name: e, rate: 1/s, key: everybody}
+";
+    let source = Source {
+        name: "test",
+        bytes: text.as_bytes(),
+    };
+    let policies = policy::parse(source, &|_| None).unwrap().policies;
+    let callers = |headers: &[(&'static str, &'static str)]| {
+        let args = ExplainArgs {
+            config: Default::default(),
+            method: Method::GET,
+            url: "/shops/7/a/b".to_owned(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect(),
+            from: [127, 0, 0, 1].into(),
+            response: None,
+            ask: false,
+            output: ReportFormat::Text,
+        };
+        let request = Request::new(&args).unwrap();
+        let json = Explanation::new(&policies, &request).to_json(&policies);
+        let limits = json["limits"].as_array().unwrap().iter();
+        let callers = limits.map(|limit| limit["caller"].as_str().unwrap().to_owned());
+        callers.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        callers(&[]),
+        [
+            "client_ip 127.0.0.1, for want of x-key + path shop 7 + path rest a/b",
+            "no cookie sid; it is refused",
+            "no x-key; it is not counted",
+            "claim sub of its token, if verified + client_ip 127.0.0.1",
+            "everybody",
+        ]
+    );
+    let known = callers(&[("x-key", "k"), ("cookie", "a=b; sid=hunter2")]);
+    assert_eq!(
+        known[..3],
+        [
+            "x-key: k + path shop 7 + path rest a/b",
+            "cookie sid",
+            "x-key: k"
+        ]
+    );
+    // Whoever says it twice is nobody.
+    let twice = callers(&[
+        ("x-key", "k"),
+        ("x-key", "l"),
+        ("cookie", "sid=1"),
+        ("cookie", "sid=2"),
+    ]);
+    assert_eq!(
+        twice[1..3],
+        [
+            "no single cookie sid; it is refused",
+            "no single x-key; it is not counted"
+        ]
+    );
+}
+
+#[test]
 fn it_names_the_strategy_and_the_persona_behind_a_setting() {
     let (text, json) = explained(
         "full-reference.yaml",

@@ -35,12 +35,13 @@ use cache::merge_cache;
 use compression::merge_compression;
 use concurrency::{concurrency_by_name, merge_concurrency};
 use limits::{limits_by_name, merge_limits};
-use picker::{Picker, Stack, Wrong};
+use picker::{Picker, Stack};
 use priority::merge_priority;
 use shield::merge_shield;
 use transform::merge_transform;
 
 pub(super) use breaker::{IN_A_ROW_AT_ONE, breaker_alone};
+pub(super) use picker::Wrong;
 
 /// One source of settings: a named policy, or the route itself when it has no name.
 pub(super) struct Layer<'f> {

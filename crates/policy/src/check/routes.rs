@@ -15,7 +15,7 @@ use super::{
     conditions::check_match,
     findings::Findings,
     known::{Known, meant},
-    merge::{Governed, Layer, merge},
+    merge::{Governed, Layer, Merged, Wrong, merge},
     names::{NameIs, Seen, check_name},
     reachable::unreachable,
 };
@@ -116,14 +116,7 @@ fn check_route<'f>(
         let help = "every route has a name, for logs and metrics";
         findings.missing(route.node, "name", help);
     }
-    let upstream = match &shape.upstream {
-        Some(upstream) => known.use_upstream(findings, upstream),
-        None => {
-            let help = "name the upstream that its requests go to";
-            findings.missing(route.node, "upstream", help);
-            None
-        }
-    };
+    let upstream = check_upstream(findings, route, known);
     let layers = references.layers(findings, shape);
     let shown = shape.name.as_ref().map_or("", |name| findings.show(name));
     let shown = shown.to_owned();
@@ -136,12 +129,7 @@ fn check_route<'f>(
         upstream,
     };
     let (merged, wrong) = merge(findings, &layers, known, governed);
-    for wrong in wrong {
-        findings.error(wrong.node, wrong.code, wrong.message, wrong.help);
-    }
-    for (ban, node) in &merged.bans {
-        references.boxes.share(findings, &shown, ban, *node);
-    }
+    references.report_together(findings, &shown, &merged, wrong);
     let route = Route {
         name: shape
             .name
@@ -165,6 +153,19 @@ fn check_route<'f>(
         line: findings.line(route.node),
     };
     (route, matched)
+}
+
+fn check_upstream(
+    findings: &mut Findings<'_>,
+    route: &At<RouteFile>,
+    known: &mut Known<'_>,
+) -> Option<usize> {
+    if let Some(upstream) = &route.value.upstream {
+        return known.use_upstream(findings, upstream);
+    }
+    let help = "name the upstream that its requests go to";
+    findings.missing(route.node, "upstream", help);
+    None
 }
 
 // === impl References ===
@@ -208,6 +209,22 @@ impl<'f> References<'f> {
             blocks: Blocks::of_route(route),
         });
         layers
+    }
+
+    /// What shows only when the layers of a route are put together, or beside other routes.
+    fn report_together(
+        &mut self,
+        findings: &mut Findings<'_>,
+        route: &str,
+        merged: &Merged,
+        wrong: Vec<Wrong>,
+    ) {
+        for wrong in wrong {
+            findings.error(wrong.node, wrong.code, wrong.message, wrong.help);
+        }
+        for (ban, node) in &merged.bans {
+            self.boxes.share(findings, route, ban, *node);
+        }
     }
 
     fn unknown_policy(&self, findings: &mut Findings<'_>, name: &At<String>) {

@@ -25,6 +25,7 @@ use super::{
     gathered::ResumedBody,
     rewind::RewoundBody,
     tap::{Awaiting, Tap},
+    watch::Watch,
 };
 use crate::{clock, patience::Patience};
 
@@ -56,6 +57,8 @@ pub(crate) struct ClientBody {
     upload: Arc<Upload>,
     /// Takes a copy of what passes; boxed, because most bodies have none.
     tap: Option<Box<Tap>>,
+    /// Looks at what passes; boxed for the same reason.
+    watch: Option<Box<Watch>>,
 }
 
 /// How an upload went, for whoever sent the request upstream.
@@ -92,8 +95,19 @@ impl RequestBody {
             patience: Patience::new(patience),
             upload: Arc::clone(&upload),
             tap: None,
+            watch: None,
         };
         (Self::Client(Box::new(body)), Some(upload))
+    }
+
+    /// Lets a shield look at it while it passes; a body that does not come from a client just now was
+    /// looked at before.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        match self {
+            Self::Client(body) => body.watch = Some(Box::new(watch)),
+            Self::Decoding(body) => body.watch(watch),
+            Self::Empty | Self::Kept(_) | Self::Resumed(_) | Self::Rewound(_) => {}
+        }
     }
 
     /// Copies at most `limit` bytes of it while it passes, for `copy`.
@@ -195,6 +209,11 @@ impl ClientBody {
                 Some(Err(self.fail(Failure::ClientGone)))
             }
             None => {
+                if let Some(watch) = &mut self.watch
+                    && let Err(failure) = watch.end()
+                {
+                    return Poll::Ready(Some(Err(self.fail(failure))));
+                }
                 self.upload.finish();
                 None
             }
@@ -221,12 +240,20 @@ impl ClientBody {
             self.upload.moved.store(self.received, Ordering::Relaxed);
             self.upload.moves();
         }
+        // An HTTP/2 client may end its stream in a frame of its own, which nobody reads any more
+        // once the declared length is there.
+        let last = self.incoming.is_end_stream() || self.declared == Some(self.received);
+        if let Some(watch) = &mut self.watch {
+            let looked = watch.take(&frame);
+            // Nothing comes after trailers, and nobody asks whether something does.
+            let over = last || frame.is_trailers();
+            let looked = looked.and_then(|()| if over { watch.end() } else { Ok(()) });
+            looked.map_err(|failure| self.fail(failure))?;
+        }
         if let Some(tap) = &mut self.tap {
             tap.take(&frame);
         }
-        // An HTTP/2 client may end its stream in a frame of its own, which nobody reads any more
-        // once the declared length is there.
-        if self.incoming.is_end_stream() || self.declared == Some(self.received) {
+        if last {
             self.upload.finish();
         }
         Ok(frame)

@@ -3,10 +3,13 @@
 //! A coding that is not known here is refused with 415 and what is known (RFC 9110, section 15.5.16;
 //! RFC 7694): whoever asks for plain requests must not get coded ones.
 
+use std::sync::Arc;
+
 use engine::{
     coding::{Limits, stack},
     failure::Failure,
     security::{SecurityAction, SecurityKind},
+    shield::body_kind,
 };
 use http::{
     HeaderMap, HeaderValue,
@@ -58,7 +61,13 @@ pub(crate) fn decode(
             };
         }
     };
-    exchange.decoding = Some(Box::new(Undoing {
+    if let (Some(examination), Mode::Enforce) = (&mut exchange.examination, mode) {
+        // What the shield looks at is plain then.
+        let mut plain = headers.clone();
+        plain.remove(CONTENT_ENCODING);
+        examination.kind = body_kind(&plain);
+    }
+    exchange.decoding = Some(Arc::new(Undoing {
         codings,
         limits,
         mode,

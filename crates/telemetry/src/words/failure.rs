@@ -60,6 +60,8 @@ impl Word for Failure {
         Self::DecodedTooLarge,
         Self::CallerUnknown,
         Self::CallerUnproven,
+        Self::Shielded(ShieldRefusal::BodyTooLong),
+        Self::NoRoomToLook,
     ];
 
     fn slot(self) -> usize {
@@ -114,12 +116,14 @@ impl Word for Failure {
                 ShieldRefusal::PathAmbiguous => 44,
                 ShieldRefusal::QueryTooLong => 45,
                 ShieldRefusal::UrlTooLong => 46,
+                ShieldRefusal::BodyTooLong => 52,
             },
             Self::UnknownCoding => 47,
             Self::Undecodable => 48,
             Self::DecodedTooLarge => 49,
             Self::CallerUnknown => 50,
             Self::CallerUnproven => 51,
+            Self::NoRoomToLook => 53,
         }
     }
 

@@ -7,6 +7,7 @@ use engine::{
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
 };
+use policy::AttackCategory;
 
 use super::*;
 use crate::metrics::{HedgeOutcome, RetryOutcome};
@@ -28,8 +29,11 @@ fn every_word_has_its_own_place() {
     check::<CacheOutcome>();
     check::<StoreOutcome>();
     check::<JoinOutcome>();
+    check::<LimitDecision>();
     check::<EncodeOutcome>();
     check::<Failure>();
+    check::<ShieldDecision>();
+    check::<AttackCategory>();
     check::<Blame>();
     check::<Mode>();
     check::<Refreshed>();

@@ -1,0 +1,163 @@
+//! Limits on what reaches the origin, and on nothing else.
+
+use std::thread;
+
+use harness::{Ask, Builder, Gate, Origin, Reply};
+
+use super::DECISIONS;
+use crate::{forebay, numbered};
+
+fn reaching(origin: &Origin, limit: &str, more: &str) -> Builder {
+    forebay().origin(origin).with_policies(&format!(
+        "{more}\nrate_limit: [{{name: l, scope: upstream, {limit}}}]"
+    ))
+}
+
+const ALLOWED: [(&str, &str); 2] = [("limit", "l"), ("decision", "allow")];
+
+#[test]
+fn what_the_cache_answers_is_free() {
+    let origin = numbered(&["Cache-Control: max-age=60"]);
+    let sidecar = reaching(&origin, "rate: 2/d, burst: 2", "cache: {}").start();
+    for path in ["/a", "/b"] {
+        let miss = sidecar.get(path);
+        assert_eq!(miss.status, 200);
+        assert!(miss.headers.has("ratelimit"), "{miss:?}");
+    }
+    for _ in 0..3 {
+        let hit = sidecar.get("/a");
+        hit.assert_hit();
+        assert!(!hit.headers.has("ratelimit"), "{hit:?}");
+    }
+    let denied = sidecar.get("/c");
+    denied.assert_problem(429, "rate-limited");
+    assert!(denied.headers.has("retry-after"), "{denied:?}");
+    assert!(denied.headers.has("ratelimit"), "{denied:?}");
+    sidecar.get("/b").assert_hit();
+    assert_eq!(origin.count(), 2);
+    sidecar.wait_for_metric(DECISIONS, &ALLOWED, 2.0);
+}
+
+#[test]
+fn who_follows_anothers_fetch_takes_nothing() {
+    let gate = Gate::new();
+    let origin = Origin::http({
+        let gate = gate.clone();
+        move |_| {
+            gate.wait();
+            Reply::ok("x").header("Cache-Control", "max-age=60")
+        }
+    });
+    let sidecar = reaching(
+        &origin,
+        "rate: 1/d, burst: 1",
+        "cache: {}\ndeduplication: {}",
+    )
+    .start();
+    let address = sidecar.address();
+    let clients: Vec<_> = (0..5)
+        .map(|_| thread::spawn(move || Ask::get("/").send(address).status))
+        .collect();
+    origin.wait_for(1);
+    sidecar.wait_for_metric("forebay_http_requests_in_flight", &[], 5.0);
+    gate.open();
+    for client in clients {
+        assert_eq!(client.join().unwrap(), 200);
+    }
+    assert_eq!(origin.count(), 1);
+    sidecar.wait_for_metric(DECISIONS, &ALLOWED, 1.0);
+}
+
+/// Trap 25: one who has used up his quota must not be everybody's messenger.
+#[test]
+fn a_leader_without_quota_harms_nobody_else() {
+    let gate = Gate::new();
+    let origin = Origin::http({
+        let gate = gate.clone();
+        move |request| match (request.target.as_str(), request.header("k")) {
+            ("/hot", Some("leader")) => {
+                gate.wait();
+                Reply::hang_up()
+            }
+            _ => Reply::ok("x").header("Cache-Control", "max-age=60"),
+        }
+    });
+    let sidecar = reaching(
+        &origin,
+        "rate: 1/d, burst: 1, key: {header: K}",
+        "cache: {}\ndeduplication: {}",
+    )
+    .start();
+    let address = sidecar.address();
+    let ask = |who: &'static str, path: &'static str| {
+        thread::spawn(move || Ask::get(path).header("K", who).send(address).status)
+    };
+    assert_eq!(ask("poor", "/other").join().unwrap(), 200);
+    assert_eq!(ask("poor", "/another").join().unwrap(), 429);
+    let leader = ask("leader", "/hot");
+    origin.wait_for(2);
+    let poor: Vec<_> = (0..4).map(|_| ask("poor", "/hot")).collect();
+    let rich = ask("rich", "/hot");
+    sidecar.wait_for_metric("forebay_http_requests_in_flight", &[], 6.0);
+    // The leader fails: whoever of the others takes over, the one with a quota has an answer.
+    gate.open();
+    assert_eq!(leader.join().unwrap(), 502);
+    assert_eq!(rich.join().unwrap(), 200);
+    for client in poor {
+        // Who was not asked to lead has shared the answer.
+        assert!([200, 429].contains(&client.join().unwrap()));
+    }
+}
+
+#[test]
+fn what_is_stored_stands_in_for_what_may_not_be_asked_for() {
+    let origin = Origin::saying("x");
+    let sidecar = reaching(
+        &origin,
+        "rate: 1/d, burst: 1",
+        "cache: {ttl: 1s, stale_if_error: 1h}",
+    )
+    .start();
+    let fresh = sidecar.ask(&Ask::get("/"));
+    assert_eq!(fresh.status, 200);
+    // The client does not want what is older than nothing, and takes what is stale.
+    let again = sidecar.ask(&Ask::get("/").header("Cache-Control", "max-age=0, max-stale=0"));
+    assert!([200, 429].contains(&again.status), "{again:?}");
+    let stale = harness::eventually("what is stored is stale, and stands in", || {
+        let response = sidecar.get("/");
+        assert_eq!(response.status, 200, "{response:?}");
+        (!response.cache_status().contains("hit")).then_some(response)
+    });
+    assert_eq!(stale.text(), "x");
+    assert_eq!(origin.count(), 1);
+}
+
+/// One limit counts what is asked for, another what reaches the origin.
+#[test]
+fn both_scopes_go_together() {
+    let origin = numbered(&["Cache-Control: max-age=60"]);
+    let sidecar = forebay()
+        .origin(&origin)
+        .with_policies(
+            "cache: {}\nrate_limit: [{name: asked, rate: 4/d, burst: 4}, \
+             {name: fetched, rate: 1/d, burst: 1, scope: upstream}]",
+        )
+        .start();
+    let statuses = ["/a", "/a", "/b", "/a", "/a"].map(|path| sidecar.get(path).status);
+    assert_eq!(statuses, [200, 200, 429, 200, 429]);
+}
+
+#[test]
+fn a_stranger_is_refused_only_where_he_would_reach_the_origin() {
+    let origin = numbered(&["Cache-Control: max-age=60"]);
+    let sidecar = reaching(
+        &origin,
+        "rate: 9/d, burst: 9, key: {header: K}, on_unknown: deny",
+        "cache: {}",
+    )
+    .start();
+    sidecar.get("/").assert_problem(403, "caller-unknown");
+    let known = Ask::get("/").header("K", "a");
+    assert_eq!(sidecar.ask(&known).status, 200);
+    sidecar.get("/").assert_hit();
+}

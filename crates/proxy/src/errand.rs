@@ -3,6 +3,7 @@
 //! It owns everything and knows nothing of the client's connection: when several requests want the
 //! same, one errand is run for all of them, and goes on when the client that began it has left.
 
+mod codings;
 mod head;
 
 use std::{net::IpAddr, sync::Arc};
@@ -18,19 +19,18 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
-    compression,
     forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Uri,
-    header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
+    HeaderName, HeaderValue, Uri,
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
-use policy::{BreachGuard, Mode, OpenAnswer, Route, Scheme, UpstreamCodings};
+use policy::{Mode, OpenAnswer, Route, Scheme};
 
 use self::head::{empty_head, take_host, with_path};
 use crate::{
@@ -47,9 +47,6 @@ use crate::{
     },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
-
-/// What an origin may send, and can be undone for those who do not take it.
-const RECODED: HeaderValue = HeaderValue::from_static("zstd, br, gzip");
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -295,7 +292,7 @@ impl Errand {
 
     /// What becomes of the client's `Accept-Encoding` on its way to the origin.
     pub(crate) fn accept_encoding(&self) -> AcceptEncoding {
-        accept_encoding(self.route())
+        codings::accept_encoding(self.route())
     }
 
     /// The client's body under the limits of `clients`.
@@ -343,11 +340,7 @@ impl Errand {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             }
             AcceptEncoding::Recoded => {
-                // A part must be of the plain form, which every client can put together.
-                let value = match headers.contains_key(RANGE) || forbids_recoding(&headers) {
-                    true => HeaderValue::from_static("identity"),
-                    false => RECODED,
-                };
+                let value = codings::recoded(&headers);
                 headers.insert(ACCEPT_ENCODING, value);
             }
             AcceptEncoding::Reduced if headers.contains_key(ACCEPT_ENCODING) => {
@@ -387,37 +380,4 @@ impl Errand {
             None => Target::Path(PathAndQuery::from_static("/")),
         }
     }
-}
-
-/// What becomes of `Accept-Encoding` on `route`.
-///
-/// A route that compresses asks the origin for plain bytes: one stored response then serves every
-/// client, in whatever coding. Where it may recode, it asks for what can be undone: one stored response
-/// serves everybody then, too. Plain bytes are needed all the same to take a batch apart, to transform,
-/// and to see what a BREACH guard looks at. A route that only caches asks for one of few spellings.
-pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
-    let enforced = |mode: Mode| mode == Mode::Enforce;
-    let compression = route.compression.as_ref();
-    if let Some(policy) = compression.filter(|policy| enforced(policy.mode)) {
-        let plain = route.batch.is_some()
-            || route.transform.is_some()
-            || policy.breach_guard != BreachGuard::Off;
-        match policy.upstream_codings {
-            UpstreamCodings::Recode if !plain => AcceptEncoding::Recoded,
-            UpstreamCodings::Keep | UpstreamCodings::Recode => AcceptEncoding::Fixed,
-        }
-    } else if route
-        .cache
-        .as_ref()
-        .is_some_and(|policy| enforced(policy.mode))
-    {
-        AcceptEncoding::Reduced
-    } else {
-        AcceptEncoding::Verbatim
-    }
-}
-
-/// Whether the client wants the very bytes that the origin would send it.
-fn forbids_recoding(headers: &HeaderMap) -> bool {
-    headers.contains_key(CACHE_CONTROL) && compression::no_transform(headers)
 }

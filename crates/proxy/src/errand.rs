@@ -3,6 +3,7 @@
 //! It owns everything and knows nothing of the client's connection: when several requests want the
 //! same, one errand is run for all of them, and goes on when the client that began it has left.
 
+mod codings;
 mod head;
 
 use std::{net::IpAddr, sync::Arc};
@@ -18,7 +19,6 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
-    compression,
     forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
@@ -26,12 +26,12 @@ use engine::{
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Uri,
-    header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
-use policy::{BreachGuard, Mode, OpenAnswer, Route, Scheme, UpstreamCodings};
+use policy::{Mode, OpenAnswer, Route, Scheme};
 
 use self::head::{empty_head, take_host, with_path};
 use crate::{
@@ -43,16 +43,12 @@ use crate::{
     snapshot::Snapshot,
     steps::{
         decode,
-        examine::Arriving,
         limit::Charges,
         lookup::{Intent, Scope},
         transform::is_trimmed,
     },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
-
-/// What an origin may send, and can be undone for those who do not take it.
-const RECODED: HeaderValue = HeaderValue::from_static("zstd, br, gzip");
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -70,7 +66,7 @@ pub(crate) struct Errand {
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
     /// How the client's body is to be decompressed, while it has not been read.
-    decoding: Option<Box<Undoing>>,
+    decoding: Option<Arc<Undoing>>,
     cause: Cause,
     /// What it takes from its caller's quotas, if anything.
     pub(crate) charges: Option<Box<Charges>>,
@@ -123,7 +119,7 @@ impl Errand {
         if let Some(path) = &facts.rewritten {
             head.uri = with_path(&head.uri, path);
         }
-        let decoding = exchange.decoding.take();
+        let decoding = exchange.decoding.clone();
         if decoding.as_ref().is_some_and(|it| it.mode == Mode::Enforce) {
             decode::rewrite_headers(&mut head.headers);
         }
@@ -150,11 +146,11 @@ impl Errand {
             facts,
             intent,
             content: None,
+            decoding,
             charges: match cause {
                 Cause::Client => exchange.charges.take(),
                 Cause::Renewal | Cause::Warming => None,
             },
-            decoding,
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
@@ -292,7 +288,7 @@ impl Errand {
 
     /// What becomes of the client's `Accept-Encoding` on its way to the origin.
     pub(crate) fn accept_encoding(&self) -> AcceptEncoding {
-        accept_encoding(self.route())
+        codings::accept_encoding(self.route())
     }
 
     /// Whether JSON that comes is made smaller.
@@ -314,16 +310,6 @@ impl Errand {
         match &self.decoding {
             Some(undoing) => undoing.undo(body, upload),
             None => (body, upload),
-        }
-    }
-
-    /// The client's body for whoever looks at it before it goes on.
-    pub(crate) fn arriving(&self, incoming: Incoming) -> Arriving<'_> {
-        Arriving {
-            incoming,
-            declared: self.facts.declared,
-            headers: &self.head.headers,
-            undoing: self.decoding.as_deref(),
         }
     }
 
@@ -352,11 +338,7 @@ impl Errand {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             }
             AcceptEncoding::Recoded => {
-                // A part must be of the plain form, which every client can put together.
-                let value = match headers.contains_key(RANGE) || forbids_recoding(&headers) {
-                    true => HeaderValue::from_static("identity"),
-                    false => RECODED,
-                };
+                let value = codings::recoded(&headers);
                 headers.insert(ACCEPT_ENCODING, value);
             }
             AcceptEncoding::Reduced if headers.contains_key(ACCEPT_ENCODING) => {
@@ -406,39 +388,4 @@ pub(crate) fn arrival(scheme: Scheme, trust: PeerTrust, request: &HeaderMap) -> 
         }
         _ => scheme,
     }
-}
-
-/// What becomes of `Accept-Encoding` on `route`.
-///
-/// A route that compresses asks the origin for plain bytes: one stored response then serves every
-/// client, in whatever coding. Where it may recode, it asks for what can be undone: one stored response
-/// serves everybody then, too. Plain bytes are needed all the same to take a batch apart, to transform,
-/// and to see what a BREACH guard looks at. A route that only caches asks for one of few spellings.
-pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
-    let enforced = |mode: Mode| mode == Mode::Enforce;
-    let compression = route.compression.as_ref();
-    let transform = route.transform.as_ref();
-    let trims = transform.is_some_and(|policy| policy.json.is_some() && enforced(policy.mode));
-    if let Some(policy) = compression.filter(|policy| enforced(policy.mode)) {
-        let plain = route.batch.is_some() || trims || policy.breach_guard != BreachGuard::Off;
-        match policy.upstream_codings {
-            UpstreamCodings::Recode if !plain => AcceptEncoding::Recoded,
-            UpstreamCodings::Keep | UpstreamCodings::Recode => AcceptEncoding::Fixed,
-        }
-    } else if trims {
-        AcceptEncoding::Fixed
-    } else if route
-        .cache
-        .as_ref()
-        .is_some_and(|policy| enforced(policy.mode))
-    {
-        AcceptEncoding::Reduced
-    } else {
-        AcceptEncoding::Verbatim
-    }
-}
-
-/// Whether the client wants the very bytes that the origin would send it.
-fn forbids_recoding(headers: &HeaderMap) -> bool {
-    headers.contains_key(CACHE_CONTROL) && compression::no_transform(headers)
 }

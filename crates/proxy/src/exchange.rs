@@ -48,7 +48,7 @@ pub(crate) struct Exchange {
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
     /// How its body is to be decompressed, if it is.
-    pub(crate) decoding: Option<Box<Undoing>>,
+    pub(crate) decoding: Option<Arc<Undoing>>,
     /// What its token proves, once somebody wanted to know.
     pub(crate) proof: Option<Proven>,
     /// What it takes from its caller's quotas if it reaches the origin.

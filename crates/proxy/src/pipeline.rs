@@ -161,9 +161,7 @@ async fn examined(
     errand: Box<Errand>,
     body: Incoming,
 ) -> Result<Delivery, answer::Refusal> {
-    let examination = exchange.examination.take();
-    let arriving = errand.arriving(body);
-    let seen = examine::examine(exchange, examination, arriving).await?;
+    let seen = examine::examine(exchange, body, errand.facts.declared).await?;
     // Until the answer is here, what was read of it takes its memory.
     let _held = seen.held;
     join::join(exchange, errand, Content::Opened(seen.body, seen.upload)).await

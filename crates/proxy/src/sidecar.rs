@@ -246,8 +246,8 @@ impl Sidecar {
     /// Keeps the memory promise, and an eye on the processors; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
-        self.penalties.sweep(clock::monotonic());
         self.headroom.look();
+        self.penalties.sweep(clock::monotonic());
     }
 
     /// Whether anything was ever asked for one user, or by the body of its request: then one URL

@@ -54,10 +54,10 @@ pub(crate) struct DecodingBody {
     upload: Option<Arc<Upload>>,
     unpacking: Unpacking,
     end: End,
+    /// Looks at what passes.
+    watch: Option<Box<Watch>>,
     /// Takes a copy of what passes.
     tap: Option<Box<Tap>>,
-    /// Looks at what comes out.
-    watch: Option<Box<Watch>>,
 }
 
 /// The bytes between the two forms of a body.
@@ -95,6 +95,11 @@ enum Trouble {
 // === impl Undoing ===
 
 impl Undoing {
+    /// How long the body is when the head says so: nobody knows what comes out.
+    pub(crate) fn length(&self, declared: Option<u64>) -> Option<u64> {
+        declared.filter(|_| self.mode != Mode::Enforce)
+    }
+
     /// The body without its codings, and how its upload goes.
     pub(crate) fn undo(
         &self,
@@ -130,8 +135,8 @@ impl Undoing {
                 witness: self.witness.clone(),
             },
             end: End::Ahead,
-            tap: None,
             watch: None,
+            tap: None,
         };
         (RequestBody::Decoding(Box::new(body)), upload)
     }
@@ -144,31 +149,13 @@ impl DecodingBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
-        let polled = self.poll_plain(cx);
-        let Some(watch) = &mut self.watch else {
-            return polled;
-        };
-        let looked = match &polled {
-            // Nothing comes after trailers, and nobody asks whether something does.
-            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => watch.end(),
-            Poll::Ready(Some(Ok(frame))) => watch.take(frame),
-            Poll::Ready(None) => watch.end(),
-            Poll::Pending | Poll::Ready(Some(Err(_))) => Ok(()),
-        };
-        match looked {
-            Ok(()) => polled,
-            Err(failure) => Poll::Ready(Some(Err(self.fail(failure)))),
-        }
-    }
-
-    fn poll_plain(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         loop {
             if self.end == End::Reached {
                 return Poll::Ready(None);
             }
             match self.unpacking.piece() {
                 Ok(None) => {}
-                Ok(Some(piece)) => return Poll::Ready(Some(Ok(self.hand_on(Frame::data(piece))))),
+                Ok(Some(piece)) => return Poll::Ready(Some(self.hand_on(Frame::data(piece)))),
                 Err(failure) => return Poll::Ready(Some(Err(self.fail(failure)))),
             }
             let frame = match Pin::new(&mut self.source).poll_frame(cx) {
@@ -190,7 +177,7 @@ impl DecodingBody {
                 Ok(Some(frame)) => match frame.into_data() {
                     Ok(data) => {
                         if let Some(data) = self.unpacking.put_in(data) {
-                            return Poll::Ready(Some(Ok(self.hand_on(Frame::data(data)))));
+                            return Poll::Ready(Some(self.hand_on(Frame::data(data))));
                         }
                     }
                     // Trailers are the end of the body, as soon as they are written.
@@ -207,19 +194,27 @@ impl DecodingBody {
     fn look_at_end(&mut self) -> Result<(), Failure> {
         if self.end == End::Ahead {
             self.unpacking.end()?;
+            if let Some(watch) = &mut self.watch {
+                watch.end()?;
+            }
             self.end = End::Known;
         }
         Ok(())
     }
 
-    fn hand_on(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+    fn hand_on(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, CutShort> {
+        if let Some(watch) = &mut self.watch
+            && let Err(failure) = watch.take(&frame)
+        {
+            return Err(self.fail(failure));
+        }
         if let Some(upload) = &self.upload {
             upload.takes(frame.data_ref().map_or(0, Bytes::len) as u64);
         }
         if let Some(tap) = &mut self.tap {
             tap.take(&frame);
         }
-        frame
+        Ok(frame)
     }
 
     fn fail(&mut self, failure: Failure) -> CutShort {
@@ -230,11 +225,11 @@ impl DecodingBody {
         CutShort(failure)
     }
 
-    /// Lets a shield look at what the upstream gets.
+    /// Lets a shield look at what comes out.
     pub(super) fn watch(&mut self, watch: Watch) {
-        match self.unpacking.mode {
-            Mode::Enforce => self.watch = Some(Box::new(watch)),
-            Mode::Off | Mode::Shadow => self.source.watch(watch),
+        match &self.upload {
+            Some(_) => self.watch = Some(Box::new(watch)),
+            None => self.source.watch(watch),
         }
     }
 

@@ -7,15 +7,14 @@
 
 use std::sync::Arc;
 
-use engine::{admit::DeclaredBody, failure::Failure, shield::plain_kind};
-use http::HeaderMap;
+use engine::{admit::DeclaredBody, failure::Failure};
 use hyper::body::Incoming;
 use policy::Mode;
 use store::FillReservation;
 
 use super::answer::Refusal;
 use crate::{
-    body::{CutShort, Peeked, RequestBody, Undoing, Upload, Watch, peek},
+    body::{CutShort, Peeked, RequestBody, Upload, Watch, peek},
     exchange::Exchange,
     shield::Examination,
 };
@@ -28,42 +27,28 @@ pub(crate) struct Examined {
     pub(crate) held: Option<FillReservation>,
 }
 
-/// A body as it comes in, and what is known of it.
-pub(crate) struct Arriving<'a> {
-    pub(crate) incoming: Incoming,
-    pub(crate) declared: DeclaredBody,
-    pub(crate) headers: &'a HeaderMap,
-    /// How its codings are taken off, if they are.
-    pub(crate) undoing: Option<&'a Undoing>,
-}
-
 /// Reads as much of a body as has to be looked at first; nothing where nobody wants to look.
 pub(crate) async fn examine(
     exchange: &mut Exchange,
-    examination: Option<Box<Examination>>,
-    arriving: Arriving<'_>,
+    incoming: Incoming,
+    declared: DeclaredBody,
 ) -> Result<Examined, Refusal> {
     let clients = &exchange.snapshot().policies.clients;
-    let length = match arriving.declared {
+    let length = match declared {
         DeclaredBody::Length(length) => Some(length),
         DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
     };
-    let (body, upload) = RequestBody::new(arriving.incoming, length, clients);
-    let (mut body, upload) = match arriving.undoing {
-        Some(undoing) => undoing.undo(body, upload),
-        None => (body, upload),
-    };
-    let Some(mut examination) = examination else {
-        return Ok(Examined::unread(body, upload));
-    };
-    let is_plain = |undoing: &Undoing| undoing.mode == Mode::Enforce;
-    let length = match arriving.undoing.is_some_and(is_plain) {
-        // What was announced is the length of something else.
-        true => {
-            examination.kind = plain_kind(arriving.headers);
-            None
+    let (body, upload) = RequestBody::new(incoming, length, clients);
+    // What is looked at is what the origin gets.
+    let (mut body, upload, length) = match &exchange.decoding {
+        Some(undoing) => {
+            let (body, upload) = undoing.undo(body, upload);
+            (body, upload, undoing.length(length))
         }
-        false => length,
+        None => (body, upload, length),
+    };
+    let Some(examination) = exchange.examination.take() else {
+        return Ok(Examined::unread(body, upload));
     };
     let (wanted, mode) = wanted(&examination, length);
     // What is looked at is copied into one piece, and what was read waits meanwhile.

@@ -5,7 +5,7 @@ use hyper::body::Incoming;
 
 use super::{
     admit, answer,
-    examine::{Arriving, Examined, examine},
+    examine::{Examined, examine},
     join::{self, Content},
     lookup::{self, Intent, Looked},
     renew::{self, Renewal},
@@ -61,18 +61,7 @@ async fn answered(
         body,
         upload,
         held: _held_meanwhile,
-    } = {
-        let (examination, undoing) = (exchange.examination.take(), exchange.decoding.take());
-        let arriving = Arriving {
-            incoming: body,
-            declared,
-            headers: &head.headers,
-            undoing: undoing.as_deref(),
-        };
-        let examined = examine(exchange, examination, arriving).await;
-        exchange.decoding = undoing;
-        examined?
-    };
+    } = examine(exchange, body, declared).await?;
     // Bodies that are being read count against the memory promise, like those on their way in.
     let needed = match declared {
         DeclaredBody::Length(length) => length.min(most),

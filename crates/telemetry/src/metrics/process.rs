@@ -143,12 +143,12 @@ impl Process {
         let _only_the_first_counts = self.cache.set(source);
     }
 
-    pub(super) fn watch_bans(&self, source: impl Fn() -> Vec<BanFigures> + Send + Sync + 'static) {
-        self.bans.watch(Box::new(source));
-    }
-
     pub(super) fn watch_headroom(&self, source: HeadroomSource) {
         let _only_the_first_counts = self.headroom.set(source);
+    }
+
+    pub(super) fn watch_bans(&self, source: impl Fn() -> Vec<BanFigures> + Send + Sync + 'static) {
+        self.bans.watch(Box::new(source));
     }
 
     pub(super) fn watch_breakers(
@@ -178,10 +178,10 @@ impl Process {
         if let Some(figures) = self.cache.get() {
             export_cache(&figures(), sheet);
         }
-        self.bans.export(sheet);
         if let Some(headroom) = self.headroom.get() {
             export_headroom(headroom(), sheet);
         }
+        self.bans.export(sheet);
         self.breakers.export(sheet);
         self.capacities.export(sheet);
         self.limiter.export(sheet);

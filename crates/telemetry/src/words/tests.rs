@@ -4,6 +4,7 @@ use engine::{
     health::{Standing, check::CheckOutcome, outlier},
     identity::KeysRefreshed,
     mirror::CopyOutcome,
+    outcome::{BreachOutcome, EncodeOutcome},
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
 };
@@ -31,6 +32,7 @@ fn every_word_has_its_own_place() {
     check::<JoinOutcome>();
     check::<LimitDecision>();
     check::<EncodeOutcome>();
+    check::<BreachOutcome>();
     check::<Failure>();
     check::<ShieldDecision>();
     check::<AttackCategory>();

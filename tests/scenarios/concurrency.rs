@@ -4,9 +4,13 @@ mod endings;
 
 use std::{net::SocketAddr, thread};
 
-use harness::{Ask, Builder, Gate, Origin, Reply, Response, Sidecar};
+use harness::{Ask, Builder, Gate, Origin, Reply, Response, Sidecar, raw_h2::RawH2};
 
 use crate::forebay;
+
+/// RFC 9113, sections 6.4 and 7.
+const RST_STREAM: u8 = 3;
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
 
 const IN_FLIGHT: &str = "forebay_concurrency_in_flight";
 const DECISIONS: &str = "forebay_concurrency_decisions_total";
@@ -101,10 +105,10 @@ fn who_leaves_while_waiting_takes_no_place() {
     let sidecar = one_at_a_time(", queue: 1m").origin(&origin).start();
     let first = asking(sidecar.address(), Ask::get("/"));
     origin.wait_for(1);
-    let mut leaver = sidecar.connect();
-    leaver.send(Ask::get("/").bytes());
+    let mut leaver = RawH2::connect(sidecar.address());
+    leaver.headers(1, &RawH2::request("GET", &[]), true);
     sidecar.wait_for_metric("forebay_limits_waiting", &[], 1.0);
-    leaver.reset();
+    leaver.frame(RST_STREAM, 0, 1, &CANCEL);
     sidecar.wait_for_metric("forebay_limits_waiting", &[], 0.0);
     gate.open();
     assert_eq!(first.join().unwrap().status, 200);

@@ -143,7 +143,8 @@ fn every_limit_of_a_route_must_allow() {
         [200, 429, 200, 429]
     );
     let denied = sidecar.ask(&Ask::get("/").header("K", "d"));
-    assert_eq!(denied.headers.all("ratelimit").len(), 2, "{denied:?}");
+    let told = denied.header("ratelimit").unwrap();
+    assert_eq!(told.matches(";r=0;").count(), 2, "{told}");
 }
 
 #[test]

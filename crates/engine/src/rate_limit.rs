@@ -34,7 +34,7 @@ use policy::{LimitAlgorithm, LimitPolicy};
 pub use self::{
     factor::Factor,
     gcra::{Cell, Gcra},
-    headers::{LegacyFields, LimitHeaders, retry_after},
+    headers::{LegacyFields, LimitHeaders, LimitList, retry_after},
     history::{History, MARK_BYTES},
     sliding_window::{MARKS, SlidingWindow},
 };
@@ -164,7 +164,8 @@ impl Verdict {
 }
 
 fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    let whole = time.as_secs().saturating_mul(1_000_000_000);
+    whole.saturating_add(u64::from(time.subsec_nanos()))
 }
 
 #[cfg(test)]

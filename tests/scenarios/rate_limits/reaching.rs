@@ -161,3 +161,56 @@ fn a_stranger_is_refused_only_where_he_would_reach_the_origin() {
     assert_eq!(sidecar.ask(&known).status, 200);
     sidecar.get("/").assert_hit();
 }
+
+#[test]
+fn each_member_of_a_batch_pays_for_itself_and_once() {
+    let origin = Origin::http(|_| {
+        let users = "[{\"id\": 1}, {\"id\": 2}]";
+        Reply::ok(users).header("Content-Type", "application/json")
+    });
+    let sidecar = forebay()
+        .origin(&origin)
+        .routes(
+            "  - name: users
+    match: {path: \"/users/{id}\"}
+    upstream: origin
+    batch: {path: {parameter: id, request: \"/users?ids={ids}\"}, max_size: 2, max_wait: 10s}
+    rate_limit: [{name: l, rate: 2/d, burst: 2, scope: upstream}]",
+        )
+        .start();
+    let address = sidecar.address();
+    let members = ["/users/1", "/users/2"]
+        .map(|path| thread::spawn(move || Ask::get(path).send(address).status));
+    let statuses = members.map(|member| member.join().unwrap());
+    assert_eq!(statuses, [200, 200]);
+    assert_eq!(origin.count(), 1);
+    sidecar.wait_for_metric(DECISIONS, &ALLOWED, 2.0);
+    sidecar.get("/users/3").assert_problem(429, "rate-limited");
+}
+
+/// A handshake reaches the origin like any other request.
+#[test]
+fn a_tunnel_takes_from_the_quota_as_well() {
+    let origin = Origin::scripted(|mut conversation| {
+        if conversation.head().is_some() {
+            conversation.say(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
+                 Upgrade: websocket\r\n\
+                 Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+            );
+            while !conversation.hear().is_empty() {}
+        }
+    });
+    let sidecar = reaching(&origin, "rate: 1/d, burst: 1", "").start();
+    let handshake = "GET /chat HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let mut client = sidecar.connect();
+    client.send(handshake);
+    assert_eq!(client.response("GET").status, 101);
+    let mut other = sidecar.connect();
+    other.send(handshake);
+    let denied = other.response("GET");
+    denied.assert_problem(429, "rate-limited");
+    assert_eq!(origin.connections(), 1);
+}

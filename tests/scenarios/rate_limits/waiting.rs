@@ -6,9 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use harness::{Ask, Origin};
+use harness::{Ask, Origin, raw_h2::RawH2};
 
 use super::{DECISIONS, limited};
+
+/// RFC 9113, sections 6.4 and 7.
+const RST_STREAM: u8 = 3;
+const CANCEL: [u8; 4] = [0, 0, 0, 8];
 
 const WAITING: &str = "forebay_limits_waiting";
 
@@ -46,10 +50,10 @@ fn who_leaves_while_waiting_leaves_nothing_behind() {
     let origin = Origin::saying("x");
     let sidecar = limited(&origin, "[{name: l, rate: 2/min, burst: 1, queue: 1m}]");
     assert_eq!(sidecar.get("/").status, 200);
-    let mut leaver = sidecar.connect();
-    leaver.send(Ask::get("/").bytes());
+    let mut leaver = RawH2::connect(sidecar.address());
+    leaver.headers(1, &RawH2::request("GET", &[]), true);
     sidecar.wait_for_metric(WAITING, &[], 1.0);
-    leaver.reset();
+    leaver.frame(RST_STREAM, 0, 1, &CANCEL);
     sidecar.wait_for_metric(WAITING, &[], 0.0);
     assert_eq!(origin.count(), 1);
     let mut next = sidecar.connect();

@@ -93,7 +93,6 @@ pub(crate) fn limit(
     let mut told = Told::take(exchange);
     let facts = caller::facts(exchange, route, head, admitted);
     let limits = &exchange.snapshot().limits[route];
-    told.fields.reserve_exact(2 * limits.rates.len());
     for (index, rule) in limits.rates.iter().enumerate() {
         rate::ask(exchange, (index, rule), &facts, head, &mut told);
     }

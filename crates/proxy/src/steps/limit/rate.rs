@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use engine::{
     caller::{CallerFacts, Counting},
-    rate_limit::{Ask, Factor, LegacyFields, LimitHeaders, Limiter, Verdict},
+    rate_limit::{Ask, Factor, LegacyFields, LimitHeaders, LimitList, Limiter, Verdict},
 };
 use http::{HeaderName, HeaderValue, Method, request};
 use policy::{LimitCost, LimitFields, LimitPolicy, LimitScope, Mode};
@@ -21,11 +21,12 @@ use crate::{
     penalty,
 };
 
-static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 static LEGACY_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 static LEGACY_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 static LEGACY_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Fields of a response.
+pub(super) type Fields = Vec<(HeaderName, HeaderValue)>;
 
 /// A rate limit, made ready.
 #[derive(Debug)]
@@ -106,7 +107,7 @@ pub(super) fn ask(
 }
 
 /// The older fields have room for one limit: the one of which least is left.
-fn show_legacy(legacy: LegacyFields, fields: &mut Vec<(HeaderName, HeaderValue)>) {
+fn show_legacy(legacy: LegacyFields, fields: &mut Fields) {
     let left = |value: &HeaderValue| value.to_str().ok()?.parse::<u32>().ok();
     let before = fields.iter().position(|(name, _)| *name == LEGACY_LIMIT);
     let values = [
@@ -202,10 +203,9 @@ impl RateRule {
     }
 
     /// Tells the caller.
-    pub(super) fn show(&self, verdict: Verdict, fields: &mut Vec<(HeaderName, HeaderValue)>) {
+    pub(super) fn show(&self, verdict: Verdict, list: &mut LimitList, fields: &mut Fields) {
         if let LimitFields::Both | LimitFields::Draft = self.shown {
-            fields.push((RATE_LIMIT_POLICY.clone(), self.headers.policy()));
-            fields.push((RATE_LIMIT.clone(), self.headers.limit(verdict)));
+            self.headers.list(verdict, list);
         }
         if let LimitFields::Both | LimitFields::Legacy = self.shown {
             let legacy = self.headers.legacy(verdict);

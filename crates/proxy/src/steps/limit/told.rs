@@ -6,21 +6,30 @@ use engine::{
     caller::Unclear,
     failure::Failure,
     outcome::{LimitDecision, LimitOutcome},
-    rate_limit::{Verdict, retry_after},
+    rate_limit::{LimitList, Verdict, retry_after},
     security::SecurityKind,
 };
-use http::{HeaderName, HeaderValue, header::RETRY_AFTER};
+use http::{HeaderName, header::RETRY_AFTER};
 use policy::{CallerPart, Mode};
 use telemetry::LimitMarks;
 
-use super::{charges::Charges, rate::RateRule, waiting_room::Delay};
+use super::{
+    charges::Charges,
+    rate::{Fields, RateRule},
+    waiting_room::Delay,
+};
 use crate::{caller, exchange::Exchange, steps::answer::Refusal};
+
+static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// What they said so far.
 #[derive(Debug)]
 pub(super) struct Told {
     /// Fields for the response.
-    pub(super) fields: Vec<(HeaderName, HeaderValue)>,
+    fields: Fields,
+    /// What else is told in it.
+    list: LimitList,
     /// What the request takes later.
     pub(super) charges: Option<Box<Charges>>,
     marks: LimitMarks,
@@ -42,6 +51,7 @@ impl Told {
         let event = exchange.event();
         Self {
             fields,
+            list: LimitList::default(),
             charges: None,
             marks: event.limits,
             outcome: event.limit,
@@ -94,7 +104,7 @@ impl Told {
         if rule.mode != Mode::Enforce {
             return;
         }
-        rule.show(verdict, &mut self.fields);
+        rule.show(verdict, &mut self.list, &mut self.fields);
         match verdict {
             Verdict::Allow { .. } => {}
             Verdict::Deny { retry_after } => self.denied = self.denied.max(Some(retry_after)),
@@ -106,7 +116,12 @@ impl Told {
     }
 
     /// Tells it to the exchange: the request goes on, after a delay if there is one, or is refused.
-    pub(super) fn tell(self, exchange: &mut Exchange) -> Result<Option<Delay>, Refusal> {
+    pub(super) fn tell(mut self, exchange: &mut Exchange) -> Result<Option<Delay>, Refusal> {
+        if let Some([policies, limits]) = self.list.values() {
+            self.fields.reserve_exact(2);
+            self.fields.push((RATE_LIMIT_POLICY.clone(), policies));
+            self.fields.push((RATE_LIMIT.clone(), limits));
+        }
         exchange.limit_fields = self.fields;
         let event = exchange.event();
         event.limits = self.marks;

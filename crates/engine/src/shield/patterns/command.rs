@@ -20,6 +20,33 @@ use super::{
 /// Bytes of a command line that are looked at.
 const WINDOW: usize = 256;
 
+/// What starts a shell, or hands something to one.
+const SHELLS: [&[u8]; 23] = [
+    b"/bin/sh",
+    b"/bin/bash",
+    b"/dev/tcp/",
+    b"cmd.exe",
+    b"cmd /c",
+    b"powershell -",
+    b"powershell.exe",
+    b"nc -e",
+    b"ncat -e",
+    b"bash -i",
+    b"bash -c",
+    b"sh -c",
+    b"sh -i",
+    b"python -c",
+    b"python3 -c",
+    b"perl -e",
+    b"php -r",
+    b"ruby -e",
+    b"| sh",
+    b"|sh",
+    b"| bash",
+    b"|bash",
+    b"%comspec%",
+];
+
 /// Looks for signs in a text.
 pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
     let bits = text.bits;
@@ -148,32 +175,7 @@ fn shells(text: &Text<'_>, found: &mut Signs) {
     if !words_of(bytes).any(is_of_shell) {
         return;
     }
-    let shell = [
-        b"/bin/sh".as_slice(),
-        b"/bin/bash",
-        b"/dev/tcp/",
-        b"cmd.exe",
-        b"cmd /c",
-        b"powershell -",
-        b"powershell.exe",
-        b"nc -e",
-        b"ncat -e",
-        b"bash -i",
-        b"bash -c",
-        b"sh -c",
-        b"sh -i",
-        b"python -c",
-        b"python3 -c",
-        b"perl -e",
-        b"php -r",
-        b"ruby -e",
-        b"| sh",
-        b"|sh",
-        b"| bash",
-        b"|bash",
-        b"%comspec%",
-    ];
-    let started = shell.iter().any(|it| {
+    let started = SHELLS.iter().any(|it| {
         find(bytes, it).is_some_and(|at| {
             let end = bytes.get(at + it.len());
             !end.is_some_and(u8::is_ascii_alphanumeric) || it.ends_with(b"/")

@@ -1,6 +1,7 @@
 //! One module per behaviour, each test a sentence. A number of a trap is the row of `docs/traps.md`,
 //! bugs that systems of this kind have had; such a test must fail without the behaviour.
 
+mod attacks;
 mod bad_clients;
 mod bad_origins;
 mod balancing;
@@ -16,6 +17,7 @@ mod connection_header;
 mod content_length;
 mod deadlines;
 mod deduplication;
+mod dictionaries;
 mod discovery;
 mod down_conversion;
 mod draining;
@@ -55,6 +57,7 @@ mod strategies;
 mod telemetry;
 mod throttling;
 mod tls;
+mod transform;
 mod upgrades;
 mod upstream_connections;
 mod upstream_faults;

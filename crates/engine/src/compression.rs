@@ -2,11 +2,21 @@
 //!
 //! # Left alone
 //! A response without a body, in part, with a coding already, marked `no-transform` by either side
-//! (RFC 9111 5.2.1.6 and 5.2.2.6), or asked for with `If-Range`, whose validator must not move; events,
-//! which must arrive one by one; types that do not shrink; bodies known to be small.
+//! (RFC 9111 5.2.1.6 and 5.2.2.6), or asked for with `If-Range`, whose validator must not move; types
+//! that do not shrink; bodies known to be small. Types whose pieces must arrive one by one (events, lines
+//! of JSON) are compressed where the operator says that each piece is to be flushed, and else left alone.
+//!
+//! # A coding of the origin's
+//! Where the origin may compress, it is asked for what we can decode, and its answer goes on unchanged to
+//! every client that takes its coding. For others it is undone, also when its type does not shrink or
+//! it says `no-transform`: the client did not ask for the coding, we did, and by itself it would have
+//! got the answer without. It is encoded anew only where a plain one would have been. Of several
+//! codings on top of each other, or one that we do not know, nothing is undone.
 //!
 //! # What changes with the coding
-//! The bytes are others, so `Content-Length`, the digests and `Accept-Ranges` go, and a strong `ETag`
+//! The bytes are others, so `Content-Length` and `Accept-Ranges` go; the digests too, since
+//! `Content-Digest` sums the coded bytes, and `Repr-Digest` a representation of which the coding is a
+//! part (RFC 9530), while what is wanted (`Want-*-Digest`) stays. A strong `ETag`
 //! becomes weak (RFC 9110 8.8.1): it then still matches in `If-None-Match`, where comparison is weak,
 //! and no longer in `If-Range`, where it is strong.
 //!
@@ -14,16 +24,23 @@
 //! A cache behind must know that another client would have got other bytes, also when this one got
 //! them as they are.
 
+pub mod breach;
+pub mod dictionary;
+pub mod headroom;
+pub mod level;
 pub(crate) mod media_type;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use policy::{Coding, CompressionPolicy, Mode};
+use policy::{Coding, CompressionPolicy, MediaTypePattern, Mode, UpstreamCodings};
 
 use crate::{
-    field_list,
-    negotiation::{IdentityWish, Negotiated, identity_wish, negotiate},
+    coding, field_list,
+    negotiation::{Negotiated, Wish, coding_wish, identity_wish, negotiate},
     outcome::{AsIsReason, EncodeOutcome},
 };
+
+/// Fields that say what the bytes of a body sum up to.
+pub const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 
 /// What is known about a response when it is about to be encoded.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +62,8 @@ pub struct Exchange<'a> {
 pub struct Decision {
     /// Whether it is encoded.
     pub outcome: EncodeOutcome,
+    /// The coding of the origin's that must be undone before.
+    pub undo: Option<Coding>,
     /// Whether another client would get another coding.
     pub vary: VaryNeed,
 }
@@ -61,12 +80,23 @@ pub enum VaryNeed {
 /// What the fields of a response alone say about compressing it, whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suitability {
+    /// It has this coding already, which may be undone; with why it is not encoded anew then.
+    Coded(Coding, Option<AsIsReason>),
     /// Every client that accepts a coding may get it encoded.
     Fit,
     /// Only a client that refuses it as it is gets it encoded: it is not worth it otherwise.
     Small,
     /// Nobody gets it encoded.
     Unfit(AsIsReason),
+}
+
+/// When what has been put into an encoder must come out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flushing {
+    /// After each piece of the origin's.
+    EachPiece,
+    /// When the origin pauses.
+    Pauses,
 }
 
 /// Decides one response.
@@ -99,6 +129,12 @@ pub fn suit(
     length: Option<u64>,
 ) -> Suitability {
     match unfit(policy, status, headers, length) {
+        Some(AsIsReason::AlreadyEncoded) if policy.upstream_codings == UpstreamCodings::Recode => {
+            match only_coding(headers) {
+                Some(coding) => Suitability::Coded(coding, unfit_as_plain(policy, headers)),
+                None => Suitability::Unfit(AsIsReason::AlreadyEncoded),
+            }
+        }
         Some(reason) => Suitability::Unfit(reason),
         None if length.is_some_and(|length| length < policy.min_size.bytes()) => Suitability::Small,
         None => Suitability::Fit,
@@ -114,7 +150,10 @@ pub fn choose(
 ) -> Decision {
     match suitability {
         Suitability::Unfit(reason) => return Decision::as_is(reason),
-        Suitability::Small if identity_wish(request) == IdentityWish::Accepted => {
+        Suitability::Coded(coding, why_not) => {
+            return recode(policy, coding, why_not, method, request);
+        }
+        Suitability::Small if identity_wish(request) == Wish::Accepted => {
             return Decision::as_is(AsIsReason::TooSmall);
         }
         Suitability::Fit | Suitability::Small => {}
@@ -129,7 +168,11 @@ pub fn choose(
         Mode::Enforce => VaryNeed::Needed,
         Mode::Off | Mode::Shadow => VaryNeed::NotNeeded,
     };
-    let varying = |outcome| Decision { outcome, vary };
+    let varying = |outcome| Decision {
+        outcome,
+        undo: None,
+        vary,
+    };
     // A HEAD is answered with the fields of the GET as far as they are known (RFC 9110 9.3.2).
     if method == Method::HEAD {
         return varying(EncodeOutcome::AsIs(AsIsReason::NoBody));
@@ -140,6 +183,63 @@ pub fn choose(
         (Negotiated::Identity | Negotiated::Nothing, _) => {
             varying(EncodeOutcome::AsIs(AsIsReason::ClientDeclined))
         }
+    }
+}
+
+/// What becomes of a response in a coding of the origin's.
+fn recode(
+    policy: &CompressionPolicy,
+    coding: Coding,
+    why_not: Option<AsIsReason>,
+    method: &Method,
+    request: &HeaderMap,
+) -> Decision {
+    let undone = |outcome| Decision {
+        outcome,
+        undo: Some(coding),
+        vary: VaryNeed::Needed,
+    };
+    if coding_wish(request, coding) == Wish::Accepted {
+        return Decision {
+            outcome: EncodeOutcome::AsIs(AsIsReason::AlreadyEncoded),
+            undo: None,
+            vary: VaryNeed::Needed,
+        };
+    }
+    if method == Method::HEAD {
+        return undone(EncodeOutcome::AsIs(AsIsReason::NoBody));
+    }
+    let plain =
+        why_not.is_some() || request.contains_key(header::IF_RANGE) || no_transform(request);
+    undone(match negotiate(request, &policy.encodings) {
+        Negotiated::Coding(coding) if !plain => EncodeOutcome::Encoded(coding),
+        _ => EncodeOutcome::Decoded,
+    })
+}
+
+/// Whether what an origin sent is in one coding that can be undone.
+pub fn may_be_undone(headers: &HeaderMap) -> bool {
+    !is_coded(headers) || only_coding(headers).is_some()
+}
+
+fn is_coded(headers: &HeaderMap) -> bool {
+    field_list::elements(headers, &header::CONTENT_ENCODING)
+        .any(|coding| !coding.eq_ignore_ascii_case(b"identity"))
+}
+
+/// The coding of a response that has exactly one, which we know.
+fn only_coding(headers: &HeaderMap) -> Option<Coding> {
+    match coding::stack::codings(headers).ok()?[..] {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
+/// When the pieces of a response must be on their way.
+pub fn flushing(policy: &CompressionPolicy, headers: &HeaderMap) -> Flushing {
+    match media_type::essence(headers) {
+        Some(kind) if is_among(&policy.flush, kind) => Flushing::EachPiece,
+        _ => Flushing::Pauses,
     }
 }
 
@@ -156,27 +256,34 @@ fn unfit(
     if status == StatusCode::PARTIAL_CONTENT || headers.contains_key(header::CONTENT_RANGE) {
         return Some(AsIsReason::Partial);
     }
-    if field_list::elements(headers, &header::CONTENT_ENCODING)
-        .any(|coding| !coding.eq_ignore_ascii_case(b"identity"))
-    {
+    if is_coded(headers) {
         return Some(AsIsReason::AlreadyEncoded);
     }
+    unfit_as_plain(policy, headers)
+}
+
+/// Why nobody would get this response encoded if it had no coding.
+fn unfit_as_plain(policy: &CompressionPolicy, headers: &HeaderMap) -> Option<AsIsReason> {
     if no_transform(headers) {
         return Some(AsIsReason::NoTransform);
     }
     match media_type::essence(headers) {
         None => Some(AsIsReason::Type),
+        Some(kind) if is_among(&policy.flush, kind) => None,
         Some(kind) if kind.eq_ignore_ascii_case("text/event-stream") => {
             Some(AsIsReason::EventStream)
         }
-        Some(kind) if !policy.types.iter().any(|p| media_type::matches(p, kind)) => {
-            Some(AsIsReason::Type)
-        }
-        Some(_) => None,
+        Some(kind) if is_among(&policy.types, kind) => None,
+        Some(_) => Some(AsIsReason::Type),
     }
 }
 
-fn no_transform(headers: &HeaderMap) -> bool {
+fn is_among(patterns: &[MediaTypePattern], kind: &str) -> bool {
+    patterns.iter().any(|it| media_type::matches(it, kind))
+}
+
+/// Whether a message may not be changed on its way (`Cache-Control: no-transform`).
+pub fn no_transform(headers: &HeaderMap) -> bool {
     field_list::has_token(headers, &header::CACHE_CONTROL, "no-transform")
 }
 
@@ -194,14 +301,26 @@ pub fn rewrite_headers(headers: &mut HeaderMap, coding: Coding) {
         header::CONTENT_ENCODING,
         HeaderValue::from_static(coding.as_str()),
     );
+    forget_bytes(headers);
+    add_vary(headers);
+}
+
+/// Makes the fields of a response fit a body whose coding is undone.
+pub fn undo_headers(headers: &mut HeaderMap) {
+    headers.remove(header::CONTENT_ENCODING);
+    forget_bytes(headers);
+    add_vary(headers);
+}
+
+/// Takes out what the fields say about the very bytes of a body that becomes another.
+pub(crate) fn forget_bytes(headers: &mut HeaderMap) {
     for name in [header::CONTENT_LENGTH, header::ACCEPT_RANGES] {
         headers.remove(name);
     }
-    for name in ["content-md5", "digest", "content-digest", "repr-digest"] {
+    for name in DIGESTS {
         headers.remove(name);
     }
     weaken_etag(headers);
-    add_vary(headers);
 }
 
 /// Adds `Vary: Accept-Encoding` unless it is there, alone or as part of `*`.
@@ -240,7 +359,20 @@ impl Decision {
     const fn as_is(reason: AsIsReason) -> Self {
         Self {
             outcome: EncodeOutcome::AsIs(reason),
+            undo: None,
             vary: VaryNeed::NotNeeded,
+        }
+    }
+}
+
+// === impl Flushing ===
+
+impl Flushing {
+    /// The word for it in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EachPiece => "each-piece",
+            Self::Pauses => "pauses",
         }
     }
 }

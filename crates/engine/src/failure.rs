@@ -41,6 +41,8 @@ pub enum Failure {
     Undecodable,
     /// More comes out of a compressed body than may.
     DecodedTooLarge,
+    /// There are more fields than `clients.max_headers`.
+    TooManyFields,
     /// The body is larger than `clients.max_body`.
     BodyTooLarge,
     /// The client left, or its body ended early.
@@ -71,6 +73,8 @@ pub enum Failure {
     UpstreamClosed,
     /// The endpoint answered something that is not HTTP.
     UpstreamGarbage,
+    /// The endpoint answered something else than the JSON that was to be trimmed.
+    UpstreamNotJson,
     /// The endpoint stopped sending in the middle of a body.
     UpstreamStalled,
     /// The endpoint ended a body early.
@@ -164,6 +168,7 @@ impl Failure {
             Self::UnknownCoding => "unknown-content-coding",
             Self::Undecodable => "undecodable-body",
             Self::DecodedTooLarge => "decoded-body-too-large",
+            Self::TooManyFields => "too-many-fields",
             Self::BodyTooLarge => "body-too-large",
             Self::ClientGone => "client-gone",
             Self::ClientStalled => "client-stalled",
@@ -179,6 +184,7 @@ impl Failure {
             Self::FirstByteTimedOut => "first-byte-timed-out",
             Self::UpstreamClosed => "upstream-closed",
             Self::UpstreamGarbage => "upstream-garbage",
+            Self::UpstreamNotJson => "upstream-not-json",
             Self::UpstreamStalled => "upstream-stalled",
             Self::UpstreamTruncated => "upstream-truncated",
             Self::TotalTimedOut => "total-timed-out",
@@ -208,6 +214,7 @@ impl Failure {
             | Self::UnknownCoding
             | Self::Undecodable
             | Self::DecodedTooLarge
+            | Self::TooManyFields
             | Self::BodyTooLarge
             | Self::ClientGone
             | Self::ClientStalled => Blame::Client,
@@ -223,6 +230,7 @@ impl Failure {
             | Self::FirstByteTimedOut
             | Self::UpstreamClosed
             | Self::UpstreamGarbage
+            | Self::UpstreamNotJson
             | Self::UpstreamStalled
             | Self::UpstreamTruncated
             | Self::TotalTimedOut => Blame::Upstream,

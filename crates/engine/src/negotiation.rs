@@ -4,6 +4,11 @@
 //! `Accept-Encoding` takes anything by the letter of the RFC, but those who leave it out are those
 //! who cannot decode, so it gets no coding. An element that cannot be read is passed over: nothing is
 //! sent that was not clearly asked for.
+//!
+//! **Nothing acceptable.** Where `identity` is refused and so is every coding on offer, the response goes
+//! out without a coding: RFC 9110 lets a server do so, and an answer that most such clients can read
+//! helps them more than 406, which none of them expects. A coding of a request that is not understood
+//! is answered with 415 and `Accept-Encoding` (section 15.5.16), where requests are decoded at all.
 
 use http::{HeaderMap, header};
 use policy::Coding;
@@ -21,9 +26,9 @@ pub enum Negotiated {
     Nothing,
 }
 
-/// Whether a response without a coding is welcome.
+/// Whether a response in this form is welcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdentityWish {
+pub enum Wish {
     /// It is.
     Accepted,
     /// It is not.
@@ -63,12 +68,20 @@ pub fn negotiate(request_headers: &HeaderMap, offered: &[Coding]) -> Negotiated 
     }
 }
 
+/// Whether the client takes a response in this coding.
+pub fn coding_wish(request_headers: &HeaderMap, coding: Coding) -> Wish {
+    match Wishes::read(request_headers).of(coding) {
+        0 => Wish::Refused,
+        _ => Wish::Accepted,
+    }
+}
+
 /// Whether the client takes a response without a coding: not with `identity;q=0`, or `*;q=0` alone.
-pub fn identity_wish(request_headers: &HeaderMap) -> IdentityWish {
+pub fn identity_wish(request_headers: &HeaderMap) -> Wish {
     let wishes = Wishes::read(request_headers);
     match wishes.identity.or(wishes.any.filter(|weight| *weight == 0)) {
-        Some(0) => IdentityWish::Refused,
-        _ => IdentityWish::Accepted,
+        Some(0) => Wish::Refused,
+        _ => Wish::Accepted,
     }
 }
 
@@ -146,9 +159,9 @@ fn quality(parameter: &[u8]) -> Option<u16> {
     }
 }
 
-// === impl IdentityWish ===
+// === impl Wish ===
 
-impl IdentityWish {
+impl Wish {
     /// The word for it in logs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -241,14 +254,30 @@ mod tests {
     #[test]
     fn identity() {
         for (line, wanted) in [
-            ("gzip", IdentityWish::Accepted),
-            ("identity;q=0", IdentityWish::Refused),
-            ("*;q=0", IdentityWish::Refused),
-            ("*;q=0, identity;q=0.1", IdentityWish::Accepted),
+            ("gzip", Wish::Accepted),
+            ("identity;q=0", Wish::Refused),
+            ("*;q=0", Wish::Refused),
+            ("*;q=0, identity;q=0.1", Wish::Accepted),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert("accept-encoding", line.parse().unwrap());
             assert_eq!(identity_wish(&headers), wanted, "{line}");
+        }
+    }
+
+    #[test]
+    fn one_coding() {
+        for (line, coding, wanted) in [
+            ("gzip", Coding::Gzip, Wish::Accepted),
+            ("x-gzip;q=0.1", Coding::Gzip, Wish::Accepted),
+            ("gzip;q=0, *", Coding::Gzip, Wish::Refused),
+            ("*", Coding::Br, Wish::Accepted),
+            ("gzip", Coding::Br, Wish::Refused),
+            ("", Coding::Br, Wish::Refused),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("accept-encoding", line.parse().unwrap());
+            assert_eq!(coding_wish(&headers, coding), wanted, "{line}");
         }
     }
 

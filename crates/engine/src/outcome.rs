@@ -50,6 +50,8 @@ pub enum BypassReason {
     Cookie,
     /// The method is not one the cache answers.
     Method,
+    /// The request said `no-transform`, and what is stored is trimmed.
+    NoTransform,
     /// The request names another method or target in a field that is not part of the key.
     Override,
     /// A value by which the operator tells requests apart is absurdly long.
@@ -191,8 +193,21 @@ pub enum ProtectOutcome {
 pub enum EncodeOutcome {
     /// It went out as it was.
     AsIs(AsIsReason),
+    /// The origin's coding was undone, and it went out without any.
+    Decoded,
+    /// It was compressed against a dictionary that the client has (RFC 9842).
+    Dictionary,
     /// It was compressed.
     Encoded(Coding),
+}
+
+/// What was done about a response from whose length a secret could be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BreachOutcome {
+    /// It was compressed, and its length blurred.
+    Padded,
+    /// It was not compressed.
+    Skipped,
 }
 
 /// Why a response was not compressed.
@@ -200,9 +215,11 @@ pub enum EncodeOutcome {
 pub enum AsIsReason {
     /// It has a content coding already.
     AlreadyEncoded,
+    /// It may carry a secret beside something that the one who asked has chosen.
+    BreachRisk,
     /// The client accepts none of the offered codings.
     ClientDeclined,
-    /// It is a stream of events, which must arrive at once.
+    /// It is a stream of events, and not in `compression.flush`.
     EventStream,
     /// There is no body.
     NoBody,
@@ -262,6 +279,7 @@ impl BypassReason {
             Self::BodyWithGet => "body-with-get",
             Self::Cookie => "cookie",
             Self::Method => "method",
+            Self::NoTransform => "no-transform",
             Self::Override => "override",
             Self::Persona => "persona",
             Self::Precondition => "precondition",
@@ -397,7 +415,21 @@ impl EncodeOutcome {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AsIs(reason) => reason.as_str(),
+            Self::Decoded => "decoded",
+            Self::Dictionary => "dcz",
             Self::Encoded(coding) => coding.as_str(),
+        }
+    }
+}
+
+// === impl BreachOutcome ===
+
+impl BreachOutcome {
+    /// The word for it in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Padded => "padded",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -409,6 +441,7 @@ impl AsIsReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AlreadyEncoded => "already-encoded",
+            Self::BreachRisk => "breach-risk",
             Self::ClientDeclined => "client-declined",
             Self::EventStream => "event-stream",
             Self::NoBody => "no-body",

@@ -40,8 +40,6 @@ pub struct Penalty {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Offences {
     strikes: Strikes,
-    /// When the last strike was, whether it still counts or not.
-    last: Duration,
     ban: Option<Ban>,
     /// Bans so far.
     bans: u32,
@@ -113,13 +111,12 @@ impl Penalty {
             return Struck::Ignored;
         }
         self.forgive(offences, now);
-        offences.last = now;
         if offences.strikes.add(self.within, now) < self.count {
             return Struck::Counted;
         }
         let lasts = self.length(offences.bans);
         offences.bans = offences.bans.saturating_add(1);
-        offences.strikes = Strikes::default();
+        offences.strikes.clear();
         let ban = Ban {
             began: now,
             lasts,
@@ -152,7 +149,7 @@ impl Penalty {
         let Some(ban) = offences.ban else {
             return;
         };
-        let last = match offences.last {
+        let last = match offences.strikes.last() {
             last if last <= now => ban.end().max(last),
             _ => ban.end(),
         };

@@ -25,7 +25,10 @@ pub(crate) fn is_overlong(bytes: &[u8], at: usize, value: u8) -> bool {
 /// A `%` that begins no valid pair stands for itself, because a condition on a query parameter must
 /// have an answer for every text.
 pub(crate) fn form_decoded(text: &str) -> impl Iterator<Item = u8> + '_ {
-    let bytes = text.as_bytes();
+    decode(text.as_bytes())
+}
+
+fn decode(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
         let byte = *bytes.get(at)?;
@@ -37,6 +40,11 @@ pub(crate) fn form_decoded(text: &str) -> impl Iterator<Item = u8> + '_ {
         at += width;
         Some(value)
     })
+}
+
+/// [`form_decoded`] of any bytes, all at once.
+pub(crate) fn decoded_form(bytes: &[u8]) -> Vec<u8> {
+    decode(bytes).collect()
 }
 
 /// The value of one hexadecimal digit.

@@ -22,7 +22,7 @@ use policy::{PathReading, ShieldPolicy};
 
 use self::{address::Addresses, content::ContentTypes, lengths::Lengths};
 pub use self::{
-    content::{BodyKind, body_kind},
+    content::{BodyKind, body_kind, plain_kind},
     json_depth::{JsonDepth, Nesting},
     paths::Ambiguity,
 };

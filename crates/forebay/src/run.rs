@@ -123,6 +123,11 @@ fn sidecar(policies: &Policies, health: &Arc<Health>) -> anyhow::Result<Arc<Side
         sidecar.map_or_else(Vec::new, |sidecar| sidecar.breaker_figures())
     });
     let watched = Arc::downgrade(&sidecar);
+    sidecar.metrics().watch_headroom(move || {
+        let sidecar = watched.upgrade();
+        sidecar.map_or_else(Default::default, |sidecar| sidecar.headroom())
+    });
+    let watched = Arc::downgrade(&sidecar);
     sidecar.metrics().watch_capacity(move || {
         let sidecar = watched.upgrade();
         sidecar.map_or_else(Vec::new, |sidecar| sidecar.capacities())

@@ -100,6 +100,7 @@ fn row(failure: Failure) -> Row {
         Failure::UnknownCoding => (415, "The body is in a coding that is not taken", ""),
         Failure::Undecodable => (400, "The body is not in the coding that it says", ""),
         Failure::DecodedTooLarge => (413, "The request body is too large when decoded", ""),
+        Failure::TooManyFields => (431, "The request has too many fields", ""),
         Failure::BodyTooLarge => (413, "The request body is too large", ""),
         Failure::ClientGone => (400, "The request body ended early", ""),
         Failure::ClientStalled => (408, "The request body did not arrive in time", ""),
@@ -157,6 +158,11 @@ fn row(failure: Failure) -> Row {
         Failure::UpstreamGarbage => (
             502,
             "The upstream did not answer in HTTP",
+            "http_protocol_error",
+        ),
+        Failure::UpstreamNotJson => (
+            502,
+            "The upstream did not answer in the JSON that it announced",
             "http_protocol_error",
         ),
         Failure::UpstreamStalled => (

@@ -186,9 +186,10 @@ fn read(collector: &Collector, order: &Order) -> Result<Member, Unfit> {
     let body = match &order.body {
         RequestBody::Empty => None,
         RequestBody::Kept(content) => Some(content),
-        RequestBody::Client(_) | RequestBody::Resumed(_) | RequestBody::Rewound(_) => {
-            return Err(Unfit::Body);
-        }
+        RequestBody::Client(_)
+        | RequestBody::Decoding(_)
+        | RequestBody::Resumed(_)
+        | RequestBody::Rewound(_) => return Err(Unfit::Body),
     };
     collector.plan.member(&Ask {
         method: &order.method,

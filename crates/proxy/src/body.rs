@@ -1,5 +1,7 @@
 //! The bodies that pass through, each a type of its own; none is boxed on the way of a hit.
 
+mod decoded;
+mod decoding;
 mod encoded;
 mod gathered;
 pub(crate) mod ranged;
@@ -7,15 +9,19 @@ mod request;
 mod response;
 mod rewind;
 mod tap;
+mod trimmed;
 mod upstream;
 mod watch;
 
-pub(crate) use encoded::{EncodedBody, Encoder};
+pub(crate) use decoded::DecodedBody;
+pub(crate) use decoding::{DecodingBody, Undoing};
+pub(crate) use encoded::EncodedBody;
 pub(crate) use gathered::{Gathered, Peeked, gather, peek};
 pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
 pub(crate) use rewind::{Rewind, Spare};
 pub(crate) use tap::Awaiting;
+pub(crate) use trimmed::Trimming;
 pub(crate) use upstream::UpstreamBody;
 pub(crate) use watch::Watch;
 

@@ -18,33 +18,41 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
+    compression,
     forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
+    transform::{self, conditions},
 };
 use http::{
-    HeaderName, HeaderValue, Uri,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
+    HeaderMap, HeaderName, HeaderValue, Uri,
+    header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
-use policy::{Mode, OpenAnswer, Route, Scheme};
+use policy::{BreachGuard, Mode, OpenAnswer, Route, Scheme, UpstreamCodings};
 
 use self::head::{empty_head, take_host, with_path};
 use crate::{
     batch::Collector,
-    body::RequestBody,
+    body::{RequestBody, Undoing},
     connection::Errands,
     exchange::Exchange,
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::{
+        decode,
+        examine::Arriving,
         limit::Charges,
         lookup::{Intent, Scope},
+        transform::is_trimmed,
     },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
+
+/// What an origin may send, and can be undone for those who do not take it.
+const RECODED: HeaderValue = HeaderValue::from_static("zstd, br, gzip");
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -61,6 +69,8 @@ pub(crate) struct Errand {
     pub(crate) intent: Intent,
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
+    /// How the client's body is to be decompressed, while it has not been read.
+    decoding: Option<Box<Undoing>>,
     cause: Cause,
     /// What it takes from its caller's quotas, if anything.
     pub(crate) charges: Option<Box<Charges>>,
@@ -113,6 +123,10 @@ impl Errand {
         if let Some(path) = &facts.rewritten {
             head.uri = with_path(&head.uri, path);
         }
+        let decoding = exchange.decoding.take();
+        if decoding.as_ref().is_some_and(|it| it.mode == Mode::Enforce) {
+            decode::rewrite_headers(&mut head.headers);
+        }
         let seed = TraceSeed {
             trace_id: fastrand::u128(1..),
             parent_id: fastrand::u64(1..),
@@ -140,6 +154,7 @@ impl Errand {
                 Cause::Client => exchange.charges.take(),
                 Cause::Renewal | Cause::Warming => None,
             },
+            decoding,
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
@@ -197,6 +212,7 @@ impl Errand {
             content: None,
             // Whoever asks for it has paid.
             charges: None,
+            decoding: None,
             cause: self.cause,
             client_ip: self.client_ip,
             crumbs: self.crumbs.clone(),
@@ -271,18 +287,17 @@ impl Errand {
 
     /// How the client reached us, or a proxy in front of us that can be believed.
     pub(crate) fn arrival(&self) -> Scheme {
-        let told = self.head.headers.get(&X_FORWARDED_PROTO);
-        match (self.trust, told) {
-            (PeerTrust::Trusted, Some(told)) if told.as_bytes().eq_ignore_ascii_case(b"https") => {
-                Scheme::Https
-            }
-            _ => self.scheme,
-        }
+        arrival(self.scheme, self.trust, &self.head.headers)
     }
 
     /// What becomes of the client's `Accept-Encoding` on its way to the origin.
     pub(crate) fn accept_encoding(&self) -> AcceptEncoding {
         accept_encoding(self.route())
+    }
+
+    /// Whether JSON that comes is made smaller.
+    fn is_trimmed(&self) -> bool {
+        is_trimmed(&self.snapshot, self.route)
     }
 
     /// The client's body under the limits of `clients`.
@@ -295,12 +310,21 @@ impl Errand {
             DeclaredBody::Length(length) => Some(length),
             DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
         };
-        RequestBody::new(
+        let (body, upload) = RequestBody::new(incoming, declared, clients);
+        match &self.decoding {
+            Some(undoing) => undoing.undo(body, upload),
+            None => (body, upload),
+        }
+    }
+
+    /// The client's body for whoever looks at it before it goes on.
+    pub(crate) fn arriving(&self, incoming: Incoming) -> Arriving<'_> {
+        Arriving {
             incoming,
-            declared,
-            clients.max_body.bytes(),
-            clients.stall_timeout,
-        )
+            declared: self.facts.declared,
+            headers: &self.head.headers,
+            undoing: self.decoding.as_deref(),
+        }
     }
 
     /// The body as far as it is kept; it can be sent any number of times.
@@ -320,10 +344,20 @@ impl Errand {
             let selected = self.intent.stale.as_ref().map(|stale| &stale.stored.meta);
             asking = revalidate::prepare(&self.head.method, &mut headers, selected);
             headers.remove(RANGE);
+        } else if self.is_trimmed() && !transform::wants_original(&headers) {
+            conditions::restore(&mut headers);
         }
         match self.accept_encoding() {
             AcceptEncoding::Fixed => {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            }
+            AcceptEncoding::Recoded => {
+                // A part must be of the plain form, which every client can put together.
+                let value = match headers.contains_key(RANGE) || forbids_recoding(&headers) {
+                    true => HeaderValue::from_static("identity"),
+                    false => RECODED,
+                };
+                headers.insert(ACCEPT_ENCODING, value);
             }
             AcceptEncoding::Reduced if headers.contains_key(ACCEPT_ENCODING) => {
                 let reduced = Codings::accepted(&headers).header_value();
@@ -364,17 +398,34 @@ impl Errand {
     }
 }
 
+/// How a client reached us, or a proxy in front of us that can be believed.
+pub(crate) fn arrival(scheme: Scheme, trust: PeerTrust, request: &HeaderMap) -> Scheme {
+    match (trust, request.get(&X_FORWARDED_PROTO)) {
+        (PeerTrust::Trusted, Some(told)) if told.as_bytes().eq_ignore_ascii_case(b"https") => {
+            Scheme::Https
+        }
+        _ => scheme,
+    }
+}
+
 /// What becomes of `Accept-Encoding` on `route`.
 ///
 /// A route that compresses asks the origin for plain bytes: one stored response then serves every
-/// client, in whatever coding. A route that only caches asks for one of few spellings.
+/// client, in whatever coding. Where it may recode, it asks for what can be undone: one stored response
+/// serves everybody then, too. Plain bytes are needed all the same to take a batch apart, to transform,
+/// and to see what a BREACH guard looks at. A route that only caches asks for one of few spellings.
 pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
     let enforced = |mode: Mode| mode == Mode::Enforce;
-    if route
-        .compression
-        .as_ref()
-        .is_some_and(|policy| enforced(policy.mode))
-    {
+    let compression = route.compression.as_ref();
+    let transform = route.transform.as_ref();
+    let trims = transform.is_some_and(|policy| policy.json.is_some() && enforced(policy.mode));
+    if let Some(policy) = compression.filter(|policy| enforced(policy.mode)) {
+        let plain = route.batch.is_some() || trims || policy.breach_guard != BreachGuard::Off;
+        match policy.upstream_codings {
+            UpstreamCodings::Recode if !plain => AcceptEncoding::Recoded,
+            UpstreamCodings::Keep | UpstreamCodings::Recode => AcceptEncoding::Fixed,
+        }
+    } else if trims {
         AcceptEncoding::Fixed
     } else if route
         .cache
@@ -385,4 +436,9 @@ pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
     } else {
         AcceptEncoding::Verbatim
     }
+}
+
+/// Whether the client wants the very bytes that the origin would send it.
+fn forbids_recoding(headers: &HeaderMap) -> bool {
+    headers.contains_key(CACHE_CONTROL) && compression::no_transform(headers)
 }

@@ -9,22 +9,24 @@ use engine::{
     outcome::CacheOutcome,
     security::{SecurityAction, SecurityKind},
     trace::{self, RequestId},
+    transform::fields::{self, Author},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header::CONNECTION, request};
-use policy::Route;
+use policy::{Mode, Route, Scheme};
 use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
-    body::ResponseBody,
+    body::{ResponseBody, Undoing},
     caller::Proven,
     clock,
     connection::ConnectionState,
+    errand::arrival,
     flight::Lead,
     recording::{LogFacts, RecordedBody, Recording},
     shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
-    steps::limit::Charges,
+    steps::{dictionary, limit::Charges},
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,6 +47,8 @@ pub(crate) struct Exchange {
     pub(crate) shown_key: Option<Box<str>>,
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
+    /// How its body is to be decompressed, if it is.
+    pub(crate) decoding: Option<Box<Undoing>>,
     /// What its token proves, once somebody wanted to know.
     pub(crate) proof: Option<Proven>,
     /// What it takes from its caller's quotas if it reaches the origin.
@@ -53,6 +57,8 @@ pub(crate) struct Exchange {
     pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
+    /// How the client reached us, or a proxy in front of us that can be believed.
+    arrival: Scheme,
 }
 
 // === impl Exchange ===
@@ -98,10 +104,12 @@ impl Exchange {
             shadow_lead: None,
             shown_key: None,
             crumbs: Vec::new(),
+            decoding: None,
             proof: None,
             charges: None,
             examination: None,
             limit_fields: Vec::new(),
+            arrival: arrival(peer.scheme, client.peer, &head.headers),
         }
     }
 
@@ -186,9 +194,23 @@ impl Exchange {
         {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        for (name, value) in self.limit_fields {
+        for (name, value) in self.limit_fields.drain(..) {
             headers.append(name, value);
         }
+        dictionary::announce(&self, response.headers_mut());
+        self.transform(response.headers_mut());
         response.map(|body| RecordedBody::new(body, self.recording))
+    }
+    /// The fields that its route takes away and sets, on whatever goes to the client.
+    fn transform(&self, headers: &mut HeaderMap) {
+        let policy = self.route().and_then(|route| route.transform.as_ref());
+        let Some(policy) = policy.filter(|policy| policy.mode == Mode::Enforce) else {
+            return;
+        };
+        let author = match self.recording.event.failure {
+            Some(_) => Author::Forebay,
+            None => Author::Origin,
+        };
+        fields::apply(policy, headers, self.arrival, author);
     }
 }

@@ -25,6 +25,7 @@ use engine::{
     path,
     routing::{RouteOutcome, RouteQuery},
     time::Now,
+    transform::wants_original,
 };
 use http::{HeaderMap, HeaderName, StatusCode, Version, header, request};
 use policy::{CachePolicy, Mode, Scheme};
@@ -38,6 +39,7 @@ use crate::{
         admit::Admitted,
         identify::{self, Asker, identify},
         lookup,
+        transform::is_trimmed,
     },
 };
 
@@ -143,9 +145,10 @@ impl Sidecar {
         head: &request::Parts,
         admitted: &Admitted<'_>,
     ) -> Inspection {
+        let trims = is_trimmed(snapshot, route);
         let route = &snapshot.policies.routes[route];
         let cache = route.cache.as_ref().filter(|cache| cache.mode != Mode::Off);
-        let class = self.class(snapshot, head, admitted, cache);
+        let class = self.class(snapshot, head, admitted, (cache, trims));
         let (outcome, variants, last) = match (class, cache) {
             (Err(reason), _) => (CacheOutcome::Bypass(reason), Vec::new(), None),
             (Ok(_), None) => (CacheOutcome::Off, Vec::new(), None),
@@ -184,7 +187,7 @@ impl Sidecar {
         snapshot: &Snapshot,
         head: &request::Parts,
         admitted: &Admitted<'_>,
-        cache: Option<&CachePolicy>,
+        (cache, trims): (Option<&CachePolicy>, bool),
     ) -> Result<(Asker, Lookup), BypassReason> {
         let asker = match cache {
             Some(cache) => identify(&cache.key, || {
@@ -195,6 +198,9 @@ impl Sidecar {
         // Nobody speaks through a trusted proxy here.
         let peer = PeerTrust::Untrusted;
         let known = lookup::classify(peer, head, admitted, cache, &asker)?;
+        if trims && wants_original(&head.headers) {
+            return Err(BypassReason::NoTransform);
+        }
         Ok((asker, known))
     }
 

@@ -6,6 +6,7 @@
 //! | route | which rules govern it? | a route or a [`answer::Refusal`] |
 //! | guard | is its caller not shut out, and is it a request that the route takes? | [`guard::Permission`] |
 //! | limit | may this caller go on, perhaps after a while? | [`limit::Permission`] |
+//! | decode | is its body in a coding that the origin is spared? | nothing, or a refusal |
 //! | lookup | do we hold it, how fresh? | [`Looked`] |
 //! | join | is someone already fetching it? | [`join::Part`] |
 //! | protect | has the upstream room for it? before each try, within fetch | [`engine::outcome::ProtectOutcome`] |
@@ -42,7 +43,7 @@ use crate::{
     recording::RecordedBody,
     sidecar::Sidecar,
     steps::{
-        admit, answer, examine,
+        admit, answer, decode, dictionary, examine,
         fetch::Delivery,
         gather::{self, Gathering},
         guard,
@@ -66,6 +67,8 @@ pub(crate) enum Answering {
 enum Course {
     /// Everything is here.
     Answer(answer::FromStore),
+    /// It asks for the dictionary of its route.
+    Dictionary,
     /// The upstream must be asked.
     Ask(Box<Errand>),
     /// The body is part of the key: it is read first, up to so many bytes.
@@ -114,6 +117,10 @@ fn follow(
             drain(body);
             Answering::here(answer::from_store(exchange, &head, &from_store))
         }
+        Course::Dictionary => {
+            drain(body);
+            Answering::here(dictionary::answer(exchange, &head))
+        }
         Course::Purged(purges) => {
             drain(body);
             Answering::here(purge::answer(exchange, purges))
@@ -154,7 +161,9 @@ async fn examined(
     errand: Box<Errand>,
     body: Incoming,
 ) -> Result<Delivery, answer::Refusal> {
-    let seen = examine::examine(exchange, body, errand.facts.declared).await?;
+    let examination = exchange.examination.take();
+    let arriving = errand.arriving(body);
+    let seen = examine::examine(exchange, examination, arriving).await?;
     // Until the answer is here, what was read of it takes its memory.
     let _held = seen.held;
     join::join(exchange, errand, Content::Opened(seen.body, seen.upload)).await
@@ -204,6 +213,12 @@ fn set_course(
             return course;
         }
     };
+    if dictionary::wanted(exchange, head, &admitted).is_some() {
+        return Course::Dictionary;
+    }
+    if let Err(refusal) = decode::decode(exchange, route, &head.headers, admitted.has_body) {
+        return Course::Refuse(refusal);
+    }
     if let (UpgradeIntent::WebSocket, Some(upgrade)) = (admitted.upgrade, upgrade) {
         let intent = lookup::Intent::bypass();
         let errand = Errand::new(exchange, route, admitted.facts(), intent, head);
@@ -243,7 +258,10 @@ fn permit(
         Some(Ok(purges)) => return Err(Course::Purged(purges)),
         Some(Err(refusal)) => return Err(Course::Refuse(refusal)),
     }
-    let route = route::route(exchange, head, admitted).map_err(Course::Refuse)?;
+    let route = match dictionary::wanted(exchange, head, admitted) {
+        Some(route) => route,
+        None => route::route(exchange, head, admitted).map_err(Course::Refuse)?,
+    };
     if let guard::Permission::Deny(refusal) = guard::guard(exchange, route, head, admitted) {
         return Err(Course::Refuse(refusal));
     }

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use engine::{
     cache::purge::{Manner, Purge},
     collapse::memory::Recollection,
+    compression::headroom::Headroom,
     forwarding::{Instance, InvalidPseudonym},
     security::{SecurityAction, SecurityKind},
 };
@@ -27,7 +28,9 @@ use telemetry::{
 
 use crate::{
     clock,
+    connection::Addresses,
     flight::Flights,
+    headroom::HeadroomWatch,
     purged_urls::inner_keys,
     renewal::Renewals,
     snapshot::{Snapshot, SnapshotError},
@@ -62,6 +65,8 @@ pub struct Sidecar {
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) security: SecurityEvents,
     pub(crate) health: Arc<Health>,
+    pub(crate) headroom: HeadroomWatch,
+    pub(crate) addresses: Arc<Addresses>,
     connections: AtomicUsize,
 }
 
@@ -127,6 +132,8 @@ impl Sidecar {
             access_log,
             security: SecurityEvents::default(),
             health,
+            headroom: HeadroomWatch::of_machine(),
+            addresses: Arc::default(),
             connections: AtomicUsize::new(0),
         })
     }
@@ -231,10 +238,16 @@ impl Sidecar {
         self.popularity.as_ref()
     }
 
-    /// Keeps the memory promise; call it a few times a second.
+    /// How much processor time is left over.
+    pub fn headroom(&self) -> Headroom {
+        self.headroom.now()
+    }
+
+    /// Keeps the memory promise, and an eye on the processors; call it a few times a second.
     pub fn tidy(&self) {
         self.responses.tidy();
         self.penalties.sweep(clock::monotonic());
+        self.headroom.look();
     }
 
     /// Whether anything was ever asked for one user, or by the body of its request: then one URL

@@ -16,8 +16,10 @@ use crate::{
     penalty::RouteBoxes,
     shield::RouteShield,
     steps::{
+        dictionary::{DictionaryError, Offer},
         limit::RouteLimits,
         purge::{PurgeDoor, PurgeTokenError},
+        transform::RouteTrim,
     },
     sticky::StickyNames,
     upstream::{BreakerCell, UpstreamError, UpstreamState},
@@ -37,6 +39,10 @@ pub(crate) struct Snapshot {
     pub(crate) shields: Vec<Option<RouteShield>>,
     /// Per route, in the order of the policies.
     pub(crate) batches: Vec<Option<Collector>>,
+    /// Per route, in the order of the policies; empty where no route has one.
+    pub(crate) dictionaries: Vec<Option<Offer>>,
+    /// Per route, in the order of the policies; `None` where JSON is left alone.
+    pub(crate) trims: Vec<Option<RouteTrim>>,
     /// Per route, in the order of the policies; `None` where there is none.
     pub(crate) breakers: Vec<Option<BreakerCell>>,
     /// Per upstream, in the order of the policies.
@@ -58,6 +64,8 @@ pub(crate) struct Snapshot {
 pub enum SnapshotError {
     /// Requests cannot be put together as a batch policy says.
     Batch(#[from] Unplannable),
+    /// A dictionary cannot be used.
+    Dictionary(#[from] DictionaryError),
     /// An upstream cannot be made ready.
     Upstream(#[from] UpstreamError),
     /// The keys for tokens cannot be used.
@@ -88,6 +96,8 @@ impl Snapshot {
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
             boxes: policies.routes.iter().map(RouteBoxes::new).collect(),
             shields: policies.routes.iter().map(RouteShield::of).collect(),
+            dictionaries: Offer::load_all(&policies.routes)?,
+            trims: policies.routes.iter().map(RouteTrim::of).collect(),
             breakers: (policies.routes.iter())
                 .map(|route| BreakerCell::new(route.breaker.as_ref()))
                 .collect(),

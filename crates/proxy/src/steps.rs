@@ -2,6 +2,8 @@
 
 pub(crate) mod admit;
 pub(crate) mod answer;
+pub(crate) mod decode;
+pub(crate) mod dictionary;
 pub(crate) mod encode;
 pub(crate) mod examine;
 pub(crate) mod fetch;
@@ -16,3 +18,4 @@ pub(crate) mod lookup;
 pub(crate) mod purge;
 pub(crate) mod renew;
 pub(crate) mod route;
+pub(crate) mod transform;

@@ -19,8 +19,8 @@ pub(crate) struct Witness {
     pub(crate) snapshot: Arc<Snapshot>,
     /// The route, by position.
     pub(crate) route: usize,
-    client: IpAddr,
-    request_id: RequestId,
+    pub(crate) client: IpAddr,
+    pub(crate) request_id: RequestId,
 }
 
 // === impl Witness ===

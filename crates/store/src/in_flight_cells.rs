@@ -11,6 +11,7 @@
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     future::Future,
+    hash::{BuildHasherDefault, Hasher},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -28,8 +29,14 @@ const KEPT_CAPACITY: usize = 1024;
 /// The requests in flight of every caller of every limit.
 #[derive(Debug, Default)]
 pub struct InFlightCells {
-    shards: [Mutex<HashMap<u128, Count>>; SHARDS],
+    shards: [Mutex<Counts>; SHARDS],
 }
+
+type Counts = HashMap<u128, Count, BuildHasherDefault<AlreadyHashed>>;
+
+/// The keys are hashes already.
+#[derive(Debug, Default)]
+struct AlreadyHashed(u64);
 
 /// A place of one request; dropping it gives the place back.
 #[derive(Debug)]
@@ -142,7 +149,7 @@ impl InFlightCells {
         self.len() == 0
     }
 
-    fn shard(&self, key: u128) -> &Mutex<HashMap<u128, Count>> {
+    fn shard(&self, key: u128) -> &Mutex<Counts> {
         &self.shards[(key >> 124) as usize % SHARDS]
     }
 
@@ -210,6 +217,24 @@ impl Future for InFlightTurn {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(context).map(Result::ok)
+    }
+}
+
+// === impl AlreadyHashed ===
+
+impl Hasher for AlreadyHashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, hash: u128) {
+        self.0 = hash as u64;
     }
 }
 

@@ -27,8 +27,8 @@ use policy::Mode;
 use crate::hash::KeyHashers;
 
 const SHARDS: usize = 16;
-/// What a caller costs: what is known of it, its name in words, and the map.
-const BYTES_PER_CALLER: u64 = 384;
+/// What a caller costs at most: what is known of it, in a map that has just grown, and its name.
+const BYTES_PER_CALLER: u64 = 576;
 /// The least number of callers a shard keeps, whatever the limit.
 const LEAST_CALLERS: usize = 64;
 

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use engine::{
     failure::Failure,
     outcome::{
-        CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, LimitOutcome, ProtectOutcome,
-        StoreOutcome,
+        BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, LimitOutcome,
+        ProtectOutcome, StoreOutcome,
     },
     time::Now,
 };
@@ -50,6 +50,8 @@ pub struct RequestEvent {
     pub protect: ProtectOutcome,
     /// Whether the response was compressed.
     pub encode: EncodeOutcome,
+    /// What was done, or in shadow mode would have been, about a secret that its length could tell.
+    pub breach: Option<BreachOutcome>,
     /// What policies in shadow mode would have done.
     pub shadow: ShadowOutcomes,
     /// Why the client did not get the origin's answer, or not all of it.
@@ -137,6 +139,7 @@ impl Default for RequestEvent {
             join: JoinOutcome::default(),
             protect: ProtectOutcome::default(),
             encode: EncodeOutcome::default(),
+            breach: None,
             shadow: ShadowOutcomes::default(),
             failure: None,
             duration: Duration::ZERO,

@@ -11,6 +11,7 @@ mod batch;
 mod breakers;
 mod capacity;
 mod cells;
+mod compression;
 mod connections;
 mod export;
 mod health;
@@ -22,6 +23,7 @@ mod retries;
 mod route;
 mod security;
 mod shield;
+mod transform;
 mod upstream;
 
 use std::{
@@ -32,11 +34,13 @@ use std::{
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
+    compression::headroom::Headroom,
     discovery::Refreshed,
     health::{Standing, check::CheckOutcome, outlier},
     mirror::CopyOutcome,
     outcome::{BypassReason, CacheOutcome, MissReason},
     retry::{Reason, Stop},
+    transform::Trimmed,
 };
 use policy::{AttackCategory, Mode, Policies};
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
@@ -143,6 +147,14 @@ impl Metrics {
         }
     }
 
+    /// Counts the body of a request that was decompressed, of the route at this position: its bytes
+    /// before and after.
+    pub fn request_decoded(&self, route: usize, coded: u64, plain: u64) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.compression().request(Shard::mine(), coded, plain);
+        }
+    }
+
     /// Counts what became of a request that might have been in a batch, of the route at this position.
     pub fn batch_request(&self, route: usize, outcome: MemberOutcome) {
         if let Some(series) = self.series.routes.get(route) {
@@ -164,7 +176,16 @@ impl Metrics {
         }
     }
 
-    /// Counts an attempt to connect to an endpoint (positions in the policies).
+    /// Counts what became of a JSON body of the route at this position, and how many bytes of it came
+    /// in and went out; in shadow mode would have gone out.
+    pub fn trimmed(&self, route: usize, outcome: Trimmed, taken: u64, given: u64) {
+        if let Some(series) = self.series.routes.get(route) {
+            series
+                .transforms()
+                .trimmed(Shard::mine(), outcome, taken, given);
+        }
+    }
+
     /// A place for the endpoint `host:port` of an upstream (by position); what is counted for it is
     /// counted there. Nothing when there is no such upstream.
     pub fn endpoint_place(&self, upstream: u16, endpoint: &str) -> Option<EndpointPlace> {
@@ -348,6 +369,11 @@ impl Metrics {
         figures: impl Fn() -> Vec<CapacityFigures> + Send + Sync + 'static,
     ) {
         self.series.process.watch_capacity(figures);
+    }
+
+    /// Where the headroom for compression comes from, asked at each scrape; the first source stays.
+    pub fn watch_headroom(&self, headroom: impl Fn() -> Headroom + Send + Sync + 'static) {
+        self.series.process.watch_headroom(Box::new(headroom));
     }
 
     /// Which access log to report the losses of; the first one stays.

@@ -16,9 +16,10 @@ use engine::{
     discovery::Refreshed,
     failure::{Blame, Failure},
     outcome::{
-        AsIsReason, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision,
-        MissReason, SkipReason, StaleReason, StoreOutcome,
+        AsIsReason, BreachOutcome, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome,
+        LimitDecision, MissReason, SkipReason, StaleReason, StoreOutcome,
     },
+    transform::{LeaveReason, Trimmed, json::Flaw},
 };
 use policy::{Coding, Mode};
 
@@ -146,6 +147,32 @@ impl Word for MemberOutcome {
 
     fn slot(self) -> usize {
         self as usize
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl Trimmed ===
+
+impl Word for Trimmed {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Trimmed => 0,
+            Self::Flawed(Flaw::LongKey) => 1,
+            Self::Flawed(Flaw::NotJson) => 2,
+            Self::Flawed(Flaw::TooDeep) => 3,
+            Self::Flawed(Flaw::Unfinished) => 4,
+            Self::Left(LeaveReason::Coded) => 5,
+            Self::Left(LeaveReason::NoBody) => 6,
+            Self::Left(LeaveReason::NoTransform) => 7,
+            Self::Left(LeaveReason::Partial) => 8,
+            Self::Left(LeaveReason::Status) => 9,
+            Self::Left(LeaveReason::Type) => 10,
+        }
     }
 
     fn word(self) -> &'static str {
@@ -295,6 +322,9 @@ impl Word for EncodeOutcome {
         Self::AsIs(AsIsReason::TooSmall),
         Self::AsIs(AsIsReason::Type),
         Self::Encoded(Coding::Deflate),
+        Self::Decoded,
+        Self::AsIs(AsIsReason::BreachRisk),
+        Self::Dictionary,
     ];
 
     fn slot(self) -> usize {
@@ -303,8 +333,11 @@ impl Word for EncodeOutcome {
             Self::Encoded(Coding::Gzip) => 1,
             Self::Encoded(Coding::Zstd) => 2,
             Self::Encoded(Coding::Deflate) => 13,
+            Self::Decoded => 14,
+            Self::Dictionary => 16,
             Self::AsIs(reason) => match reason {
                 AsIsReason::AlreadyEncoded => 3,
+                AsIsReason::BreachRisk => 15,
                 AsIsReason::ClientDeclined => 4,
                 AsIsReason::EventStream => 5,
                 AsIsReason::NoBody => 6,
@@ -315,6 +348,23 @@ impl Word for EncodeOutcome {
                 AsIsReason::TooSmall => 11,
                 AsIsReason::Type => 12,
             },
+        }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+// === impl BreachOutcome ===
+
+impl Word for BreachOutcome {
+    const ALL: &'static [Self] = &[Self::Padded, Self::Skipped];
+
+    fn slot(self) -> usize {
+        match self {
+            Self::Padded => 0,
+            Self::Skipped => 1,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use engine::{
     cache::codings::Codings,
-    negotiation::{IdentityWish, Negotiated, identity_wish, negotiate},
+    negotiation::{Negotiated, Wish, identity_wish, negotiate},
 };
 use http::{HeaderMap, header};
 use policy::Coding;
@@ -36,11 +36,11 @@ fn run(data: &[u8]) {
             assert!(text.contains(coding.as_str()) || text.contains('*'));
         }
         Negotiated::Identity => {}
-        Negotiated::Nothing => assert_eq!(identity_wish(&fields), IdentityWish::Refused),
+        Negotiated::Nothing => assert_eq!(identity_wish(&fields), Wish::Refused),
     }
     let without = negotiate(&fields, &[]);
     assert_eq!(
         without == Negotiated::Nothing,
-        identity_wish(&fields) == IdentityWish::Refused
+        identity_wish(&fields) == Wish::Refused
     );
 }

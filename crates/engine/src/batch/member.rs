@@ -12,7 +12,7 @@ use super::{
     plan::{Ids, Items, Plan, Way},
 };
 use crate::{
-    negotiation::{IdentityWish, identity_wish},
+    negotiation::{Wish, identity_wish},
     path::{self, NormalPath},
     percent,
 };
@@ -106,7 +106,7 @@ impl Plan {
         if CONDITIONS.iter().any(|name| ask.headers.contains_key(name)) {
             return Err(Unfit::Conditional);
         }
-        if identity_wish(ask.headers) == IdentityWish::Refused {
+        if identity_wish(ask.headers) == Wish::Refused {
             return Err(Unfit::Coding);
         }
         let NormalPath::Clean(path) = path::normalize(ask.target.path()) else {

@@ -113,6 +113,10 @@ fn bypass(reason: BypassReason, facts: &Facts<'_>) -> Advice {
         ),
         BypassReason::Cookie => cookie(facts),
         BypassReason::Method => method(facts),
+        BypassReason::NoTransform => Advice::nothing(
+            "The request says no-transform, and the route's JSON is kept trimmed.",
+            CLIENT_FORBIDS,
+        ),
         BypassReason::Override => Advice::nothing(
             "A field of the request names another method or URL, and is not part of the key.",
             "nothing should: clients have to leave fields such as X-HTTP-Method-Override out",

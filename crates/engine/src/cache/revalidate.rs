@@ -107,7 +107,9 @@ pub fn prepare(method: &Method, request: &mut HeaderMap, selected: Option<&Store
         (header::ETAG, header::IF_NONE_MATCH),
         (header::LAST_MODIFIED, header::IF_MODIFIED_SINCE),
     ] {
-        if let Some(value) = selected.head.value(&validator) {
+        let own = selected.origin_tag.clone();
+        let own = own.filter(|_| validator == header::ETAG);
+        if let Some(value) = own.or_else(|| selected.head.value(&validator)) {
             request.insert(condition, value);
             asking = Asking::Conditionally;
         }
@@ -158,7 +160,10 @@ pub(super) fn update(
         Keep::Store(terms) => terms,
         Keep::Skip(_) => Terms::NONE,
     };
-    let meta = StoredMeta::new(&facts, answer.request, terms, answer.accept_encoding);
+    let meta = StoredMeta {
+        origin_tag: stored.origin_tag.clone(),
+        ..StoredMeta::new(&facts, answer.request, terms, answer.accept_encoding)
+    };
     (Box::new(meta), keep)
 }
 

@@ -35,6 +35,9 @@ pub struct StoredMeta {
     pub head: StoredHead,
     /// What `Forebay-Cache-Control` said, if that governs it: a 304 need not repeat it.
     pub own_control: Option<HeaderValue>,
+    /// The strong tag that the origin gave it, if its bytes are others now and its tag is weak: the
+    /// origin is asked with its own.
+    pub origin_tag: Option<HeaderValue>,
     /// How long it is fresh, counted from when it was made.
     pub lifetime: Lifetime,
     /// For how long it may be used after that.
@@ -109,6 +112,7 @@ impl StoredMeta {
                 Governing::Forebay => joined(headers, &FOREBAY_CACHE_CONTROL),
                 Governing::CacheControl | Governing::Cdn => None,
             },
+            origin_tag: None,
             lifetime: terms.lifetime,
             grace: terms.grace,
             fetch_time: received_at.monotonic.saturating_sub(sent_at.monotonic),
@@ -144,7 +148,8 @@ impl StoredMeta {
     /// points to; the body not included.
     pub fn weight(&self) -> usize {
         let own = self.own_control.as_ref().map_or(0, HeaderValue::len);
-        size_of::<Self>() + self.head.weight() + own + self.vary.weight()
+        let tag = self.origin_tag.as_ref().map_or(0, HeaderValue::len);
+        size_of::<Self>() + self.head.weight() + own + tag + self.vary.weight()
     }
 }
 

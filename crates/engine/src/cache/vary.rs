@@ -8,6 +8,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::codings::Codings;
+use crate::compression;
 
 /// What a response's `Vary` lines say together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Vary {
 pub enum AcceptEncoding {
     /// The same for every client, because Forebay compresses itself.
     Fixed,
+    /// The same for every client, because Forebay undoes what a client cannot take.
+    Recoded,
     /// It is replaced with [`Codings::header_value`].
     Reduced,
     /// It goes on as it came.
@@ -120,7 +123,8 @@ impl VaryKey {
     /// The selecting fields of `request` for a response that varies by `names`.
     ///
     /// With [`AcceptEncoding::Fixed`] the origin never saw the client's `Accept-Encoding`, which
-    /// then selects nothing, unless the response came encoded nevertheless.
+    /// then selects nothing, unless the response came encoded nevertheless. With
+    /// [`AcceptEncoding::Recoded`] that does not matter either, if the coding can be undone.
     pub fn capture(
         names: &[HeaderName],
         request: &HeaderMap,
@@ -136,7 +140,12 @@ impl VaryKey {
                 {
                     continue;
                 }
-                AcceptEncoding::Fixed | AcceptEncoding::Reduced if reduced => {
+                AcceptEncoding::Recoded if reduced && compression::may_be_undone(response) => {
+                    continue;
+                }
+                AcceptEncoding::Fixed | AcceptEncoding::Recoded | AcceptEncoding::Reduced
+                    if reduced =>
+                {
                     Selecting::of(name, request, Meaning::of_codings)
                 }
                 _ => Selecting::of(name, request, Meaning::of_text),

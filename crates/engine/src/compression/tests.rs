@@ -217,11 +217,7 @@ fn decisions() {
         ),
         (Case::accepting("gzip", 1023), "too-small", "not-needed"),
         (Case::accepting("gzip", 1024), "gzip", "needed"),
-        (
-            Case::accepting("deflate", 4096),
-            "client-declined",
-            "needed",
-        ),
+        (Case::accepting("deflate", 4096), "deflate", "needed"),
         (
             Case::accepting("gzip;q=0", 4096),
             "client-declined",

@@ -28,9 +28,14 @@ pub enum BodyKind {
 pub fn body_kind(headers: &HeaderMap) -> BodyKind {
     let coded = field_list::elements(headers, &CONTENT_ENCODING)
         .any(|coding| !coding.eq_ignore_ascii_case(b"identity"));
-    if coded {
-        return BodyKind::Coded;
+    match coded {
+        true => BodyKind::Coded,
+        false => plain_kind(headers),
     }
+}
+
+/// The same of a body whose coding is taken off before anybody looks.
+pub fn plain_kind(headers: &HeaderMap) -> BodyKind {
     // Of several types, JSON is what it may be taken for.
     let is_json = |value| {
         let essence = essence(value).to_ascii_lowercase();

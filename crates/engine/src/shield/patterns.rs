@@ -284,6 +284,9 @@ impl Look<'_> {
     }
 
     fn decode_again(&mut self) -> Round {
+        if !Bits::of(&self.buffers.current).any(Bits::ENCODING) {
+            return Round::Same;
+        }
         let brackets = match self.inspector.paranoia {
             1 => Brackets::Kept,
             _ => Brackets::Made,

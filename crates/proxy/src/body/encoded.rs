@@ -2,9 +2,8 @@
 //!
 //! **Bytes never wait.** When the source pauses, what has been put in is flushed out: a client
 //! that could have seen a line of a slow stream sees it. A source that does not pause is never
-//! flushed in the middle, so that its ratio does not suffer.
-
-mod encoder;
+//! flushed in the middle, so that its ratio does not suffer, unless its type is one whose pieces mean
+//! something by themselves: then each piece leaves as soon as it has come.
 
 use std::{
     pin::Pin,
@@ -12,11 +11,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use engine::failure::Failure;
+use engine::{
+    coding::{EncodeError, Encoder},
+    compression::Flushing,
+    failure::Failure,
+};
 use http::HeaderMap;
 use http_body::{Body, Frame};
-
-pub(crate) use encoder::Encoder;
 
 use super::{CutShort, ResponseBody};
 use crate::steps::encode::EncodingCopy;
@@ -30,6 +31,7 @@ pub(crate) struct EncodedBody {
     source: ResponseBody,
     encoder: Option<Encoder>,
     rest: Bytes,
+    flushing: Flushing,
     unflushed: bool,
     taken: u64,
     trailers: Option<HeaderMap>,
@@ -40,7 +42,7 @@ pub(crate) struct EncodedBody {
 // === impl EncodedBody ===
 
 impl EncodedBody {
-    pub(crate) fn new(source: ResponseBody, encoder: Encoder) -> Self {
+    pub(crate) fn new(source: ResponseBody, encoder: Encoder, flushing: Flushing) -> Self {
         let (source, rest) = match source {
             ResponseBody::Full(bytes) => (ResponseBody::Empty, bytes),
             other => (other, Bytes::new()),
@@ -49,6 +51,7 @@ impl EncodedBody {
             source,
             encoder: Some(encoder),
             rest,
+            flushing,
             unflushed: false,
             taken: 0,
             trailers: None,
@@ -76,10 +79,13 @@ impl EncodedBody {
             };
             if !self.rest.is_empty() {
                 let piece = self.rest.split_to(self.rest.len().min(PIECE));
-                let written = encoder
-                    .write(&piece)
-                    .map_err(|error| encoder_failed(&error));
-                self.unflushed = true;
+                let complete = self.flushing == Flushing::EachPiece && self.rest.is_empty();
+                let written = match complete {
+                    true => encoder.write_through(&piece),
+                    false => encoder.write(&piece),
+                };
+                let written = written.map_err(|error| encoder_failed(&error));
+                self.unflushed = !complete;
                 self.taken += piece.len() as u64;
                 match written {
                     Ok(out) if out.is_empty() => continue,
@@ -126,7 +132,7 @@ impl EncodedBody {
     }
 }
 
-fn encoder_failed(error: &std::io::Error) -> CutShort {
+fn encoder_failed(error: &EncodeError) -> CutShort {
     tracing::error!(%error, "an encoder failed");
     CutShort(Failure::Internal)
 }

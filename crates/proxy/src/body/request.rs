@@ -1,8 +1,8 @@
 //! What the client uploads, on its way to the upstream.
 //!
 //! Enforced on the way: the size limit, the declared length (an upstream must never see a request
-//! end before or after where its head said, see TRAPS 5), and the patience for a client that stops
-//! sending. Back-pressure comes by itself: a piece is read when the upstream has taken the last.
+//! end before or after where its head said, see TRAPS 5), the patience for a client that stops
+//! sending, and the least rate for one that drips. Back-pressure comes by itself: a piece is read when the upstream has taken the last.
 
 use std::{
     pin::Pin,
@@ -15,19 +15,20 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use engine::{failure::Failure, mirror::CopyOutcome};
+use engine::{body_rate::Pace, failure::Failure, mirror::CopyOutcome};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
+use policy::Clients;
 
 use super::{
-    CutShort,
+    CutShort, DecodingBody,
     gathered::ResumedBody,
     rewind::RewoundBody,
     tap::{Awaiting, Tap},
     watch::Watch,
 };
-use crate::{clock, patience::Patience};
+use crate::{clock, pace::Paced, patience::Patience};
 
 /// The body of a request to an upstream.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub(crate) enum RequestBody {
     Empty,
     /// The client's.
     Client(Box<ClientBody>),
+    /// The client's, decompressed on the way.
+    Decoding(Box<DecodingBody>),
     /// The client's, here as a whole: it can be sent again.
     Kept(Bytes),
     /// The client's, of which the beginning was read already.
@@ -52,6 +55,8 @@ pub(crate) struct ClientBody {
     limit: u64,
     received: u64,
     patience: Patience,
+    /// Only where there is a least rate.
+    paced: Option<Box<Paced>>,
     upload: Arc<Upload>,
     /// Takes a copy of what passes; boxed, because most bodies have none.
     tap: Option<Box<Tap>>,
@@ -67,17 +72,18 @@ pub(crate) struct Upload {
     /// When that was last more (monotonic), in nanoseconds; 0 before the first byte.
     moved_at: AtomicU64,
     failure: Mutex<Option<Failure>>,
+    /// What the client sends, where that is not what the upstream gets.
+    coded: Option<Arc<Upload>>,
 }
 
 // === impl RequestBody ===
 
 impl RequestBody {
-    /// Wraps what a client sends; `limit` in bytes, `patience` for each wait.
+    /// Wraps what a client sends, under the limits on `clients`.
     pub(crate) fn new(
         incoming: Incoming,
         declared: Option<u64>,
-        limit: u64,
-        patience: Duration,
+        clients: &Clients,
     ) -> (Self, Option<Arc<Upload>>) {
         if incoming.is_end_stream() {
             return (Self::Empty, None);
@@ -86,9 +92,10 @@ impl RequestBody {
         let body = ClientBody {
             incoming,
             declared,
-            limit,
+            limit: clients.max_body.bytes(),
             received: 0,
-            patience: Patience::new(patience),
+            patience: Patience::new(clients.stall_timeout),
+            paced: Paced::of(clients),
             upload: Arc::clone(&upload),
             tap: None,
             watch: None,
@@ -99,8 +106,10 @@ impl RequestBody {
     /// Lets a shield look at it while it passes; a body that does not come from a client just now was
     /// looked at before.
     pub(crate) fn watch(&mut self, watch: Watch) {
-        if let Self::Client(body) = self {
-            body.watch = Some(Box::new(watch));
+        match self {
+            Self::Client(body) => body.watch = Some(Box::new(watch)),
+            Self::Decoding(body) => body.watch(watch),
+            Self::Empty | Self::Kept(_) | Self::Resumed(_) | Self::Rewound(_) => {}
         }
     }
 
@@ -111,6 +120,7 @@ impl RequestBody {
                 let tap = Tap::new(Arc::clone(&body.upload), copy, limit);
                 body.tap = Some(Box::new(tap));
             }
+            Self::Decoding(body) => body.tap(copy, limit),
             Self::Resumed(body) => body.tap(copy, limit),
             // Nothing of these passes any more, or it has been read by somebody else.
             Self::Empty | Self::Kept(_) | Self::Rewound(_) => {
@@ -121,9 +131,12 @@ impl RequestBody {
 
     /// Gives what passed before the tap was there.
     pub(super) fn catch_up<'f>(&mut self, read: impl Iterator<Item = &'f Frame<Bytes>>) {
-        if let Self::Client(body) = self
-            && let Some(tap) = &mut body.tap
-        {
+        let tap = match self {
+            Self::Client(body) => body.tap.as_deref_mut(),
+            Self::Decoding(body) => body.tapped(),
+            _ => None,
+        };
+        if let Some(tap) = tap {
             read.for_each(|frame| tap.take(frame));
         }
     }
@@ -131,7 +144,7 @@ impl RequestBody {
     /// Whether it is still being received.
     pub(crate) const fn is_streamed(&self) -> bool {
         match self {
-            Self::Client(_) | Self::Resumed(_) | Self::Rewound(_) => true,
+            Self::Client(_) | Self::Decoding(_) | Self::Resumed(_) | Self::Rewound(_) => true,
             Self::Empty | Self::Kept(_) => false,
         }
     }
@@ -148,6 +161,7 @@ impl Body for RequestBody {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
             Self::Client(body) => body.poll_frame(cx),
+            Self::Decoding(body) => body.poll_frame(cx),
             Self::Kept(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *self = Self::Empty;
@@ -162,6 +176,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => true,
             Self::Client(body) => body.is_end_stream(),
+            Self::Decoding(body) => body.is_end_stream(),
             Self::Kept(bytes) => bytes.is_empty(),
             Self::Resumed(body) => body.is_end_stream(),
             Self::Rewound(body) => body.is_end_stream(),
@@ -172,6 +187,7 @@ impl Body for RequestBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Client(body) => body.incoming.size_hint(),
+            Self::Decoding(body) => body.size_hint(),
             Self::Kept(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Resumed(body) => body.size_hint(),
             Self::Rewound(body) => body.size_hint(),
@@ -187,10 +203,21 @@ impl ClientBody {
             Poll::Pending if self.patience.poll_exhausted(cx).is_ready() => {
                 return Poll::Ready(Some(Err(self.fail(Failure::ClientStalled))));
             }
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                if let Some(paced) = &mut self.paced {
+                    paced.waits();
+                }
+                return Poll::Pending;
+            }
             Poll::Ready(frame) => frame,
         };
         self.patience.progressed();
+        if let (Some(paced), Some(Ok(frame))) = (&mut self.paced, &frame) {
+            let bytes = frame.data_ref().map_or(0, Buf::remaining);
+            if paced.moved(bytes) == Pace::TooSlow {
+                return Poll::Ready(Some(Err(self.fail(Failure::ClientStalled))));
+            }
+        }
         Poll::Ready(match frame {
             None if self.declared.is_some_and(|length| length != self.received) => {
                 Some(Err(self.fail(Failure::ClientGone)))
@@ -258,6 +285,22 @@ impl Upload {
     /// Whether the last byte was handed to the upstream's connection.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
+    }
+
+    /// That of what becomes of `coded` when it is decoded.
+    pub(super) fn decoding(coded: Option<Arc<Self>>) -> Self {
+        Self {
+            coded,
+            ..Self::default()
+        }
+    }
+
+    /// How many bytes the client has sent.
+    pub(crate) fn received(&self) -> u64 {
+        match &self.coded {
+            Some(coded) => coded.received(),
+            None => self.moved(),
+        }
     }
 
     /// How many bytes the upstream's connection has taken.

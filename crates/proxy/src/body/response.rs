@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{
-    CutShort, EncodedBody, UpstreamBody,
+    CutShort, DecodedBody, EncodedBody, UpstreamBody,
     ranged::{MultipartBody, SpanBody},
 };
 use crate::fill::FillReader;
@@ -19,6 +19,8 @@ use crate::fill::FillReader;
 pub(crate) enum ResponseBody {
     /// There is none.
     Empty,
+    /// Decompressed on the way.
+    Decoded(Box<DecodedBody>),
     /// Compressed on the way.
     Encoded(Box<EncodedBody>),
     /// Read along with the fetch of another request, or with the fill of the cache.
@@ -45,6 +47,7 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         match &mut *self {
             Self::Empty => Poll::Ready(None),
+            Self::Decoded(body) => Pin::new(&mut **body).poll_frame(cx),
             Self::Encoded(body) => Pin::new(&mut **body).poll_frame(cx),
             Self::Filling(body) => Pin::new(body).poll_frame(cx),
             Self::Full(bytes) => {
@@ -61,6 +64,7 @@ impl Body for ResponseBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
+            Self::Decoded(body) => body.is_end_stream(),
             Self::Encoded(body) => body.is_end_stream(),
             Self::Filling(body) => body.is_end_stream(),
             Self::Full(bytes) => bytes.is_empty(),
@@ -73,6 +77,7 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Empty => SizeHint::with_exact(0),
+            Self::Decoded(body) => body.size_hint(),
             Self::Encoded(body) => body.size_hint(),
             Self::Filling(body) => body.size_hint(),
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),

@@ -83,7 +83,9 @@ impl Spare {
     /// What a further try can be given for this body.
     pub(crate) fn of(body: &RequestBody) -> Self {
         match body {
-            RequestBody::Client(_) | RequestBody::Resumed(_) => Self::Gone,
+            RequestBody::Client(_) | RequestBody::Decoding(_) | RequestBody::Resumed(_) => {
+                Self::Gone
+            }
             RequestBody::Empty => Self::Nothing,
             RequestBody::Kept(bytes) => Self::Kept(bytes.clone()),
             RequestBody::Rewound(body) => Self::Rewind(Arc::clone(&body.rewind)),

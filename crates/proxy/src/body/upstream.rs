@@ -6,7 +6,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-use super::CutShort;
+use super::{CutShort, Trimming};
 use crate::{
     patience::Patience,
     upstream::{Lease, Permit},
@@ -34,6 +34,8 @@ pub(crate) struct UpstreamBody {
     permit: Option<Permit>,
     patience: Patience,
     total: Option<Pin<Box<Sleep>>>,
+    /// What becomes of it on the way.
+    trimming: Option<Box<Trimming>>,
 }
 
 /// Where the bytes come from.
@@ -62,6 +64,7 @@ impl UpstreamBody {
             permit: None,
             patience,
             total: deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline))),
+            trimming: None,
         };
         if body.source.is_end_stream() {
             body.give_back();
@@ -78,6 +81,7 @@ impl UpstreamBody {
             permit: None,
             patience: Patience::new(Duration::ZERO),
             total: None,
+            trimming: None,
         }
     }
 
@@ -85,6 +89,14 @@ impl UpstreamBody {
     pub(crate) fn hold(&mut self, permit: Permit) {
         // One that has ended already needs no room any more.
         self.permit = self.lease.is_some().then_some(permit);
+    }
+
+    /// The same, trimmed on its way.
+    pub(crate) fn trimmed(self, trimming: Trimming) -> Self {
+        Self {
+            trimming: Some(Box::new(trimming)),
+            ..self
+        }
     }
 
     /// All of a body of this length, if it is here already, in one piece; else nothing of it is lost.
@@ -103,6 +115,19 @@ impl UpstreamBody {
             Ok(Err(frame)) => self.put_back(Ok(frame)),
             Err(cut) => self.put_back(Err(cut)),
         }
+    }
+
+    /// The first bytes, if they are here already; whoever reads on gets them all the same.
+    pub(crate) fn look_ahead(&mut self) -> Option<&[u8]> {
+        if self.ahead.is_none() && !self.is_end_stream() {
+            // Whoever reads on polls again, and is woken then.
+            let mut cx = Context::from_waker(Waker::noop());
+            if let Poll::Ready(Some(frame)) = Pin::new(&mut *self).poll_frame(&mut cx) {
+                self.ahead = Some(Box::new(frame));
+            }
+        }
+        let frame = self.ahead.as_deref()?.as_ref().ok()?;
+        frame.data_ref().map(AsRef::as_ref)
     }
 
     fn put_back(&mut self, frame: Result<Frame<Bytes>, CutShort>) -> Option<Bytes> {
@@ -134,14 +159,10 @@ impl UpstreamBody {
         self.permit = None;
         CutShort(failure)
     }
-}
 
-impl Body for UpstreamBody {
-    type Data = Bytes;
-    type Error = CutShort;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
+    /// What the upstream sends, as it comes.
+    fn poll_source(
+        &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         if let Some(frame) = self.ahead.take() {
@@ -168,9 +189,39 @@ impl Body for UpstreamBody {
             }
         }
     }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = CutShort;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        loop {
+            let frame = ready!(self.poll_source(cx));
+            let Some(trimming) = &mut self.trimming else {
+                return Poll::Ready(frame);
+            };
+            match frame.transpose()?.map(Frame::into_data) {
+                Some(Ok(piece)) => match trimming.take(piece) {
+                    // Nothing of it stays: whoever waits wants what comes next.
+                    Ok(piece) if piece.is_empty() => {}
+                    Ok(piece) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
+                    Err(CutShort(failure)) => return Poll::Ready(Some(Err(self.fail(failure)))),
+                },
+                Some(Err(other)) => return Poll::Ready(Some(Ok(other))),
+                None => {
+                    let finished = self.trimming.take().map(|trimming| trimming.finish());
+                    return Poll::Ready(finished.and_then(Result::err).map(Err));
+                }
+            }
+        }
+    }
 
     fn is_end_stream(&self) -> bool {
-        self.ahead.is_none() && self.source.is_end_stream()
+        self.trimming.is_none() && self.ahead.is_none() && self.source.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -180,7 +231,13 @@ impl Body for UpstreamBody {
             Some(Err(_)) | None => 0,
         };
         let mut hint = SizeHint::default();
-        hint.set_lower(rest.lower() + ahead);
+        let is_same = self
+            .trimming
+            .as_ref()
+            .is_none_or(|trimming| trimming.is_shadow());
+        if is_same {
+            hint.set_lower(rest.lower() + ahead);
+        }
         if let Some(upper) = rest.upper() {
             hint.set_upper(upper + ahead);
         }

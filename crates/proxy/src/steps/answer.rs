@@ -1,5 +1,6 @@
 //! Step 11: the response as the client gets it.
 
+mod coded;
 mod life;
 mod parts;
 mod refusal;
@@ -14,26 +15,19 @@ use engine::{
         status::CacheStatus,
         targeted::FOREBAY_CACHE_CONTROL,
     },
-    compression::{Decision, Suitability},
     forwarding,
-    outcome::{AsIsReason, CacheOutcome, EncodeOutcome, StaleReason},
+    outcome::{CacheOutcome, StaleReason},
 };
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
-    header::{AGE, CACHE_STATUS, CONTENT_LENGTH},
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{AGE, CACHE_STATUS},
     request,
 };
-use policy::Coding;
 use store::StoredResponse;
 
-use self::life::Life;
 pub(crate) use self::refusal::{Refusal, refuse};
-use super::{
-    encode::{self, Candidate, Place},
-    fetch::Delivery,
-    keep::Kept,
-    lookup::Intent,
-};
+use self::{coded::Whole, life::Life};
+use super::{encode::Privacy, fetch::Delivery, keep::Kept, lookup::Intent};
 use crate::{
     batch::Whose, body::ResponseBody, clock, exchange::Exchange, penalty, recording::RecordedBody,
 };
@@ -74,6 +68,7 @@ struct Shareable<'a> {
     personal: HeaderMap,
     /// Where it is kept, if a coding of it is to be kept beside it.
     key: Option<&'a [u8]>,
+    privacy: Privacy,
 }
 
 /// Answers from the cache.
@@ -106,6 +101,7 @@ pub(crate) fn from_store(
             told,
             personal: HeaderMap::new(),
             key: found.key.as_deref(),
+            privacy: Privacy::of(found.stored.persona()),
         },
     )
 }
@@ -183,6 +179,7 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
             },
             personal,
             key: is_kept.then_some(&*errand.intent.key),
+            privacy: Privacy::of(&errand.intent.persona),
         },
     )
 }
@@ -201,14 +198,8 @@ fn direct(
     head.headers
         .append(CACHE_STATUS, exchange.cache_status(&told));
     let body = ResponseBody::Upstream(Box::new(fetched.body));
-    let body = encoded(
-        &mut exchange,
-        request,
-        head.status,
-        &mut head.headers,
-        body,
-        None,
-    );
+    let headers = &mut head.headers;
+    let body = coded::passed_on(&mut exchange, request, head.status, headers, body);
     exchange.finish(Response::from_parts(head, body))
 }
 
@@ -223,13 +214,23 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
         told,
         personal,
         key,
+        privacy,
     } = shareable;
     let wall = exchange.recording.event.at.wall;
     let mut response = match conditional::decide(lookup, &request.headers, &stored.meta, wall) {
-        Conditional::NotModified => not_modified(&mut exchange, request, stored, &body),
+        Conditional::NotModified => coded::not_modified(&mut exchange, request, stored, &body),
         Conditional::Send => match parts::parts(&mut exchange, lookup, request, stored, body) {
             Ok(response) => response,
-            Err(body) => whole(&mut exchange, request, stored, body, key),
+            Err(body) => {
+                let whole = Whole {
+                    request,
+                    stored,
+                    body,
+                    key,
+                    privacy,
+                };
+                coded::whole(&mut exchange, whole)
+            }
         },
     };
     let headers = response.headers_mut();
@@ -242,149 +243,6 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
     let told = exchange.cache_status(&told);
     response.headers_mut().append(CACHE_STATUS, told);
     exchange.finish(response)
-}
-
-/// The client has it already.
-fn not_modified(
-    exchange: &mut Exchange,
-    request: &request::Parts,
-    stored: &StoredResponse,
-    body: &ResponseBody,
-) -> Response<ResponseBody> {
-    // Where the decision is known already, the fields are not looked at again.
-    let fields = match stored.suitability {
-        Some(_) => HeaderMap::new(),
-        None => stored.meta.head.to_headers(),
-    };
-    let (status, known) = (stored.meta.status, stored.suitability);
-    let decision = decide(exchange, request, status, &fields, body, known);
-    exchange.event().encode = EncodeOutcome::AsIs(AsIsReason::NoBody);
-    let mut headers = conditional::not_modified_headers(&stored.meta.head);
-    encode::mark_not_modified(decision, &mut headers);
-    respond(StatusCode::NOT_MODIFIED, headers, ResponseBody::Empty)
-}
-
-/// All of it, in the coding that suits the client.
-fn whole(
-    exchange: &mut Exchange,
-    request: &request::Parts,
-    stored: &Arc<StoredResponse>,
-    body: ResponseBody,
-    key: Option<&[u8]>,
-) -> Response<ResponseBody> {
-    let status = stored.meta.status;
-    let mut headers = HeaderMap::new();
-    if stored.suitability.is_none() {
-        headers = stored.meta.head.to_headers();
-    }
-    let known = stored.suitability;
-    let decision = decide(exchange, request, status, &headers, &body, known);
-    if let (Some(_), Some(EncodeOutcome::Encoded(coding))) =
-        (known, decision.map(|decision| decision.outcome))
-    {
-        return stored_in(exchange, coding, stored, body, key);
-    }
-    if known.is_some() {
-        headers = stored.meta.head.to_headers();
-    }
-    let length = encode::known_length(&body);
-    if let Some(length) = length
-        && request.method == Method::HEAD
-        && matches!(body, ResponseBody::Full(_))
-        && !headers.contains_key(CONTENT_LENGTH)
-    {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    let body = carried_out(exchange, request, decision, &mut headers, body);
-    respond(status, headers, body)
-}
-
-/// All of it in a coding: as it is kept, or made now and kept from now on.
-fn stored_in(
-    exchange: &mut Exchange,
-    coding: Coding,
-    stored: &Arc<StoredResponse>,
-    body: ResponseBody,
-    key: Option<&[u8]>,
-) -> Response<ResponseBody> {
-    let status = stored.meta.status;
-    exchange.event().uncompressed_bytes = stored.body.len() as u64;
-    if let Some(encoding) = stored.encoding(coding) {
-        let body = ResponseBody::Full(encoding.body.clone());
-        return respond(status, encoding.head.to_headers(), body);
-    }
-    let mut headers = stored.meta.head.to_headers();
-    let sidecar = Arc::clone(exchange.sidecar());
-    let place = key.map(|key| Place {
-        sidecar: &sidecar,
-        key,
-        stored,
-    });
-    let body = encode::in_coding(exchange.event(), coding, &mut headers, body, place);
-    respond(status, headers, body)
-}
-
-/// Step 10 and what HEAD leaves of a body.
-fn encoded(
-    exchange: &mut Exchange,
-    request: &request::Parts,
-    status: StatusCode,
-    headers: &mut HeaderMap,
-    body: ResponseBody,
-    known: Option<Suitability>,
-) -> ResponseBody {
-    let decision = decide(exchange, request, status, headers, &body, known);
-    carried_out(exchange, request, decision, headers, body)
-}
-
-fn carried_out(
-    exchange: &mut Exchange,
-    request: &request::Parts,
-    decision: Option<Decision>,
-    headers: &mut HeaderMap,
-    body: ResponseBody,
-) -> ResponseBody {
-    let event = exchange.event();
-    let plain = encode::known_length(&body);
-    let body = encode::encode(event, decision, headers, body);
-    if let ResponseBody::Full(_) = body {
-        event.uncompressed_bytes = plain.unwrap_or_default();
-    }
-    match (&request.method, &body) {
-        // An upstream body of a HEAD is empty already, and gives its connection back.
-        (&Method::HEAD, ResponseBody::Full(_) | ResponseBody::Filling(_)) => ResponseBody::Empty,
-        _ => body,
-    }
-}
-
-fn decide(
-    exchange: &mut Exchange,
-    request: &request::Parts,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &ResponseBody,
-    suitability: Option<Suitability>,
-) -> Option<Decision> {
-    let (event, route) = exchange.event_and_route();
-    encode::decide(
-        event,
-        route,
-        Candidate {
-            method: &request.method,
-            request: &request.headers,
-            status,
-            response: headers,
-            length: encode::known_length(body),
-            suitability,
-        },
-    )
-}
-
-fn respond(status: StatusCode, headers: HeaderMap, body: ResponseBody) -> Response<ResponseBody> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
 }
 
 // === impl FromStore ===

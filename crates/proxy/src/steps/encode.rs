@@ -1,6 +1,9 @@
 //! Step 10: does this client want the response smaller?
 
 mod copy;
+pub(crate) mod guard;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::{
@@ -8,17 +11,26 @@ use engine::{
         range::Extent,
         stored::{StoredHead, StoredMeta},
     },
-    compression::{self, Decision, Suitability, VaryNeed},
+    coding::{Encoder, Padding, dictionary::SharedDictionary},
+    compression::{
+        self, Decision, Flushing, Suitability, VaryNeed,
+        headroom::Headroom,
+        level::{self, Purpose},
+    },
     outcome::{AsIsReason, EncodeOutcome},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_LENGTH};
 use http_body::Body;
-use policy::{Coding, CompressionPolicy, Mode, Route};
+use policy::{Coding, CompressionLevel, CompressionPolicy, Mode, Route};
 use store::StoredResponse;
 use telemetry::RequestEvent;
 
 pub(crate) use self::copy::{EncodingCopy, Place};
-use crate::body::{EncodedBody, Encoder, ResponseBody};
+use super::dictionary;
+use crate::{
+    body::{DecodedBody, EncodedBody, ResponseBody},
+    exchange::Exchange,
+};
 
 /// A body of up to this many bytes that is here already is compressed at once, so that its length
 /// is known.
@@ -34,6 +46,26 @@ pub(crate) struct Candidate<'a> {
     pub(crate) length: Option<u64>,
     /// What is known already of a stored response.
     pub(crate) suitability: Option<Suitability>,
+}
+
+/// How a coding is put on.
+#[derive(Clone, Debug)]
+pub(crate) struct Manner {
+    level: CompressionLevel,
+    headroom: Headroom,
+    flushing: Flushing,
+    padding: Padding,
+    /// What the client may have, too.
+    dictionary: Option<Arc<SharedDictionary>>,
+}
+
+/// Whose a response is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Privacy {
+    /// It may be somebody's own, and hold what others must not guess.
+    Own,
+    /// Everybody who asks for the same gets the same: there is no secret in it.
+    Shared,
 }
 
 /// Decides, and tells the event; `None` when the route does not compress.
@@ -87,7 +119,7 @@ pub(crate) fn prepared(
     };
     let mut headers = meta.head.to_headers();
     let suitability = compression::suit(policy, meta.status, &headers, Some(body.len() as u64));
-    if matches!(suitability, Suitability::Fit | Suitability::Small) {
+    if !matches!(suitability, Suitability::Unfit(_)) {
         compression::add_vary(&mut headers);
         meta.head = StoredHead::new(&headers);
     }
@@ -99,19 +131,32 @@ fn policy(route: &Route) -> Option<&CompressionPolicy> {
     policy.filter(|policy| policy.mode != Mode::Off)
 }
 
-/// Carries a decision out on a whole response.
+/// Carries a decision out on a whole response; a coding is kept at `place`, if there is one.
 pub(crate) fn encode(
     event: &mut RequestEvent,
     decision: Option<Decision>,
     headers: &mut HeaderMap,
     body: ResponseBody,
+    manner: Manner,
+    place: Option<Place<'_>>,
 ) -> ResponseBody {
     let Some(decision) = decision else {
         return body;
     };
+    let body = match decision.undo {
+        None => body,
+        Some(coding) => match undone(coding, headers, body, decision.outcome) {
+            Ok(body) => body,
+            Err(unchanged) => {
+                event.encode = EncodeOutcome::AsIs(AsIsReason::AlreadyEncoded);
+                return unchanged;
+            }
+        },
+    };
     match decision.outcome {
-        EncodeOutcome::Encoded(coding) => in_coding(event, coding, headers, body, None),
-        EncodeOutcome::AsIs(_) => {
+        EncodeOutcome::Dictionary => against_dictionary(event, headers, body, manner),
+        EncodeOutcome::Encoded(coding) => in_coding(event, coding, headers, body, manner, place),
+        EncodeOutcome::AsIs(_) | EncodeOutcome::Decoded => {
             if decision.vary == VaryNeed::Needed {
                 compression::add_vary(headers);
             }
@@ -120,16 +165,37 @@ pub(crate) fn encode(
     }
 }
 
-/// A body in a coding, and its fields; the coding is kept at `place`, if there is one.
-pub(crate) fn in_coding(
+/// A body without the origin's coding, and its fields; without a body only the fields.
+fn undone(
+    coding: Coding,
+    headers: &mut HeaderMap,
+    body: ResponseBody,
+    outcome: EncodeOutcome,
+) -> Result<ResponseBody, ResponseBody> {
+    let body = match outcome {
+        EncodeOutcome::AsIs(_) => body,
+        EncodeOutcome::Decoded | EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_) => {
+            ResponseBody::Decoded(Box::new(DecodedBody::new(body, coding)?))
+        }
+    };
+    compression::undo_headers(headers);
+    Ok(body)
+}
+
+/// A body in a coding, and its fields.
+fn in_coding(
     event: &mut RequestEvent,
     coding: Coding,
     headers: &mut HeaderMap,
     body: ResponseBody,
+    manner: Manner,
     place: Option<Place<'_>>,
 ) -> ResponseBody {
-    let is_here = matches!(body, ResponseBody::Full(_));
-    match compressed(coding, body) {
+    let purpose = match place {
+        Some(_) => Purpose::Kept,
+        None => Purpose::Once,
+    };
+    match compressed(coding, body, manner, purpose) {
         Ok(ResponseBody::Full(bytes)) => {
             compression::rewrite_headers(headers, coding);
             headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
@@ -140,7 +206,6 @@ pub(crate) fn in_coding(
         }
         Ok(ResponseBody::Encoded(encoded)) => {
             compression::rewrite_headers(headers, coding);
-            let place = place.filter(|_| is_here);
             let copy = place.and_then(|place| place.copy(coding, headers));
             ResponseBody::Encoded(Box::new(encoded.copied(copy)))
         }
@@ -152,7 +217,48 @@ pub(crate) fn in_coding(
     }
 }
 
-/// The fields of a 304 for a response that would have been encoded.
+/// A body in `dcz`, and its fields. It is made for each client anew: nothing of it outlives the
+/// dictionary.
+fn against_dictionary(
+    event: &mut RequestEvent,
+    headers: &mut HeaderMap,
+    body: ResponseBody,
+    manner: Manner,
+) -> ResponseBody {
+    let Some(dictionary) = manner.dictionary else {
+        event.encode = EncodeOutcome::AsIs(AsIsReason::Off);
+        return body;
+    };
+    let coded = match body {
+        ResponseBody::Full(bytes) if bytes.len() <= AT_ONCE => match dictionary.whole(&bytes) {
+            Ok(coded) => Ok(ResponseBody::Full(coded)),
+            Err(error) => Err((error, ResponseBody::Full(bytes))),
+        },
+        other => match dictionary.encoder() {
+            Ok(encoder) => {
+                let encoded = EncodedBody::new(other, encoder, manner.flushing);
+                Ok(ResponseBody::Encoded(Box::new(encoded)))
+            }
+            Err(error) => Err((error, other)),
+        },
+    };
+    match coded {
+        Ok(coded) => {
+            compression::dictionary::rewrite_headers(headers);
+            if let Some(length) = known_length(&coded) {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            coded
+        }
+        Err((error, unchanged)) => {
+            tracing::error!(%error, "no encoder");
+            event.encode = EncodeOutcome::AsIs(AsIsReason::Off);
+            unchanged
+        }
+    }
+}
+
+/// The fields of a 304 for a response that would have been changed.
 pub(crate) fn mark_not_modified(decision: Option<Decision>, headers: &mut HeaderMap) {
     match decision {
         Some(Decision {
@@ -163,6 +269,14 @@ pub(crate) fn mark_not_modified(decision: Option<Decision>, headers: &mut Header
             headers.remove(http::header::CONTENT_ENCODING);
         }
         Some(Decision {
+            outcome: EncodeOutcome::Dictionary,
+            ..
+        }) => {
+            compression::dictionary::rewrite_headers(headers);
+            headers.remove(http::header::CONTENT_ENCODING);
+        }
+        Some(Decision { undo: Some(_), .. }) => compression::undo_headers(headers),
+        Some(Decision {
             vary: VaryNeed::Needed,
             ..
         }) => compression::add_vary(headers),
@@ -171,36 +285,67 @@ pub(crate) fn mark_not_modified(decision: Option<Decision>, headers: &mut Header
 }
 
 /// The body through an encoder, or as it was when there is none to be had.
-fn compressed(coding: Coding, body: ResponseBody) -> Result<ResponseBody, ResponseBody> {
-    let mut encoder = match Encoder::new(coding) {
+fn compressed(
+    coding: Coding,
+    body: ResponseBody,
+    manner: Manner,
+    purpose: Purpose,
+) -> Result<ResponseBody, ResponseBody> {
+    let size = known_length(&body);
+    let effort = level::effort(coding, manner.level, purpose, size, manner.headroom);
+    let encoder = match Encoder::new(coding, effort, manner.padding) {
         Ok(encoder) => encoder,
         Err(error) => {
-            tracing::error!(%error, coding = coding.as_str(), "no encoder");
+            tracing::error!(%error, "no encoder");
             return Err(body);
         }
     };
     match body {
         ResponseBody::Full(bytes) if bytes.len() <= AT_ONCE => {
-            let whole = encoder.write(&bytes).and_then(|first| {
-                let rest = encoder.finish()?;
-                Ok(if first.is_empty() {
-                    rest
-                } else {
-                    [first, rest].concat().into()
-                })
-            });
+            let whole = encoder.whole(&bytes);
             whole.map(ResponseBody::Full).map_err(|error| {
-                tracing::error!(%error, coding = coding.as_str(), "an encoder failed");
+                tracing::error!(%error, "an encoder failed");
                 ResponseBody::Full(bytes)
             })
         }
-        other => Ok(ResponseBody::Encoded(Box::new(EncodedBody::new(
-            other, encoder,
-        )))),
+        other => {
+            let encoded = EncodedBody::new(other, encoder, manner.flushing);
+            Ok(ResponseBody::Encoded(Box::new(encoded)))
+        }
     }
 }
 
 /// The length of a body, when it is known.
 pub(crate) fn known_length(body: &ResponseBody) -> Option<u64> {
     body.size_hint().exact()
+}
+
+// === impl Manner ===
+
+impl Manner {
+    /// As the route wants it, for a response with these fields.
+    pub(crate) fn of(exchange: &Exchange, headers: &HeaderMap, padding: Padding) -> Self {
+        let policy = exchange.route().and_then(policy);
+        Self {
+            level: policy.map(|policy| policy.level).unwrap_or_default(),
+            headroom: exchange.sidecar().headroom.now(),
+            flushing: policy.map_or(Flushing::Pauses, |policy| {
+                compression::flushing(policy, headers)
+            }),
+            padding,
+            dictionary: dictionary::of(exchange).map(|offer| Arc::clone(&offer.shared)),
+        }
+    }
+}
+
+// === impl Privacy ===
+
+impl Privacy {
+    /// That of a response which only those of this persona get.
+    pub(crate) const fn of(persona: &[u8]) -> Self {
+        match persona {
+            [] => Self::Shared,
+            _ => Self::Own,
+        }
+    }
 }

@@ -7,14 +7,15 @@
 
 use std::sync::Arc;
 
-use engine::{admit::DeclaredBody, failure::Failure};
+use engine::{admit::DeclaredBody, failure::Failure, shield::plain_kind};
+use http::HeaderMap;
 use hyper::body::Incoming;
 use policy::Mode;
 use store::FillReservation;
 
 use super::answer::Refusal;
 use crate::{
-    body::{CutShort, Peeked, RequestBody, Upload, Watch, peek},
+    body::{CutShort, Peeked, RequestBody, Undoing, Upload, Watch, peek},
     exchange::Exchange,
     shield::Examination,
 };
@@ -27,21 +28,42 @@ pub(crate) struct Examined {
     pub(crate) held: Option<FillReservation>,
 }
 
+/// A body as it comes in, and what is known of it.
+pub(crate) struct Arriving<'a> {
+    pub(crate) incoming: Incoming,
+    pub(crate) declared: DeclaredBody,
+    pub(crate) headers: &'a HeaderMap,
+    /// How its codings are taken off, if they are.
+    pub(crate) undoing: Option<&'a Undoing>,
+}
+
 /// Reads as much of a body as has to be looked at first; nothing where nobody wants to look.
 pub(crate) async fn examine(
     exchange: &mut Exchange,
-    incoming: Incoming,
-    declared: DeclaredBody,
+    examination: Option<Box<Examination>>,
+    arriving: Arriving<'_>,
 ) -> Result<Examined, Refusal> {
     let clients = &exchange.snapshot().policies.clients;
-    let length = match declared {
+    let length = match arriving.declared {
         DeclaredBody::Length(length) => Some(length),
         DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
     };
-    let (limit, patience) = (clients.max_body.bytes(), clients.stall_timeout);
-    let (mut body, upload) = RequestBody::new(incoming, length, limit, patience);
-    let Some(examination) = exchange.examination.take() else {
+    let (body, upload) = RequestBody::new(arriving.incoming, length, clients);
+    let (mut body, upload) = match arriving.undoing {
+        Some(undoing) => undoing.undo(body, upload),
+        None => (body, upload),
+    };
+    let Some(mut examination) = examination else {
         return Ok(Examined::unread(body, upload));
+    };
+    let is_plain = |undoing: &Undoing| undoing.mode == Mode::Enforce;
+    let length = match arriving.undoing.is_some_and(is_plain) {
+        // What was announced is the length of something else.
+        true => {
+            examination.kind = plain_kind(arriving.headers);
+            None
+        }
+        false => length,
     };
     let (wanted, mode) = wanted(&examination, length);
     // What is looked at is copied into one piece, and what was read waits meanwhile.
@@ -63,7 +85,7 @@ pub(crate) async fn examine(
         return Ok(Examined::unread(body, upload));
     };
     let peeked = peek(body, wanted, length).await;
-    let moved = upload.as_ref().map_or(0, |upload| upload.moved());
+    let moved = upload.as_ref().map_or(0, |upload| upload.received());
     exchange.event().request_bytes = moved;
     match peeked.map_err(|CutShort(failure)| failure)? {
         Peeked::More(body) => Ok(Examined {

@@ -18,6 +18,7 @@ use store::{Moment, StoredResponse};
 use super::{
     keep::{self, Audience, Kept, Next},
     lookup::Intent,
+    transform,
 };
 use crate::{
     batch::{self, Batched, Trip, Whose},
@@ -121,6 +122,8 @@ async fn fetch_told(
             charges.begin(sent.at.monotonic);
         }
         let (fetched, batched) = asked(&errand, order, due, story).await;
+        // Before anybody else sees it: what is stored, shared and compressed is what this leaves.
+        let fetched = fetched.and_then(|fetched| transform::arrive(&errand, fetched));
         let (origin, failed) = match &fetched {
             Ok(fetched) => {
                 let trip = batched.unwrap_or_else(|| Trip {

@@ -5,7 +5,7 @@ use hyper::body::Incoming;
 
 use super::{
     admit, answer,
-    examine::{Examined, examine},
+    examine::{Arriving, Examined, examine},
     join::{self, Content},
     lookup::{self, Intent, Looked},
     renew::{self, Renewal},
@@ -61,7 +61,18 @@ async fn answered(
         body,
         upload,
         held: _held_meanwhile,
-    } = examine(exchange, body, declared).await?;
+    } = {
+        let (examination, undoing) = (exchange.examination.take(), exchange.decoding.take());
+        let arriving = Arriving {
+            incoming: body,
+            declared,
+            headers: &head.headers,
+            undoing: undoing.as_deref(),
+        };
+        let examined = examine(exchange, examination, arriving).await;
+        exchange.decoding = undoing;
+        examined?
+    };
     // Bodies that are being read count against the memory promise, like those on their way in.
     let needed = match declared {
         DeclaredBody::Length(length) => length.min(most),
@@ -80,7 +91,7 @@ async fn answered(
         .await
         .map_err(|CutShort(failure)| failure)?;
     if let Some(upload) = &upload {
-        exchange.event().request_bytes = upload.moved();
+        exchange.event().request_bytes = upload.received();
     }
     let admitted = admit::again(exchange, head)?;
     let content = match gathered {

@@ -212,7 +212,7 @@ async fn alone(
     let counted = upload.clone();
     let fetched = fetch(errand, body, upload, Audience::One).await;
     if let Some(upload) = counted {
-        exchange.event().request_bytes = upload.moved();
+        exchange.event().request_bytes = upload.received();
     }
     let (mut delivery, job) = told(exchange, fetched)?;
     if let Some(running) = begin(&mut delivery, job).await {

@@ -27,7 +27,7 @@ use http_body::Body;
 use policy::{CachePolicy, Mode, SetCookie};
 use store::{Skipped, StoredResponse};
 
-use super::{fetch::Sent, lookup::Scope};
+use super::{fetch::Sent, lookup::Scope, transform};
 use crate::{clock, errand::Errand, fill::FillReader, fill_job::FillJob, upstream::Fetched};
 
 /// What became of the origin's response.
@@ -143,7 +143,8 @@ pub(crate) fn keep(
         return Next::direct(fetched, outcome);
     }
     let personal = stored::personal_headers(facts.head.headers, &facts.withheld);
-    let meta = meta(errand, &facts, terms.unwrap_or(Terms::NONE));
+    let mut meta = meta(errand, &facts, terms.unwrap_or(Terms::NONE));
+    meta.origin_tag = transform::origin_tag(&fetched.head);
     let filling = fill::Filling {
         meta,
         key: errand.intent.key.clone(),

@@ -18,6 +18,7 @@ use engine::{
     client_ip::PeerTrust,
     outcome::{BypassReason, CacheOutcome},
     path::NormalPath,
+    transform::wants_original,
 };
 use http::{HeaderMap, Method, request};
 use policy::{CachePolicy, HonorRequest, Mode, QueryKey, Ranges, RequestCookies};
@@ -34,6 +35,7 @@ use super::{
     admit::Admitted,
     answer::FromStore,
     identify::{self, Asker, identify},
+    transform::is_trimmed,
 };
 use crate::{caller, exchange::Exchange};
 
@@ -118,6 +120,7 @@ pub(crate) fn lookup(
     content: Option<&Bytes>,
 ) -> Looked {
     let snapshot = Arc::clone(exchange.snapshot());
+    let trims = is_trimmed(&snapshot, route);
     let route = &snapshot.policies.routes[route];
     let cache = route.cache.as_ref().filter(|cache| cache.mode != Mode::Off);
     let joins = route
@@ -134,6 +137,9 @@ pub(crate) fn lookup(
         let peer = exchange.client.peer;
         let mut known = classify(peer, head, admitted, cache, &asker)?;
         identify::note_credentials(&snapshot, &head.headers, &mut known);
+        if trims && wants_original(&head.headers) {
+            return Err(BypassReason::NoTransform);
+        }
         if known.conditional && head.method == Method::POST {
             // To a method that is no read a condition that fails means 412 (RFC 9110, 13.1.2).
             return Err(BypassReason::Precondition);

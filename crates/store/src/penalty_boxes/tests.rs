@@ -133,6 +133,14 @@ fn a_box_full_of_bans_keeps_the_longest() {
     assert_eq!(boxes.list(SECOND).len(), LEAST_CALLERS);
 }
 
+/// A map that has just grown is not half full: seven of sixteen places, each with a byte of its own.
+#[test]
+fn a_caller_costs_no_more_than_is_reckoned() {
+    let place = size_of::<(u128, Inmate)>() + 1;
+    let most = (place * 16).div_ceil(7) + PenaltyBoxes::LONGEST_NAME;
+    assert!(most as u64 <= BYTES_PER_CALLER, "{most}");
+}
+
 proptest! {
     /// Whatever comes, whoever is listed is counted, and the count is nothing when nobody is.
     #[test]

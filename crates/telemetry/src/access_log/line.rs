@@ -37,7 +37,10 @@ pub(super) fn line(record: &AccessRecord<'_>) -> Vec<u8> {
     }
     line.value("http.request.body.size", event.request_bytes);
     line.value("http.response.body.size", event.response_bytes);
-    if matches!(event.encode, EncodeOutcome::Encoded(_)) {
+    if matches!(
+        event.encode,
+        EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_)
+    ) {
         line.value("uncompressed_size", event.uncompressed_bytes);
     }
     line.finish()

@@ -4,24 +4,28 @@
 
 mod breakers;
 mod capacity;
+mod compression;
 mod discovery;
 mod guard;
 mod health;
 mod limits;
 mod mirror;
 mod security;
+mod transform;
 mod upstreams;
 
 use super::{Family, Kind, Unit, labels::*};
 
 pub use breakers::*;
 pub use capacity::*;
+pub use compression::*;
 pub use discovery::*;
 pub use guard::*;
 pub use health::*;
 pub use limits::*;
 pub use mirror::*;
 pub use security::*;
+pub use transform::*;
 pub use upstreams::*;
 
 /// Every family, in the order of the reference.
@@ -58,6 +62,11 @@ pub const CATALOGUE: &[&Family] = &[
     &BANS_BEGUN,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
+    &COMPRESSION_REQUEST_BYTES,
+    &COMPRESSION_BREACH,
+    &COMPRESSION_HEADROOM,
+    &TRANSFORM_RESPONSES,
+    &TRANSFORM_BYTES,
     &UPSTREAM_REQUESTS,
     &UPSTREAM_REQUEST_DURATION,
     &UPSTREAM_CONNECTIONS,

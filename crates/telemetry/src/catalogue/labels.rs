@@ -4,14 +4,18 @@ use engine::{
     batch::{BatchOutcome, MemberOutcome},
     breaker::Position,
     capacity::ShedReason,
+    compression::headroom::Headroom,
     discovery::Refreshed,
     failure::{Blame, Failure},
     health::{check::CheckOutcome, outlier},
     identity::KeysRefreshed,
     mirror::CopyOutcome,
-    outcome::{CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, StoreOutcome},
+    outcome::{
+        BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, StoreOutcome,
+    },
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
+    transform::Trimmed,
 };
 use policy::{AttackCategory, Mode, Priority};
 
@@ -43,6 +47,11 @@ pub(super) const BATCH_OUTCOME: Label = Label {
 pub(super) const BLAME: Label = Label {
     name: "blame",
     values: Values::Fixed(words::<Blame>),
+};
+
+pub(super) const BREACH_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<BreachOutcome>),
 };
 
 pub(super) const BREAKER: Label = Label {
@@ -108,6 +117,11 @@ pub(super) const DECISION: Label = Label {
 pub(super) const DIRECTION: Label = Label {
     name: "direction",
     values: Values::Fixed(|| vec!["in", "out"]),
+};
+
+pub(super) const HEADROOM: Label = Label {
+    name: "state",
+    values: Values::Fixed(|| Headroom::ALL.map(Headroom::as_str).to_vec()),
 };
 
 pub(super) const EJECTION_REASON: Label = Label {
@@ -262,4 +276,9 @@ pub(super) const UPSTREAM_OUTCOME: Label = Label {
 pub(super) const VERSION: Label = Label {
     name: "version",
     values: Values::Configured("the version of the program"),
+};
+
+pub(super) const TRANSFORM_OUTCOME: Label = Label {
+    name: "outcome",
+    values: Values::Fixed(words::<Trimmed>),
 };

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use engine::compression::headroom::Headroom;
+
 use super::{
     bans::{BanFigures, Bans},
     breakers::{BreakerFigures, Breakers},
@@ -66,6 +68,8 @@ pub struct CacheAnswers {
     pub stale: u64,
 }
 
+type HeadroomSource = Box<dyn Fn() -> Headroom + Send + Sync>;
+
 type CacheSource = Box<dyn Fn() -> CacheFigures + Send + Sync>;
 
 /// The part of the metrics that no policy has a say in.
@@ -77,6 +81,7 @@ pub(super) struct Process {
     capacities: Capacities,
     limiter: Limiter,
     cache: OnceLock<CacheSource>,
+    headroom: OnceLock<HeadroomSource>,
     pub(super) identity: IdentitySeries,
     pub(super) security: SecuritySeries,
     access_log_losses: OnceLock<Arc<AtomicU64>>,
@@ -102,6 +107,7 @@ impl Process {
             capacities: Capacities::default(),
             limiter: Limiter::default(),
             cache: OnceLock::new(),
+            headroom: OnceLock::new(),
             identity: IdentitySeries::default(),
             security: SecuritySeries::default(),
             access_log_losses: OnceLock::new(),
@@ -141,6 +147,10 @@ impl Process {
         self.bans.watch(Box::new(source));
     }
 
+    pub(super) fn watch_headroom(&self, source: HeadroomSource) {
+        let _only_the_first_counts = self.headroom.set(source);
+    }
+
     pub(super) fn watch_breakers(
         &self,
         source: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
@@ -169,6 +179,9 @@ impl Process {
             export_cache(&figures(), sheet);
         }
         self.bans.export(sheet);
+        if let Some(headroom) = self.headroom.get() {
+            export_headroom(headroom(), sheet);
+        }
         self.breakers.export(sheet);
         self.capacities.export(sheet);
         self.limiter.export(sheet);
@@ -215,6 +228,13 @@ impl Process {
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Process").finish_non_exhaustive()
+    }
+}
+
+fn export_headroom(headroom: Headroom, sheet: &mut Sheet) {
+    for state in Headroom::ALL {
+        let holds = f64::from(u8::from(state == headroom));
+        sheet.gauge(&catalogue::COMPRESSION_HEADROOM, &[state.as_str()], holds);
     }
 }
 

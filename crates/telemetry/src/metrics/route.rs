@@ -12,9 +12,11 @@ use super::{
     NONE,
     batch::BatchSeries,
     cells::{Counter, Durations, Shard, Sharded},
+    compression::CompressionSeries,
     export::Sheet,
     limits::{LimitCells, LimitLabels},
     shield::ShieldSeries,
+    transform::TransformSeries,
 };
 use crate::{
     MethodLabel, RequestEvent, catalogue,
@@ -32,6 +34,8 @@ pub(super) struct RouteSeries {
     cells: Sharded<RouteCells>,
     batches: BatchSeries,
     shield: ShieldSeries,
+    compression: CompressionSeries,
+    transforms: TransformSeries,
 }
 
 /// What of a route is in labels; routes that agree in it can share their series across a reload.
@@ -47,6 +51,7 @@ struct RouteLabels {
     deduplication: Option<Mode>,
     limits: LimitLabels,
     shield: Option<Mode>,
+    transform: Option<Mode>,
 }
 
 #[derive(Debug)]
@@ -79,10 +84,13 @@ impl RouteSeries {
                 deduplication: acting(route.deduplication.map(|policy| policy.mode)),
                 limits: LimitLabels::new(route),
                 shield: acting(route.shield.as_ref().map(|policy| policy.mode)),
+                transform: acting(route.transform.as_ref().map(|policy| policy.mode)),
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
             shield: ShieldSeries::default(),
+            compression: CompressionSeries::default(),
+            transforms: TransformSeries::default(),
         }
     }
 
@@ -97,10 +105,13 @@ impl RouteSeries {
                 deduplication: None,
                 limits: LimitLabels::default(),
                 shield: None,
+                transform: None,
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
             shield: ShieldSeries::default(),
+            compression: CompressionSeries::default(),
+            transforms: TransformSeries::default(),
         }
     }
 
@@ -143,7 +154,14 @@ impl RouteSeries {
         }
         if labels.compression.is_some() {
             cells.record_encode(shard, event);
+            if let Some(breach) = event.breach {
+                self.compression.breach(shard, breach);
+            }
         }
+    }
+
+    pub(super) const fn compression(&self) -> &CompressionSeries {
+        &self.compression
     }
 
     pub(super) const fn batches(&self) -> &BatchSeries {
@@ -152,6 +170,10 @@ impl RouteSeries {
 
     pub(super) const fn shield(&self) -> &ShieldSeries {
         &self.shield
+    }
+
+    pub(super) const fn transforms(&self) -> &TransformSeries {
+        &self.transforms
     }
 
     pub(super) fn export(&self, sheet: &mut Sheet) {
@@ -165,6 +187,9 @@ impl RouteSeries {
         }
         if let Some(mode) = self.labels.shield {
             self.shield.export(sheet, self.name(), mode);
+        }
+        if let Some(mode) = self.labels.transform {
+            self.transforms.export(sheet, self.name(), mode);
         }
         self.export_modes(sheet);
     }
@@ -253,6 +278,7 @@ impl RouteSeries {
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "in"], plain);
             let encoded = self.cells.sum(|cells| &cells.encoded_bytes);
             sheet.counter(&catalogue::COMPRESSION_BYTES, &[route, "out"], encoded);
+            self.compression.export(sheet, route, mode);
         }
     }
 }
@@ -291,7 +317,7 @@ impl RouteCells {
             return; // nobody asked, for example because the request was refused before
         }
         self.encodings[encode.slot()].add(shard, 1);
-        if let EncodeOutcome::Encoded(_) = event.encode {
+        if let EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_) = event.encode {
             self.plain_bytes.add(shard, event.uncompressed_bytes);
             self.encoded_bytes.add(shard, event.response_bytes);
         }

@@ -17,12 +17,13 @@ use engine::{
         MissReason, StoreOutcome,
     },
     security::{SecurityAction, SecurityKind},
+    transform::json::Flaw,
 };
 use policy::{
     Admin, BatchKind, BatchPolicy, ByteSize, CachePolicy, CallerKey, Clients, Coding,
-    CompressionPolicy, ConcurrencyPolicy, DeduplicationPolicy, Endpoint, LimitPolicy, Memory, Mode,
-    PathReading, Rate, Route, RouteMatch, Scheme, SecurityLog, ShieldPolicy, Shutdown,
-    UnknownCaller, Upstream,
+    CompressionPolicy, ConcurrencyPolicy, DeduplicationPolicy, Endpoint, JsonTrim, LimitPolicy,
+    Memory, Mode, PathReading, Rate, Route, RouteMatch, Scheme, SecurityLog, ShieldPolicy,
+    Shutdown, TransformPolicy, UnknownCaller, Upstream,
 };
 
 use super::*;
@@ -69,6 +70,13 @@ fn route(name: &str, mode: Mode) -> Route {
             max_answer: ByteSize::from_bytes(1),
         }),
         shield: Some(shield(mode)),
+        transform: Some(TransformPolicy {
+            mode,
+            json: Some(JsonTrim::default()),
+            remove_headers: Vec::new(),
+            set_headers: Vec::new(),
+            security_headers: Vec::new(),
+        }),
         ..Route::plain(name, 0)
     }
 }
@@ -456,6 +464,35 @@ fn batches_and_their_members_are_counted() {
 }
 
 #[test]
+fn json_bodies_are_counted_before_and_after_they_are_trimmed() {
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    metrics.trimmed(0, Trimmed::Trimmed, 100, 60);
+    metrics.trimmed(0, Trimmed::Flawed(Flaw::NotJson), 10, 5);
+    // Of a route that is not there.
+    metrics.trimmed(1, Trimmed::Trimmed, 100, 60);
+    for (name, value) in [
+        (
+            r#"forebay_transform_bytes_total{route="api",direction="in",mode="enforce"}"#,
+            110.0,
+        ),
+        (
+            r#"forebay_transform_bytes_total{route="api",direction="out",mode="enforce"}"#,
+            65.0,
+        ),
+        (
+            r#"forebay_transform_responses_total{route="api",outcome="trimmed",mode="enforce"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_transform_responses_total{route="api",outcome="not-json",mode="enforce"}"#,
+            1.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
+}
+
+#[test]
 fn positions_that_do_not_exist_are_not_a_panic() {
     let metrics = metrics(vec![route("api", Mode::Enforce)]);
     metrics.record(&RequestEvent {
@@ -594,6 +631,7 @@ fn what_is_exported_is_exactly_the_catalogue() {
         failure: Some(Failure::UpstreamTruncated),
         ..miss()
     });
+    metrics.trimmed(0, Trimmed::Trimmed, 2, 1);
     metrics.batch(0, BatchOutcome::Split, 2);
     metrics.batch_request(0, MemberOutcome::Answered);
     metrics.shield_decided(0, ShieldDecision::Allow);

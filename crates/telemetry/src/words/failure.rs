@@ -62,6 +62,8 @@ impl Word for Failure {
         Self::CallerUnproven,
         Self::Shielded(ShieldRefusal::BodyTooLong),
         Self::NoRoomToLook,
+        Self::TooManyFields,
+        Self::UpstreamNotJson,
     ];
 
     fn slot(self) -> usize {
@@ -91,6 +93,7 @@ impl Word for Failure {
             Self::UpstreamClosed => 18,
             Self::UpstreamGarbage => 19,
             Self::UpstreamStalled => 20,
+            Self::UpstreamNotJson => 55,
             Self::UpstreamTruncated => 21,
             Self::TotalTimedOut => 22,
             Self::Internal => 23,
@@ -124,6 +127,7 @@ impl Word for Failure {
             Self::CallerUnknown => 50,
             Self::CallerUnproven => 51,
             Self::NoRoomToLook => 53,
+            Self::TooManyFields => 54,
         }
     }
 

@@ -6,13 +6,14 @@ use policy::Source;
 use super::*;
 use crate::cache::testing::headers;
 
-const BYPASSES: [BypassReason; 14] = [
+const BYPASSES: [BypassReason; 15] = [
     BypassReason::AmbiguousPath,
     BypassReason::Authorization,
     BypassReason::BodyTooLarge,
     BypassReason::BodyWithGet,
     BypassReason::Cookie,
     BypassReason::Method,
+    BypassReason::NoTransform,
     BypassReason::Override,
     BypassReason::Persona,
     BypassReason::Precondition,

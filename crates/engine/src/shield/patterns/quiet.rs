@@ -7,10 +7,12 @@ use super::text::Bits;
 
 /// Whether a path is quiet.
 pub(super) fn path(path: &[u8]) -> bool {
-    is_all(path, |it| is_alphanumeric(it) | is_in(it, b',', b'/') | (it == b'_') | (it == b'~'))
-        && !path.windows(2).any(|pair| {
-            pair[0] == b'/' && matches!(pair[1], b'.' | b'/' | b'e' | b'w' | b'W' | b'm' | b'M')
-        } && is_suspicious(path))
+    let plain = |it| is_alphanumeric(it) | is_in(it, b',', b'/') | (it == b'_') | (it == b'~');
+    let odd = |it, next| {
+        let hidden = (it == b'/') & ((next == b'.') | (next == b'/') | (next == b'e'));
+        hidden | (it == b'-') & (next | 0x20 == b'i') | (it == b'p') & (next == b'-')
+    };
+    is_all(path, plain) && !(is_any_pair(path, odd) && is_suspicious(path))
 }
 
 /// A segment that begins as one that nobody asks for does.
@@ -88,31 +90,23 @@ fn has_odd_scheme(value: &[u8]) -> bool {
 
 /// A semicolon or an ampersand, and a word in lower case that something follows; `..` and `/etc/`.
 fn starts_a_command(value: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(&byte) = value.get(at) {
-        at += 1;
-        match byte {
-            b';' | b'&' => {
-                let rest = &value[at..];
-                let spaces = rest.iter().take_while(|it| **it == b' ').count();
-                let word = rest[spaces..]
-                    .iter()
-                    .take_while(|it| it.is_ascii_lowercase())
-                    .count();
-                let end = rest.get(spaces + word);
-                if word >= 2 && matches!(end, None | Some(b' ' | b';')) || end == Some(&b'/') {
-                    return true;
-                }
+    let odd = |it, next| {
+        let path = (it == b'/') & ((next == b'e') | (next == b'b'));
+        path | (it == b'.') & (next == b'.') | (it == b'(') & (next == b')')
+    };
+    let separator = |it: &u8| matches!(it, b';' | b'&');
+    is_any_pair(value, odd)
+        && [b"..".as_slice(), b"()", b"/etc/", b"/bin/"]
+            .iter()
+            .any(|it| super::search::find(value, it).is_some())
+        || value.split(separator).skip(1).any(|rest| {
+            let rest = rest.trim_ascii_start();
+            let word = rest.iter().take_while(|it| it.is_ascii_lowercase()).count();
+            match rest.get(word) {
+                None | Some(b' ') => word >= 2,
+                Some(end) => *end == b'/' && word == 0,
             }
-            b'.' if value.get(at) == Some(&b'.') => return true,
-            b'/' if value[at..].starts_with(b"etc/") || value[at..].starts_with(b"bin/") => {
-                return true;
-            }
-            b'(' if value.get(at) == Some(&b')') => return true,
-            _ => {}
-        }
-    }
-    false
+        })
 }
 
 /// Whether a string of JSON, or a line of text, is quiet; `bits` are those of all its characters.
@@ -138,7 +132,7 @@ pub(super) fn body_text(text: &[u8], bits: Bits) -> bool {
     let etc = text
         .get(..4)
         .is_some_and(|it| it.eq_ignore_ascii_case(b"etc/"));
-    *first != b'/' && !etc && !text.windows(2).any(|it| it == b"..")
+    *first != b'/' && !etc && !is_any_pair(text, |it, next| (it == b'.') & (next == b'.'))
 }
 
 fn is_alphanumeric(it: u8) -> bool {
@@ -149,6 +143,17 @@ fn is_alphanumeric(it: u8) -> bool {
 /// A subtraction and a comparison, which a processor does for many bytes at once.
 fn is_in(it: u8, first: u8, last: u8) -> bool {
     it.wrapping_sub(first) <= last - first
+}
+
+/// Whether any two neighbours are as wanted, in the same way.
+fn is_any_pair(text: &[u8], wanted: impl Fn(u8, u8) -> bool) -> bool {
+    let Some(next) = text.get(1..) else {
+        return false;
+    };
+    text.chunks(64).zip(next.chunks(64)).any(|(these, those)| {
+        let pairs = these.iter().zip(those);
+        pairs.fold(false, |any, (it, next)| any | wanted(*it, *next))
+    })
 }
 
 /// Whether all bytes are as wanted, without stopping early: that is what makes it fast.

@@ -84,6 +84,10 @@ impl Bits {
             | Self::ODD.0,
     );
 
+    /// Characters of which one is in everything that is encoded.
+    pub(super) const ENCODING: Self =
+        Self(Self::PERCENT.0 | Self::AMPERSAND.0 | Self::BACKSLASH.0 | Self::ODD.0);
+
     /// The kind of one character.
     pub(super) fn of_byte(byte: u8) -> Self {
         Self(KINDS[usize::from(byte)])

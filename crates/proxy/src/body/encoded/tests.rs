@@ -1,7 +1,14 @@
 use std::{io::Read, sync::Arc};
 
+use engine::{
+    coding::Padding,
+    compression::{
+        headroom::Headroom,
+        level::{Purpose, effort},
+    },
+};
 use http_body_util::BodyExt;
-use policy::Coding;
+use policy::{Coding, CompressionLevel};
 use tokio_test::{assert_pending, assert_ready, task};
 
 use super::*;
@@ -28,7 +35,14 @@ fn decoded(coding: Coding, encoded: &[u8]) -> Vec<u8> {
 }
 
 fn encoded(source: ResponseBody, coding: Coding) -> EncodedBody {
-    EncodedBody::new(source, Encoder::new(coding).unwrap())
+    flushed(source, coding, Flushing::Pauses)
+}
+
+fn flushed(source: ResponseBody, coding: Coding, flushing: Flushing) -> EncodedBody {
+    let wish = CompressionLevel::Adaptive;
+    let effort = effort(coding, wish, Purpose::Once, None, Headroom::Ample);
+    let encoder = Encoder::new(coding, effort, Padding::default()).unwrap();
+    EncodedBody::new(source, encoder, flushing)
 }
 
 #[tokio::test]
@@ -71,6 +85,30 @@ async fn what_was_put_in_comes_out_when_the_source_pauses() {
             "{}",
             coding.as_str()
         );
+    }
+}
+
+/// Pieces of what is flushed come out one by one, though all of them are here; others wait.
+#[tokio::test]
+async fn each_piece_that_means_something_by_itself_leaves_by_itself() {
+    for coding in Coding::ALL {
+        for (flushing, frames) in [(Flushing::EachPiece, 3..=4), (Flushing::Pauses, 1..=2)] {
+            let fill = Arc::new(Fill::default());
+            let source = ResponseBody::Filling(fill.reader(None).unwrap());
+            for event in ["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"] {
+                fill.push(Bytes::from_static(event.as_bytes()));
+            }
+            fill.finish(None);
+            let mut body = flushed(source, coding, flushing);
+            let (mut seen, mut received) = (0, Vec::new());
+            while let Some(frame) = body.frame().await {
+                seen += 1;
+                received.extend(frame.unwrap().into_data().unwrap());
+            }
+            assert!(frames.contains(&seen), "{coding:?} {flushing:?}: {seen}");
+            let plain = decoded(coding, &received);
+            assert_eq!(plain, b"data: 1\n\ndata: 2\n\ndata: 3\n\n");
+        }
     }
 }
 

@@ -10,10 +10,11 @@ use engine::{
 use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE, request};
 use store::StoredResponse;
 
-use super::{encode, respond};
+use super::coded::{respond, undone_for};
 use crate::{
     body::{ResponseBody, ranged},
     exchange::Exchange,
+    steps::encode,
 };
 
 /// Answers with the part that was asked for; the body comes back where the whole is to be sent.
@@ -24,7 +25,7 @@ pub(super) fn parts(
     stored: &StoredResponse,
     body: ResponseBody,
 ) -> Result<Response<ResponseBody>, ResponseBody> {
-    if !lookup.range {
+    if !lookup.range || undone_for(exchange, request, stored, &body).is_some() {
         return Err(body);
     }
     let first = stored.part.map_or(0, |part| part.span().first());

@@ -16,6 +16,7 @@ use crate::{
     steps::{
         fetch::Sent,
         invalidate::{self, after_write},
+        transform,
     },
     upstream::Fetched,
 };
@@ -63,8 +64,10 @@ pub(super) fn keep(errand: &Errand, fetched: Fetched, sent: Sent) -> Next {
         ..sent
     };
     let personal = stored::personal_headers(facts.head.headers, &facts.withheld);
+    let mut meta = meta(errand, &facts, terms);
+    meta.origin_tag = transform::origin_tag(&fetched.head);
     let filling = fill::Filling {
-        meta: meta(errand, &facts, terms),
+        meta,
         key,
         stored: true,
         outcome: Some(StoreOutcome::Stored),

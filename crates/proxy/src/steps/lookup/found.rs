@@ -132,7 +132,10 @@ fn resting(
 
 /// The key, if the response may be wanted in a coding in which it is not kept yet.
 fn key_for_encoding(stored: &StoredResponse, request: &Request<'_>) -> Option<Box<[u8]>> {
-    let fit = stored.suitability == Some(Suitability::Fit);
+    let fit = matches!(
+        stored.suitability,
+        Some(Suitability::Fit | Suitability::Coded(_, None))
+    );
     (fit && stored.encodings().len() < policy::Coding::ALL.len()
         && takes_codings(&request.head.headers))
     .then(|| request.key.into())

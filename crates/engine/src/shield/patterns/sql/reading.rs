@@ -147,6 +147,7 @@ impl<'t> Reading<'t> {
     fn comparison(&self, first: usize, compare: usize, found: &mut Signs) {
         let tokens = &self.tokens;
         let second = tokens.skip(compare + 1, |it| is_prefix(it) || it == Kind::Compare);
+        let second = self.dotted(second);
         let (left, right) = (tokens.kind(first), tokens.kind(second));
         if right == Kind::Word(Word::Select) {
             return found.add(Sign::SqlSubquery);

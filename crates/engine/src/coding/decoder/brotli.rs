@@ -1,0 +1,56 @@
+//! Brotli (RFC 7932).
+
+use brotli::{BrotliDecompressStream, BrotliResult, BrotliState, enc::StandardAlloc};
+
+use super::{DecodeError, Progress};
+
+type State = BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
+
+pub(super) struct Brotli {
+    state: State,
+    over: bool,
+}
+
+// === impl Brotli ===
+
+impl Brotli {
+    pub(super) fn new() -> Self {
+        let alloc = StandardAlloc::default;
+        Self {
+            // Strict: no large windows.
+            state: BrotliState::new_strict(alloc(), alloc(), alloc()),
+            over: false,
+        }
+    }
+
+    pub(super) fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, DecodeError> {
+        if self.over {
+            return match input {
+                [] => Ok(Progress::default()),
+                _ => Err(DecodeError::Garbage),
+            };
+        }
+        let (mut left, mut taken) = (input.len(), 0);
+        let (mut room, mut given) = (out.len(), 0);
+        let result = BrotliDecompressStream(
+            &mut left,
+            &mut taken,
+            input,
+            &mut room,
+            &mut given,
+            out,
+            &mut 0,
+            &mut self.state,
+        );
+        match result {
+            BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
+            BrotliResult::ResultSuccess => self.over = true,
+            BrotliResult::ResultFailure => return Err(DecodeError::Invalid),
+        }
+        Ok(Progress { taken, given })
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        self.over
+    }
+}

@@ -1,0 +1,78 @@
+use std::{io::Write, sync::Arc};
+
+use http_body_util::BodyExt;
+
+use super::*;
+use crate::fill::Fill;
+
+fn gzip(plain: &[u8]) -> Bytes {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(plain).unwrap();
+    encoder.finish().unwrap().into()
+}
+
+/// A gzip body in these pieces, decoded.
+fn of(pieces: &[Bytes]) -> DecodedBody {
+    let fill = Arc::new(Fill::default());
+    let source = ResponseBody::Filling(fill.reader(None).unwrap());
+    for piece in pieces {
+        fill.push(piece.clone());
+    }
+    fill.finish(None);
+    DecodedBody::new(source, Coding::Gzip).unwrap()
+}
+
+#[tokio::test]
+async fn what_comes_in_pieces_is_decoded_in_pieces() {
+    let plain = b"word after word ".repeat(50_000);
+    let coded = gzip(&plain);
+    let halves = [coded.slice(..100), coded.slice(100..)];
+    let mut body = of(&halves);
+    let mut got = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let data = frame.unwrap().into_data().unwrap();
+        assert!(data.len() <= PIECE);
+        got.extend(data);
+    }
+    assert!(got == plain);
+    assert!(body.is_end_stream());
+}
+
+/// What is broken is cut, and never ends cleanly.
+#[tokio::test]
+async fn what_is_broken_is_cut() {
+    let coded = gzip(b"a body");
+    let mut damaged = coded.to_vec();
+    damaged[12] ^= 0xff;
+    let long = [&coded[..], b"and more"].concat();
+    for (bytes, wanted) in [
+        (coded.slice(..coded.len() - 1), Failure::UpstreamTruncated),
+        (Bytes::new(), Failure::UpstreamTruncated),
+        (damaged.into(), Failure::UpstreamGarbage),
+        (long.into(), Failure::UpstreamGarbage),
+    ] {
+        let pieces = if bytes.is_empty() {
+            vec![]
+        } else {
+            vec![bytes]
+        };
+        let CutShort(failure) = of(&pieces).collect().await.unwrap_err();
+        assert_eq!(failure, wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_is_cut() {
+    // Empty blocks of brotli's 16 MiB of one letter each would do; zstd's are easier to make.
+    let coded = zstd::bulk::compress(&vec![0; 300_000_000], 1).unwrap();
+    assert!(coded.len() < 60_000, "{}", coded.len());
+    let source = ResponseBody::Full(coded.into());
+    let mut body = DecodedBody::new(source, Coding::Zstd).unwrap();
+    let end = loop {
+        match body.frame().await {
+            Some(Ok(_)) => {}
+            other => break other,
+        }
+    };
+    assert!(matches!(end, Some(Err(CutShort(Failure::UpstreamGarbage)))));
+}

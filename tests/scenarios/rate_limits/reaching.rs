@@ -214,3 +214,34 @@ fn a_tunnel_takes_from_the_quota_as_well() {
     denied.assert_problem(429, "rate-limited");
     assert_eq!(origin.connections(), 1);
 }
+
+/// Trap 3: what is refused late has its body read all the same, and the connection goes on.
+#[test]
+fn a_refused_body_does_not_become_the_next_request() {
+    let origin = Origin::saying("x");
+    let sidecar = reaching(&origin, "rate: 1/d, burst: 1, key: {header: K}", "").start();
+    let mut client = sidecar.connect();
+    let post = Ask::post("/", "GET /smuggled HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+    let statuses = [200, 429, 429].map(|_| client.ask(&post).status);
+    assert_eq!(statuses, [200, 429, 429]);
+    let other = client.ask(&Ask::get("/").header("K", "other"));
+    assert_eq!(other.status, 200, "{other:?}");
+    assert_eq!(origin.count(), 2);
+}
+
+/// What nobody has asked for yet takes nothing from what callers have.
+#[test]
+fn warming_is_nobodys_request() {
+    let origin = Origin::saying("x");
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("cache: {warm: {urls: [\"http://shop.test/a\", \"http://shop.test/b\"]}}")
+        .with_policies(
+            "cache: {ttl: 60s}\nrate_limit: [{name: l, rate: 1/d, burst: 1, key: everybody}, \
+             {name: reach, rate: 1/d, burst: 1, key: everybody, scope: upstream}]",
+        )
+        .start();
+    origin.wait_for(2);
+    let answer = sidecar.ask(&Ask::get("/a").header("Host", "shop.test"));
+    assert_eq!(answer.status, 200, "{answer:?}");
+}

@@ -195,7 +195,12 @@ async fn alone(
     content: Content,
 ) -> Result<Delivery, Refusal> {
     match limit::reach(exchange, &mut errand) {
-        Reaching::Denied(refusal) => return denied(errand, refusal),
+        Reaching::Denied(refusal) => {
+            if let Content::Unread(body) = content {
+                crate::body::drain(body);
+            }
+            return denied(errand, refusal);
+        }
         Reaching::Go => {}
         Reaching::Wait(delay) => delay.over().await,
     }

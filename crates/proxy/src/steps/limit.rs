@@ -40,6 +40,7 @@ use self::{
 use super::{admit::Admitted, answer::Refusal};
 use crate::{
     caller::{self, Needs},
+    connection::Errands,
     exchange::Exchange,
     penalty,
     places::Place,
@@ -85,6 +86,10 @@ pub(crate) fn limit(
 ) -> Permission {
     let limits = &exchange.snapshot().limits[route];
     if limits.rates.is_empty() && limits.places.is_empty() {
+        return Permission::Allow;
+    }
+    // What is warmed is asked for by nobody: it must not take from what callers have.
+    if exchange.recording.connection.peer.errands == Errands::Warming {
         return Permission::Allow;
     }
     if limits.needs == Needs::Proof {

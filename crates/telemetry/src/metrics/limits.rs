@@ -7,7 +7,7 @@ use super::{
     cells::{Counter, Shard, Sharded},
     export::Sheet,
 };
-use crate::{LimitMarks, RequestEvent, catalogue, catalogue::Family, words::Word};
+use crate::{LimitMarks, RequestEvent, catalogue, words::Word};
 
 /// The names and modes of the limits of a route, by position.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(super) struct LimitCells {
     rates: Decisions,
     places: Decisions,
 }
+
+type Which = fn(&LimitCells) -> &Decisions;
 
 type Decisions = Box<[[Counter; LimitDecision::ALL.len()]]>;
 
@@ -48,13 +50,11 @@ impl LimitLabels {
         cells: &Sharded<T>,
         limits: impl Fn(&T) -> &LimitCells,
     ) {
-        let families: [(&Family, _, fn(&LimitCells) -> &Decisions); 2] = [
-            (&catalogue::RATE_LIMIT_DECISIONS, &self.rates, |it| {
-                &it.rates
-            }),
-            (&catalogue::CONCURRENCY_DECISIONS, &self.places, |it| {
-                &it.places
-            }),
+        let rates: Which = |limits| &limits.rates;
+        let places: Which = |limits| &limits.places;
+        let families = [
+            (&catalogue::RATE_LIMIT_DECISIONS, &self.rates, rates),
+            (&catalogue::CONCURRENCY_DECISIONS, &self.places, places),
         ];
         for (family, names, decisions) in families {
             for (position, (name, mode)) in names.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::{sync::Mutex, sync::mpsc};
 
-use harness::{Ask, Origin, Reply, pieces};
+use harness::{Ask, Origin, Reply, h2::pieces};
 
 use super::{MINIFY, SELECT, in_front};
 

@@ -72,7 +72,10 @@ fn short_of_room(origin: &Origin, mode: &str) -> Sidecar {
 }
 
 /// It is time that the origin spends which is measured: each answer takes ten milliseconds of it.
-#[expect(clippy::disallowed_methods, reason = "the origin's time is what is measured")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the origin's time is what is measured"
+)]
 fn slow() -> Origin {
     Origin::http(|_| {
         thread::sleep(Duration::from_millis(10));

@@ -55,7 +55,7 @@ impl BodyRate {
 
 /// Whether `moved` bytes in `waited` are enough, for whoever counts for themselves.
 pub fn judge(least: u64, grace: Duration, waited: Duration, moved: u64) -> Pace {
-    let due = u128::from(least) * waited.as_millis() / 1_000;
+    let due = u128::from(least).saturating_mul(waited.as_millis()) / 1_000;
     match waited > grace && u128::from(moved) < due {
         true => Pace::TooSlow,
         false => Pace::Enough,

@@ -21,7 +21,10 @@ fn asking(address: SocketAddr) -> thread::JoinHandle<u16> {
 }
 
 /// In real time, because it is the turns themselves that are looked at: a tenth of a second each.
-#[expect(clippy::disallowed_methods, reason = "the turns themselves are looked at")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the turns themselves are looked at"
+)]
 #[test]
 fn each_has_its_turn_at_the_rate_of_the_limit() {
     let origin = Origin::saying("x");

@@ -7,14 +7,15 @@ use std::{
 };
 
 use engine::{
+    compression::headroom::Headroom,
     discovery::Refreshed,
     failure::{Failure, ShieldRefusal},
     health::outlier,
     identity::KeysRefreshed,
     mirror::CopyOutcome,
     outcome::{
-        AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, LimitOutcome,
-        MissReason, StoreOutcome,
+        AsIsReason, BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision,
+        LimitOutcome, MissReason, StoreOutcome,
     },
     security::{SecurityAction, SecurityKind},
     transform::json::Flaw,
@@ -631,6 +632,12 @@ fn what_is_exported_is_exactly_the_catalogue() {
         failure: Some(Failure::UpstreamTruncated),
         ..miss()
     });
+    metrics.record(&RequestEvent {
+        breach: Some(BreachOutcome::Padded),
+        ..miss()
+    });
+    metrics.request_decoded(0, 1, 2);
+    metrics.watch_headroom(Headroom::default);
     metrics.trimmed(0, Trimmed::Trimmed, 2, 1);
     metrics.batch(0, BatchOutcome::Split, 2);
     metrics.batch_request(0, MemberOutcome::Answered);

@@ -104,7 +104,8 @@ fn starts_a_command(value: &[u8]) -> bool {
             let word = rest.iter().take_while(|it| it.is_ascii_lowercase()).count();
             match rest.get(word) {
                 None | Some(b' ') => word >= 2,
-                Some(end) => *end == b'/' && word == 0,
+                // `;/bin/x`, `;./x`, `;(x)`.
+                Some(end) => word == 0 && matches!(end, b'/' | b'.' | b'('),
             }
         })
 }
@@ -206,6 +207,7 @@ mod tests {
             "a/../b",
             "x; cat /etc/passwd",
             "x;/usr/x",
+            "x;./y",
             "<b",
             "${x}",
         ] {

@@ -102,7 +102,7 @@ fn a_head_of_the_origin_is_about_what_is_stored() {
 #[test]
 fn what_is_stale_stands_in_for_an_answer_that_cannot_be_understood() {
     let origin = Origin::http(|request| {
-        let body = if request.number == 0 {
+        let body = if request.number == 1 {
             "{\"id\": 1}"
         } else {
             "<html>"

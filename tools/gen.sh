@@ -20,3 +20,4 @@ generate() { # target, then arguments of forebay
 generate config/forebay.schema.json schema
 generate docs/reference/policies.md reference policies
 generate docs/reference/metrics.md reference metrics
+generate docs/reference/shield-rules.md reference shield-rules

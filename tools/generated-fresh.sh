@@ -6,7 +6,8 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-generated=(config/forebay.schema.json docs/reference/metrics.md docs/reference/policies.md)
+generated=(config/forebay.schema.json docs/reference/metrics.md docs/reference/policies.md
+    docs/reference/shield-rules.md)
 
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT

@@ -3,6 +3,7 @@
 mod accept_encoding;
 mod accept_language;
 mod age;
+mod attack_patterns;
 mod cache_control;
 mod cache_key;
 mod conditional;
@@ -38,6 +39,7 @@ pub(crate) const TARGETS: &[Target] = &[
     accept_encoding::TARGET,
     accept_language::TARGET,
     age::TARGET,
+    attack_patterns::TARGET,
     cache_control::TARGET,
     cache_key::TARGET,
     conditional::TARGET,

@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{SocketAddr, TcpStream},
+    time::Duration,
 };
 
 use crate::{deadline::PATIENCE, message::Response, wire::Wire};
@@ -88,6 +89,11 @@ impl RawClient {
     /// Exactly so many bytes, if they come.
     pub fn try_hear(&mut self, length: usize) -> io::Result<Vec<u8>> {
         self.0.exactly(length)
+    }
+
+    /// Whatever comes within this time, empty at the end; `TimedOut` when nothing does.
+    pub fn hear_within(&mut self, time: Duration) -> io::Result<Vec<u8>> {
+        self.0.some_within(time)
     }
 
     /// Whatever comes next; empty at the end.

@@ -46,10 +46,21 @@ impl RawH2 {
     /// Connects, with preface and empty settings.
     #[track_caller]
     pub fn connect(address: SocketAddr) -> Self {
+        Self::with_settings(address, &[])
+    }
+
+    /// Connects, with preface and these settings (RFC 9113, section 6.5.2).
+    #[track_caller]
+    pub fn with_settings(address: SocketAddr, settings: &[(u16, u32)]) -> Self {
         let mut client = RawClient::connect(address);
         client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         let mut connection = Self(client);
-        connection.frame(SETTINGS, 0, 0, &[]);
+        let settings = settings.iter().flat_map(|(id, value)| {
+            let (id, value) = (id.to_be_bytes(), value.to_be_bytes());
+            id.into_iter().chain(value)
+        });
+        let payload: Vec<u8> = settings.collect();
+        connection.frame(SETTINGS, 0, 0, &payload);
         connection
     }
 
@@ -84,14 +95,37 @@ impl RawH2 {
 
     /// Sends any frame, unless the sidecar has closed.
     pub fn frame(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
-        let length = u32::try_from(payload.len()).unwrap();
-        let mut frame = length.to_be_bytes()[1..].to_vec();
-        frame.extend([kind, flags]);
-        frame.extend(stream.to_be_bytes());
-        frame.extend(payload);
-        let _closed = self.0.try_send(frame);
+        let _closed = self.try_frame(kind, flags, stream, payload);
     }
 
+    /// Sends any bytes, which need be no frame.
+    pub fn try_send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.try_send(bytes)
+    }
+
+    /// Sends any frame, and tells whether the sidecar has closed.
+    pub fn try_frame(
+        &mut self,
+        kind: u8,
+        flags: u8,
+        stream: u32,
+        payload: &[u8],
+    ) -> std::io::Result<()> {
+        self.0.try_send(frame(kind, flags, stream, payload))
+    }
+}
+
+/// The bytes of a frame.
+pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap();
+    let mut frame = length.to_be_bytes()[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+impl RawH2 {
     /// The next frame; `None` when the sidecar closed.
     pub fn receive(&mut self) -> Option<Frame> {
         let head = self.0.try_hear(9).ok()?;

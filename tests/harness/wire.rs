@@ -3,6 +3,7 @@
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpStream},
+    time::Duration,
 };
 
 use crate::{
@@ -68,6 +69,14 @@ impl Wire {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             _ => Ok(()),
         }
+    }
+
+    /// Whatever comes within this time, empty at the end; `TimedOut` when nothing does.
+    pub(crate) fn some_within(&mut self, time: Duration) -> io::Result<Vec<u8>> {
+        if self.read.is_empty() {
+            self.fill(Deadline::after(time))?;
+        }
+        Ok(std::mem::take(&mut self.read))
     }
 
     /// Whatever comes next, at least one byte; empty at the end.

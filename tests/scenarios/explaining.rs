@@ -1,6 +1,7 @@
 //! "Why is this not cached?", asked of the command line and of a running process.
 
 mod guide;
+mod protecting;
 
 use harness::{Origin, Reply, command::run};
 

@@ -2,6 +2,8 @@
 //! gets nothing from it (RFC 7519; RFC 9111, section 3.5).
 
 mod credentials;
+mod rejections;
+mod rotation;
 
 use harness::{Ask, Builder, Gate, Origin, Reply, Sidecar, dates::seconds_since_epoch};
 use rcgen::{KeyPair, PKCS_ED25519, SigningKey};
@@ -10,24 +12,35 @@ use serde_json::{Value, json};
 use crate::{forebay, numbered};
 
 /// Who signs the tokens of a test.
-pub(crate) struct Issuer(KeyPair);
+pub(crate) struct Issuer {
+    keys: KeyPair,
+    /// The name of its key.
+    kid: &'static str,
+}
 
 // === impl Issuer ===
 
 impl Issuer {
     pub(crate) fn new() -> Self {
-        Self(KeyPair::generate_for(&PKCS_ED25519).unwrap())
+        Self::named("k")
+    }
+
+    fn named(kid: &'static str) -> Self {
+        Self {
+            keys: KeyPair::generate_for(&PKCS_ED25519).unwrap(),
+            kid,
+        }
     }
 
     /// The keys by which its tokens are known.
     pub(crate) fn jwks(&self) -> String {
-        let x = base64url(self.0.public_key_raw());
-        json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}]}).to_string()
+        let x = base64url(self.keys.public_key_raw());
+        json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": self.kid, "x": x}]}).to_string()
     }
 
     pub(crate) fn token(&self, claims: &Value) -> String {
-        let text = unsigned(&json!({"alg": "EdDSA", "kid": "k"}), claims);
-        let mark = self.0.sign(text.as_bytes()).unwrap();
+        let text = unsigned(&json!({"alg": "EdDSA", "kid": self.kid}), claims);
+        let mark = self.keys.sign(text.as_bytes()).unwrap();
         format!("{text}.{}", base64url(&mark))
     }
 
@@ -43,13 +56,13 @@ impl Issuer {
     }
 }
 
-fn identified(jwks: &str, more: &str) -> Builder {
+pub(crate) fn identified(jwks: &str, more: &str) -> Builder {
     forebay().file("jwks.json", jwks).top(&format!(
         "identity: {{jwt: {{jwks_file: \"{{directory}}/jwks.json\"{more}}}}}"
     ))
 }
 
-fn unsigned(header: &Value, claims: &Value) -> String {
+pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
     let part = |value: &Value| base64url(value.to_string().as_bytes());
     format!("{}.{}", part(header), part(claims))
 }

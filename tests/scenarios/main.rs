@@ -1,15 +1,18 @@
 //! One module per behaviour, each test a sentence. A number of a trap is the row of `docs/traps.md`,
 //! bugs that systems of this kind have had; such a test must fail without the behaviour.
 
+mod attacks;
 mod bad_clients;
 mod bad_origins;
 mod balancing;
+mod bans;
 mod batching;
 mod big_bodies;
 mod breakers;
 mod caching;
 mod capacity;
 mod compression;
+mod concurrency;
 mod connection_header;
 mod content_length;
 mod deadlines;
@@ -47,10 +50,12 @@ mod renewing;
 mod retries;
 mod security_events;
 mod shadow;
+mod shield;
 mod smuggling;
 mod starting;
 mod strategies;
 mod telemetry;
+mod throttling;
 mod tls;
 mod transform;
 mod upgrades;

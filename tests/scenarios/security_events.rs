@@ -120,3 +120,27 @@ fn nothing_a_client_sends_forges_an_event() {
         "{text}"
     );
 }
+
+#[test]
+fn the_log_is_as_long_as_the_operator_wants() {
+    for (wanted, most) in [("off", 0), ("{max_rate: 1/h}", 1)] {
+        let origin = Origin::saying("x");
+        let sidecar = forebay()
+            .origin(&origin)
+            .top(&format!("security_log: {wanted}"))
+            .with_policies("rate_limit: [{name: strict, rate: 1/h, burst: 1}]")
+            .start();
+        for _ in 0..11 {
+            sidecar.get("/");
+        }
+        sidecar.wait_for_metric(EVENTS, &[("kind", "rate_limited")], 10.0);
+        eventually("all requests are logged", || {
+            (sidecar.access_log().len() == 11).then_some(())
+        });
+        let written = sidecar.security_events().len();
+        assert!(written <= 2 * most, "{written} lines with {wanted}");
+        let left_out = sidecar.metric("forebay_security_log_dropped_total", &[("reason", "rate")]);
+        let untold = if wanted == "off" { 0 } else { 10 - written };
+        assert_eq!(left_out, untold as f64, "{wanted}");
+    }
+}

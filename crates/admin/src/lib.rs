@@ -7,6 +7,7 @@
 //! they show comes in through closures, and the one thing that can be changed, what the cache holds, is
 //! changed through one.
 
+mod bans;
 mod breakers;
 mod capacity;
 mod describe;
@@ -24,6 +25,7 @@ mod stats;
 
 use std::sync::Arc;
 
+pub use bans::{BanLine, Bans, BansMeant};
 pub use breakers::{BreakerLine, Breakers, BreakersMeant};
 pub use capacity::{CapacityOf, UpstreamCapacity};
 pub use engine::bearer::{InvalidToken, Token};

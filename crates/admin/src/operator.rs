@@ -18,8 +18,9 @@ use telemetry::EndpointFigures;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::{
-    Breakers, CacheStats, CapacityOf, HealthOf, Lookup, Purger, Source, Token, breakers, describe,
-    guard, lookup::lookup, probes::LARGEST_BODY, problem::Problem, purge::purge,
+    Bans, Breakers, CacheStats, CapacityOf, HealthOf, Lookup, Purger, Source, Token, bans,
+    breakers, describe, guard, lookup::lookup, probes::LARGEST_BODY, problem::Problem,
+    purge::purge,
 };
 
 /// What the admin listener tells, and whom.
@@ -33,6 +34,8 @@ pub struct AdminState {
     pub lookup: Lookup,
     /// Purges what the cache holds.
     pub purge: Purger,
+    /// Who is shut out because of what they did.
+    pub bans: Bans,
     /// What is left alone because it fails.
     pub breakers: Breakers,
     /// The endpoints of the upstream at this position in the policies, as they are now.
@@ -57,11 +60,21 @@ struct Place {
     shows: &'static str,
 }
 
-const PLACES: [Place; 10] = [
+const PLACES: [Place; 12] = [
     Place {
         method: "GET",
         path: "/",
         shows: "this list",
+    },
+    Place {
+        method: "GET",
+        path: "/bans",
+        shows: "the callers that are shut out for a while",
+    },
+    Place {
+        method: "POST",
+        path: "/bans/lift",
+        shows: "ends bans: {\"box\": NAME, \"caller\": CALLER}, or {\"all\": true}",
     },
     Place {
         method: "GET",
@@ -110,12 +123,14 @@ const PLACES: [Place; 10] = [
     },
 ];
 
-/// `GET /`, `/breakers`, `/cache/lookup`, `/cache/stats`, `/config_dump`, `/routes`, `/upstreams` and
-/// `/version`, and `POST /breakers/reset` and `/cache/purge`, for those who ask by one of our names, from no other site, and with the token
+/// `GET /`, `/bans`, `/breakers`, `/cache/lookup`, `/cache/stats`, `/config_dump`, `/routes`, `/upstreams` and
+/// `/version`, and `POST /bans/lift`, `/breakers/reset` and `/cache/purge`, for those who ask by one of our names, from no other site, and with the token
 /// when there is one.
 pub fn admin_router(state: AdminState) -> Router {
     Router::new()
         .route("/", get(async || Json(PLACES)))
+        .route("/bans", get(bans::list))
+        .route("/bans/lift", post(bans::lift))
         .route("/breakers", get(breakers::list))
         .route("/breakers/reset", post(breakers::reset))
         .route("/cache/lookup", get(lookup))

@@ -11,7 +11,7 @@ use engine::{
     host::authority,
     negotiation::negotiate,
     path::normalize,
-    rate_limit::{Cell, Gcra, LimitHeaders},
+    rate_limit::{Ask, Cell, Gcra, LimitHeaders, Limiter},
     trace::{Sampling, TraceSeed, continue_trace, request_id},
 };
 use http::{HeaderMap, HeaderValue, Method, Uri, Version};
@@ -77,11 +77,12 @@ fn telling(criterion: &mut Criterion) {
         sampling: Sampling::NotSampled,
     };
     let limit = Gcra::new(Rate::new(100, Duration::from_secs(1)).expect("a rate"), 200);
-    let told = LimitHeaders::new("per_client", &limit);
-    let (verdict, _) = limit.decide(Cell::default(), Duration::from_secs(5));
+    let told = LimitHeaders::new("per_client", &Limiter::Gcra(limit));
+    let ask = Ask::new(Duration::from_secs(5));
+    let (verdict, _) = limit.decide(Cell::default(), &ask);
     let mut group = criterion.benchmark_group("telling");
     group.bench_function("gcra", |b| {
-        b.iter(|| limit.decide(black_box(Cell::default()), Duration::from_secs(5)));
+        b.iter(|| limit.decide(black_box(Cell::default()), &ask));
     });
     group.bench_function("rate_limit_header", |b| {
         b.iter(|| told.limit(black_box(verdict)))

@@ -41,6 +41,8 @@ pub enum Failure {
     Undecodable,
     /// More comes out of a compressed body than may.
     DecodedTooLarge,
+    /// There are more fields than `clients.max_headers`.
+    TooManyFields,
     /// The body is larger than `clients.max_body`.
     BodyTooLarge,
     /// The client left, or its body ended early.
@@ -79,6 +81,8 @@ pub enum Failure {
     UpstreamTruncated,
     /// The exchange took longer than `timeouts.total`.
     TotalTimedOut,
+    /// Forebay has no memory left to look at the body in.
+    NoRoomToLook,
     /// A fault of Forebay's own.
     Internal,
 }
@@ -111,6 +115,8 @@ pub enum ShieldRefusal {
     Address,
     /// It looks too much like an attack.
     Attack,
+    /// Its body is too long.
+    BodyTooLong,
     /// Its body is not of a type that is taken.
     ContentType,
     /// A header field is too long.
@@ -162,6 +168,7 @@ impl Failure {
             Self::UnknownCoding => "unknown-content-coding",
             Self::Undecodable => "undecodable-body",
             Self::DecodedTooLarge => "decoded-body-too-large",
+            Self::TooManyFields => "too-many-fields",
             Self::BodyTooLarge => "body-too-large",
             Self::ClientGone => "client-gone",
             Self::ClientStalled => "client-stalled",
@@ -181,6 +188,7 @@ impl Failure {
             Self::UpstreamStalled => "upstream-stalled",
             Self::UpstreamTruncated => "upstream-truncated",
             Self::TotalTimedOut => "total-timed-out",
+            Self::NoRoomToLook => "no-room-to-look",
             Self::Internal => "internal",
         }
     }
@@ -206,6 +214,7 @@ impl Failure {
             | Self::UnknownCoding
             | Self::Undecodable
             | Self::DecodedTooLarge
+            | Self::TooManyFields
             | Self::BodyTooLarge
             | Self::ClientGone
             | Self::ClientStalled => Blame::Client,
@@ -225,7 +234,7 @@ impl Failure {
             | Self::UpstreamStalled
             | Self::UpstreamTruncated
             | Self::TotalTimedOut => Blame::Upstream,
-            Self::Internal => Blame::Us,
+            Self::Internal | Self::NoRoomToLook => Blame::Us,
         }
     }
 }
@@ -251,11 +260,26 @@ impl Malformed {
 // === impl ShieldRefusal ===
 
 impl ShieldRefusal {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::Address,
+        Self::Attack,
+        Self::BodyTooLong,
+        Self::ContentType,
+        Self::HeaderTooLong,
+        Self::JsonTooDeep,
+        Self::Method,
+        Self::PathAmbiguous,
+        Self::QueryTooLong,
+        Self::UrlTooLong,
+    ];
+
     /// The word for it in logs, metrics and problem documents.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Address => "address-refused",
             Self::Attack => "attack-pattern",
+            Self::BodyTooLong => "body-too-long",
             Self::ContentType => "content-type-refused",
             Self::HeaderTooLong => "header-too-long",
             Self::JsonTooDeep => "json-too-deep",

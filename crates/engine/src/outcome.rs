@@ -2,7 +2,7 @@
 //!
 //! The same words are the log field, the metric label and the header detail.
 
-use policy::Coding;
+use policy::{Coding, Mode};
 
 /// What the cache did for a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -145,18 +145,31 @@ pub enum JoinOutcome {
     Lead,
 }
 
-/// What the rate limits said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum LimitOutcome {
-    /// Within every limit.
+/// What one limit said to one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LimitDecision {
+    /// It may go on.
     Allow,
-    /// Over a limit: answered with 429.
+    /// It may go on after a while.
+    Delay,
+    /// It may not go on.
     Deny,
-    /// The route has no rate limit.
+}
+
+/// What the rate limits said, the worst of it last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LimitOutcome {
+    /// No rate limit counted it.
     #[default]
     Off,
+    /// Within every limit.
+    Allow,
     /// Over a limit in shadow mode: let through and counted.
     Shadow,
+    /// Within every limit after its turn had come.
+    Delay,
+    /// Over a limit: answered with 429.
+    Deny,
 }
 
 /// Whether the origin had room.
@@ -333,13 +346,40 @@ impl JoinOutcome {
     }
 }
 
+// === impl LimitDecision ===
+
+impl LimitDecision {
+    /// Every decision.
+    pub const ALL: [Self; 3] = [Self::Allow, Self::Delay, Self::Deny];
+
+    /// The word for it in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Delay => "delay",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 // === impl LimitOutcome ===
 
 impl LimitOutcome {
+    /// What follows for a request from what a limit in this mode said.
+    pub const fn of(decision: LimitDecision, mode: Mode) -> Self {
+        match (decision, mode) {
+            (LimitDecision::Allow, _) => Self::Allow,
+            (LimitDecision::Delay, Mode::Enforce) => Self::Delay,
+            (LimitDecision::Deny, Mode::Enforce) => Self::Deny,
+            (LimitDecision::Delay | LimitDecision::Deny, Mode::Off | Mode::Shadow) => Self::Shadow,
+        }
+    }
+
     /// The word for it in logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Allow => "allow",
+            Self::Delay => "delay",
             Self::Deny => "deny",
             Self::Off => "off",
             Self::Shadow => "shadow",

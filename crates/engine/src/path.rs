@@ -10,8 +10,9 @@
 //!
 //! # What is ambiguous
 //! Encoded slashes, backslashes, control characters and doubly encoded bytes; a raw backslash; an
-//! empty segment; `;` parameters; invalid encoding; bytes outside printable ASCII. Servers disagree
-//! on each of these.
+//! empty segment; `;` parameters; invalid encoding; bytes outside printable ASCII; UTF-8 that is longer
+//! than it has to be, which some decoders take for the character it hides. Servers disagree on each
+//! of these.
 
 use crate::percent;
 
@@ -136,6 +137,7 @@ fn encoded(bytes: &[u8], at: usize) -> Survey {
     match value {
         b'/' | b'\\' | 0..=0x1f | 0x7f => Survey::Ambiguous,
         b'%' if percent::pair(bytes, at + 2).is_some() => Survey::Ambiguous,
+        _ if percent::is_overlong(bytes, at, value) => Survey::Ambiguous,
         _ if is_unreserved(value) => Survey::Rewrite,
         _ if bytes[at + 1].is_ascii_lowercase() || bytes[at + 2].is_ascii_lowercase() => {
             Survey::Rewrite

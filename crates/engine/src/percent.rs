@@ -7,6 +7,19 @@ pub(crate) fn pair(bytes: &[u8], at: usize) -> Option<u8> {
     Some(high << 4 | low)
 }
 
+/// Whether the encoded byte at `at`, which is `value`, begins UTF-8 that is longer than it has to be
+/// (RFC 3629 3): `%C0%AF` for a slash.
+pub(crate) fn is_overlong(bytes: &[u8], at: usize, value: u8) -> bool {
+    let hidden = match value {
+        0xc0 | 0xc1 => 0x80..=0xbf,
+        0xe0 => 0x80..=0x9f,
+        0xf0 => 0x80..=0x8f,
+        _ => return false,
+    };
+    let next = (bytes.get(at + 3) == Some(&b'%')).then(|| pair(bytes, at + 3));
+    next.flatten().is_some_and(|next| hidden.contains(&next))
+}
+
 /// The bytes of a query name or value as a form means them: `%XX` decoded, `+` a space.
 ///
 /// A `%` that begins no valid pair stands for itself, because a condition on a query parameter must

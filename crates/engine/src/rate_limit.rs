@@ -1,113 +1,151 @@
-//! How often one caller may ask: the generic cell rate algorithm, and what the caller is told.
+//! How often one caller may ask: two ways of counting with one face, and what the caller is told.
 //!
-//! # The algorithm
-//! A caller's whole history is one number, the theoretical arrival time: when its next request would
-//! come if it kept exactly to the rate. A request is allowed if it is early by no more than the burst
-//! allows, and then moves that time on by one interval. In any window of length `w`, at most
-//! `burst + w / interval` requests are allowed, whatever their times, and also when `now` steps back:
-//! an earlier `now` can only deny more.
+//! # Two ways
+//! [`Gcra`] remembers one number for each caller, allows a steady rate and a burst after a rest.
+//! [`SlidingWindow`] remembers when what was allowed, and never allows more than the quota in any
+//! window, wherever it begins. A [`Limiter`] is either.
 //!
-//! # The headers
-//! `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers) think in windows. A
-//! bucket is told as one: the quota `q` is the burst, and the window `w` the time it takes to fill
-//! again, so that what remains is never more than the quota.
+//! # Turns
+//! A request may be ready to wait. Then the verdict may be [`Verdict::Wait`]: it has taken its place,
+//! counts from now on, and its turn comes after that time. Both bounds hold for the turns.
+//!
+//! # Costs
+//! A request may cost more than one. What costs more than the whole quota counts as the whole quota:
+//! it may come after a rest, and is never refused for good. When the true cost is known only from the
+//! answer, [`Settlement`] says so: what is missing is debited, into debt if need be, at most one more
+//! quota deep; what was too much is given back as far as that can never let more through than if the
+//! true cost had been known at once.
+//!
+//! # Time
+//! Time never goes back: a `now` before one that was seen counts no more than it would have then. But a
+//! caller is not shut out until a clock that was once far ahead is reached again: what lies further
+//! ahead than any decision can have put it is brought back to there.
 
+mod factor;
+mod gcra;
 mod headers;
+mod history;
+mod sliding_window;
 
 use std::time::Duration;
 
-use policy::Rate;
+use policy::{LimitAlgorithm, LimitPolicy};
 
-pub use self::headers::{LimitHeaders, retry_after};
+pub use self::{
+    factor::Factor,
+    gcra::{Cell, Gcra},
+    headers::{LegacyFields, LimitHeaders, LimitList, retry_after},
+    history::{History, MARK_BYTES},
+    sliding_window::{MARKS, SlidingWindow},
+};
 
-/// One rate limit.
+/// One rate limit, either way of counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gcra {
-    /// Nanoseconds between two requests at exactly the rate.
-    interval: u64,
-    /// Nanoseconds by which a request may be early.
-    tolerance: u64,
-    burst: u32,
+pub enum Limiter {
+    /// A steady rate, and a burst after a rest.
+    Gcra(Gcra),
+    /// Never more than the quota in any window.
+    SlidingWindow(SlidingWindow),
 }
 
-/// One caller's history: its theoretical arrival time in nanoseconds since the process began.
-///
-/// Zero, the default, is a caller never seen, and so is any time that has passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Cell(pub u64);
+/// What a request asks of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What it takes from the quota.
+    pub cost: u32,
+    /// Monotonic time.
+    pub now: Duration,
+    /// How long it is ready to wait for its turn; never longer than the limit was made for.
+    pub longest_wait: Duration,
+    /// The share of the quota that its caller has at the moment.
+    pub factor: Factor,
+}
+
+/// What a request has cost after all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// What it was charged when it was allowed.
+    pub charged: u32,
+    /// What it should have been.
+    pub actual: u32,
+    /// When its turn was: the `now` it was asked at, and what it had to wait.
+    pub turn: Duration,
+}
 
 /// What a rate limit says to one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It may go on.
     Allow {
-        /// How many more could come right now.
+        /// How much more could come right now.
         remaining: u32,
-        /// Until the whole burst is there again.
+        /// Until the whole quota is there again.
         reset: Duration,
     },
     /// It may not.
     Deny {
-        /// Until the next one may.
+        /// Until it may.
         retry_after: Duration,
+    },
+    /// It may when its turn has come; its place is taken.
+    Wait {
+        /// Until its turn.
+        delay: Duration,
+        /// From its turn until the whole quota is there again.
+        reset: Duration,
     },
 }
 
-// === impl Gcra ===
+// === impl Limiter ===
 
-impl Gcra {
-    /// A limit of `rate`, with `burst` requests at once after a rest; a burst of 0 counts as 1.
-    ///
-    /// The interval is rounded up to the nanosecond, so that the rate is never exceeded.
-    pub fn new(rate: Rate, burst: u32) -> Self {
-        let burst = burst.max(1);
-        let interval = rate.per().as_nanos().div_ceil(u128::from(rate.events()));
-        let interval = u64::try_from(interval).unwrap_or(u64::MAX).max(1);
-        Self {
-            interval,
-            tolerance: interval.saturating_mul(u64::from(burst - 1)),
-            burst,
-        }
-    }
-
-    /// The time between two requests at exactly the rate.
-    pub fn interval(&self) -> Duration {
-        Duration::from_nanos(self.interval)
-    }
-
-    /// How many requests may come at once after a rest.
-    pub fn burst(&self) -> u32 {
-        self.burst
-    }
-
-    /// Decides one request at `now`, time since the process began, and gives the caller's new history.
-    pub fn decide(&self, cell: Cell, now: Duration) -> (Verdict, Cell) {
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        let horizon = now.saturating_add(self.tolerance);
-        if cell.0 > horizon {
-            return (Self::deny(cell.0 - horizon), cell);
-        }
-        match cell.0.max(now).checked_add(self.interval) {
-            Some(next) => (self.allow(next, now, horizon), Cell(next)),
-            // Time itself is used up, centuries from now or with an interval as long.
-            None => (Self::deny(self.interval), cell),
-        }
-    }
-
-    fn allow(&self, next: u64, now: u64, horizon: u64) -> Verdict {
-        let remaining = match horizon.checked_sub(next) {
-            Some(early) => early / self.interval + 1,
-            None => 0,
+impl Limiter {
+    /// The limit that a policy asks for.
+    pub fn new(policy: &LimitPolicy) -> Self {
+        let delay = policy.adapt.as_ref().and_then(|adapt| adapt.delay);
+        let patience = policy.queue.max(delay).unwrap_or_default();
+        let slowest = match &policy.adapt {
+            Some(adapt) => Factor::of(adapt.min),
+            None => Factor::ONE,
         };
-        Verdict::Allow {
-            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
-            reset: Duration::from_nanos(next - now),
+        match policy.algorithm {
+            LimitAlgorithm::Gcra { burst } => {
+                let gcra = Gcra::new(policy.rate, burst);
+                Self::Gcra(gcra.waiting(patience).slowing(slowest))
+            }
+            LimitAlgorithm::SlidingWindow => {
+                let window = SlidingWindow::new(policy.rate, patience);
+                Self::SlidingWindow(window.slowing(slowest))
+            }
         }
     }
 
-    fn deny(nanos: u64) -> Verdict {
-        Verdict::Deny {
-            retry_after: Duration::from_nanos(nanos),
+    /// The most that may come at once.
+    pub fn quota(&self) -> u32 {
+        match self {
+            Self::Gcra(gcra) => gcra.burst(),
+            Self::SlidingWindow(window) => window.quota(),
+        }
+    }
+
+    /// The time in which the whole quota comes back.
+    pub fn window(&self) -> Duration {
+        match self {
+            Self::Gcra(gcra) => gcra.interval().saturating_mul(gcra.burst()),
+            Self::SlidingWindow(window) => window.window(),
+        }
+    }
+}
+
+// === impl Ask ===
+
+impl Ask {
+    /// A request that costs one, at `now`, of an untightened caller, and does not wait.
+    pub const fn new(now: Duration) -> Self {
+        Self {
+            cost: 1,
+            now,
+            longest_wait: Duration::ZERO,
+            factor: Factor::ONE,
         }
     }
 }
@@ -120,8 +158,14 @@ impl Verdict {
         match self {
             Self::Allow { .. } => "allow",
             Self::Deny { .. } => "deny",
+            Self::Wait { .. } => "wait",
         }
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    let whole = time.as_secs().saturating_mul(1_000_000_000);
+    whole.saturating_add(u64::from(time.subsec_nanos()))
 }
 
 #[cfg(test)]

@@ -208,6 +208,8 @@ pub(crate) enum Page {
     Metrics,
     /// docs/reference/policies.md
     Policies,
+    /// docs/reference/shield-rules.md
+    ShieldRules,
 }
 
 #[derive(Args, Clone, Debug, Default)]

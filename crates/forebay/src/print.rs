@@ -23,6 +23,7 @@ pub(crate) fn reference(page: Page) -> Exit {
     say(&match page {
         Page::Metrics => telemetry::catalogue::reference_markdown(),
         Page::Policies => policy::reference_markdown(),
+        Page::ShieldRules => engine::shield::patterns::reference_markdown(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! Clients are served by pingora's threads. The operator's side (`run::operator`) has threads of its
 //! own, so that probes and metrics answer however busy the others are.
 
+mod bans_door;
 mod breakers_door;
 mod cache_door;
 mod capacity_door;
@@ -112,6 +113,11 @@ fn sidecar(policies: &Policies, health: &Arc<Health>) -> anyhow::Result<Arc<Side
         sidecar.map_or_else(Default::default, |sidecar| sidecar.cache_figures())
     });
     let watched = Arc::downgrade(&sidecar);
+    sidecar.metrics().watch_bans(move || {
+        let sidecar = watched.upgrade();
+        sidecar.map_or_else(Vec::new, |sidecar| sidecar.ban_figures())
+    });
+    let watched = Arc::downgrade(&sidecar);
     sidecar.metrics().watch_breakers(move || {
         let sidecar = watched.upgrade();
         sidecar.map_or_else(Vec::new, |sidecar| sidecar.breaker_figures())
@@ -125,6 +131,11 @@ fn sidecar(policies: &Policies, health: &Arc<Health>) -> anyhow::Result<Arc<Side
     sidecar.metrics().watch_capacity(move || {
         let sidecar = watched.upgrade();
         sidecar.map_or_else(Vec::new, |sidecar| sidecar.capacities())
+    });
+    let watched = Arc::downgrade(&sidecar);
+    sidecar.metrics().watch_limits(move || {
+        let sidecar = watched.upgrade();
+        sidecar.map_or_else(Default::default, |sidecar| sidecar.limit_figures())
     });
     Ok(sidecar)
 }

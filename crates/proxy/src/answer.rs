@@ -67,6 +67,7 @@ pub(crate) const fn ends_connection(failure: Failure) -> bool {
             | Failure::Undecodable
             | Failure::ClientGone
             | Failure::ClientStalled
+            | Failure::Shielded(ShieldRefusal::BodyTooLong | ShieldRefusal::JsonTooDeep)
     )
 }
 
@@ -99,6 +100,7 @@ fn row(failure: Failure) -> Row {
         Failure::UnknownCoding => (415, "The body is in a coding that is not taken", ""),
         Failure::Undecodable => (400, "The body is not in the coding that it says", ""),
         Failure::DecodedTooLarge => (413, "The request body is too large when decoded", ""),
+        Failure::TooManyFields => (431, "The request has too many fields", ""),
         Failure::BodyTooLarge => (413, "The request body is too large", ""),
         Failure::ClientGone => (400, "The request body ended early", ""),
         Failure::ClientStalled => (408, "The request body did not arrive in time", ""),
@@ -178,6 +180,11 @@ fn row(failure: Failure) -> Row {
             "The upstream took longer than it may in all",
             "http_response_timeout",
         ),
+        Failure::NoRoomToLook => (
+            503,
+            "There is no memory left to look at the request body in",
+            "proxy_internal_error",
+        ),
         Failure::Internal => (500, "Forebay failed", "proxy_internal_error"),
     };
     Row::new(status, title, proxy_status)
@@ -201,6 +208,7 @@ fn shielded(why: ShieldRefusal) -> Row {
     let (status, title) = match why {
         ShieldRefusal::Address => (403, "Not allowed from this address"),
         ShieldRefusal::Attack => (403, "The request looks like an attack"),
+        ShieldRefusal::BodyTooLong => (413, "The request body is longer than is taken here"),
         ShieldRefusal::ContentType => (415, "This type of body is not taken"),
         ShieldRefusal::HeaderTooLong => (431, "A header field is too long"),
         ShieldRefusal::JsonTooDeep => (400, "The JSON is nested too deeply"),

@@ -11,17 +11,19 @@ mod rewind;
 mod tap;
 mod trimmed;
 mod upstream;
+mod watch;
 
 pub(crate) use decoded::DecodedBody;
 pub(crate) use decoding::{DecodingBody, Undoing};
 pub(crate) use encoded::EncodedBody;
-pub(crate) use gathered::{Gathered, gather};
+pub(crate) use gathered::{Gathered, Peeked, gather, peek};
 pub(crate) use request::{RequestBody, Upload, drain};
 pub(crate) use response::ResponseBody;
 pub(crate) use rewind::{Rewind, Spare};
 pub(crate) use tap::Awaiting;
 pub(crate) use trimmed::Trimming;
 pub(crate) use upstream::UpstreamBody;
+pub(crate) use watch::Watch;
 
 use engine::failure::Failure;
 

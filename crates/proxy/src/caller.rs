@@ -76,6 +76,16 @@ pub(crate) fn facts<'a>(
     head: &'a request::Parts,
     admitted: &'a Admitted<'_>,
 ) -> CallerFacts<'a> {
+    facts_of(exchange, route, &head.headers, admitted.path.as_str())
+}
+
+/// The same by its fields and by its path in its one spelling.
+pub(crate) fn facts_of<'a>(
+    exchange: &'a Exchange,
+    route: usize,
+    headers: &'a HeaderMap,
+    path: &'a str,
+) -> CallerFacts<'a> {
     let proof = match &exchange.proof {
         None | Some(Ok(Asker::Anybody)) => Proof::Nothing,
         Some(Ok(Asker::Known(claims))) => Proof::Somebody(claims),
@@ -83,8 +93,8 @@ pub(crate) fn facts<'a>(
     };
     CallerFacts {
         client: exchange.client.ip,
-        headers: &head.headers,
-        path: admitted.path.as_str(),
+        headers,
+        path,
         pattern: &exchange.snapshot().policies.routes[route].matches.path,
         proof,
     }
@@ -153,7 +163,6 @@ impl CallerRule {
     }
 
     /// Who the caller is.
-    #[expect(dead_code, reason = "for those who do nothing about strangers")]
     pub(crate) fn identify(&self, facts: &CallerFacts<'_>) -> Caller<'_> {
         caller::identify(&self.key, facts, self.scope, store::hash)
     }

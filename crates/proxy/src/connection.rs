@@ -6,17 +6,21 @@
 //! rest of a cache hit's bookkeeping; a sweep costs a few loads per connection and second, and a
 //! timeout that fires a quarter of a second late hurts nobody.
 
+mod addresses;
 mod builders;
 mod entrance;
 mod metered;
 mod serve;
 mod sniff;
 mod state;
+mod streams;
 mod transport;
 mod watch;
 
+pub(crate) use addresses::{AddressPlace, Addresses};
 pub(crate) use builders::Builders;
 pub(crate) use entrance::{Entrance, ProxyHeader};
 pub(crate) use serve::serve;
-pub(crate) use state::{ConnectionState, Errands, Peer};
+pub(crate) use state::{ConnectionState, Cut, Ended, Errands, Peer, Resets};
+pub(crate) use streams::{Taker, handed_over, nothing_yet, taker};
 pub use watch::awaken;

@@ -3,6 +3,9 @@
 //! It owns everything and knows nothing of the client's connection: when several requests want the
 //! same, one errand is run for all of them, and goes on when the client that began it has left.
 
+mod codings;
+mod head;
+
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
@@ -16,21 +19,21 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
-    compression,
     forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
     transform::{self, conditions},
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Uri, Version,
-    header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, HOST, RANGE, TRANSFER_ENCODING},
+    HeaderMap, HeaderName, HeaderValue, Uri,
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
 };
 use hyper::body::Incoming;
-use policy::{BreachGuard, Mode, OpenAnswer, Route, Scheme, UpstreamCodings};
+use policy::{Mode, OpenAnswer, Route, Scheme};
 
+use self::head::{empty_head, take_host, with_path};
 use crate::{
     batch::Collector,
     body::{RequestBody, Undoing},
@@ -40,14 +43,12 @@ use crate::{
     snapshot::Snapshot,
     steps::{
         decode,
+        limit::Charges,
         lookup::{Intent, Scope},
         transform::is_trimmed,
     },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
-
-/// What an origin may send, and can be undone for those who do not take it.
-const RECODED: HeaderValue = HeaderValue::from_static("zstd, br, gzip");
 
 static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
@@ -65,8 +66,10 @@ pub(crate) struct Errand {
     /// The client's body, when it is part of the key.
     pub(crate) content: Option<Bytes>,
     /// How the client's body is to be decompressed, while it has not been read.
-    decoding: Option<Box<Undoing>>,
+    decoding: Option<Arc<Undoing>>,
     cause: Cause,
+    /// What it takes from its caller's quotas, if anything.
+    pub(crate) charges: Option<Box<Charges>>,
     /// The client, as far as proxies in front of us can be believed.
     pub(crate) client_ip: IpAddr,
     /// The sticky cookies that the client sent.
@@ -116,7 +119,7 @@ impl Errand {
         if let Some(path) = &facts.rewritten {
             head.uri = with_path(&head.uri, path);
         }
-        let decoding = exchange.decoding.take();
+        let decoding = exchange.decoding.clone();
         if decoding.as_ref().is_some_and(|it| it.mode == Mode::Enforce) {
             decode::rewrite_headers(&mut head.headers);
         }
@@ -144,6 +147,10 @@ impl Errand {
             intent,
             content: None,
             decoding,
+            charges: match cause {
+                Cause::Client => exchange.charges.take(),
+                Cause::Renewal | Cause::Warming => None,
+            },
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
@@ -199,6 +206,8 @@ impl Errand {
             facts: self.facts.clone(),
             intent,
             content: None,
+            // Whoever asks for it has paid.
+            charges: None,
             decoding: None,
             cause: self.cause,
             client_ip: self.client_ip,
@@ -279,7 +288,7 @@ impl Errand {
 
     /// What becomes of the client's `Accept-Encoding` on its way to the origin.
     pub(crate) fn accept_encoding(&self) -> AcceptEncoding {
-        accept_encoding(self.route())
+        codings::accept_encoding(self.route())
     }
 
     /// Whether JSON that comes is made smaller.
@@ -297,12 +306,7 @@ impl Errand {
             DeclaredBody::Length(length) => Some(length),
             DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
         };
-        let (body, upload) = RequestBody::new(
-            incoming,
-            declared,
-            clients.max_body.bytes(),
-            clients.stall_timeout,
-        );
+        let (body, upload) = RequestBody::new(incoming, declared, clients);
         match &self.decoding {
             Some(undoing) => undoing.undo(body, upload),
             None => (body, upload),
@@ -334,11 +338,7 @@ impl Errand {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             }
             AcceptEncoding::Recoded => {
-                // A part must be of the plain form, which every client can put together.
-                let value = match headers.contains_key(RANGE) || forbids_recoding(&headers) {
-                    true => HeaderValue::from_static("identity"),
-                    false => RECODED,
-                };
+                let value = codings::recoded(&headers);
                 headers.insert(ACCEPT_ENCODING, value);
             }
             AcceptEncoding::Reduced if headers.contains_key(ACCEPT_ENCODING) => {
@@ -388,62 +388,4 @@ pub(crate) fn arrival(scheme: Scheme, trust: PeerTrust, request: &HeaderMap) -> 
         }
         _ => scheme,
     }
-}
-
-/// What becomes of `Accept-Encoding` on `route`.
-///
-/// A route that compresses asks the origin for plain bytes: one stored response then serves every
-/// client, in whatever coding. Where it may recode, it asks for what can be undone: one stored response
-/// serves everybody then, too. Plain bytes are needed all the same to take a batch apart, to transform,
-/// and to see what a BREACH guard looks at. A route that only caches asks for one of few spellings.
-pub(crate) fn accept_encoding(route: &Route) -> AcceptEncoding {
-    let enforced = |mode: Mode| mode == Mode::Enforce;
-    let compression = route.compression.as_ref();
-    let transform = route.transform.as_ref();
-    let trims = transform.is_some_and(|policy| policy.json.is_some() && enforced(policy.mode));
-    if let Some(policy) = compression.filter(|policy| enforced(policy.mode)) {
-        let plain = route.batch.is_some() || trims || policy.breach_guard != BreachGuard::Off;
-        match policy.upstream_codings {
-            UpstreamCodings::Recode if !plain => AcceptEncoding::Recoded,
-            UpstreamCodings::Keep | UpstreamCodings::Recode => AcceptEncoding::Fixed,
-        }
-    } else if trims {
-        AcceptEncoding::Fixed
-    } else if route
-        .cache
-        .as_ref()
-        .is_some_and(|policy| enforced(policy.mode))
-    {
-        AcceptEncoding::Reduced
-    } else {
-        AcceptEncoding::Verbatim
-    }
-}
-
-/// Whether the client wants the very bytes that the origin would send it.
-fn forbids_recoding(headers: &HeaderMap) -> bool {
-    headers.contains_key(CACHE_CONTROL) && compression::no_transform(headers)
-}
-
-fn take_host(headers: &mut HeaderMap) -> HeaderValue {
-    headers
-        .remove(HOST)
-        .unwrap_or_else(|| HeaderValue::from_static(""))
-}
-
-fn with_path(uri: &Uri, path: &str) -> Uri {
-    let whole = match uri.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_owned(),
-    };
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = PathAndQuery::try_from(whole).ok();
-    // A normalised path is made of the same characters as the one it came from.
-    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
-}
-
-fn empty_head() -> request::Parts {
-    let (mut head, ()) = http::Request::new(()).into_parts();
-    head.version = Version::HTTP_11;
-    head
 }

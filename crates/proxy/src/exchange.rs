@@ -23,9 +23,10 @@ use crate::{
     errand::arrival,
     flight::Lead,
     recording::{LogFacts, RecordedBody, Recording},
+    shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
-    steps::dictionary,
+    steps::{dictionary, limit::Charges},
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,9 +48,13 @@ pub(crate) struct Exchange {
     /// Sticky cookies, which were taken out of the request.
     pub(crate) crumbs: Vec<Crumb>,
     /// How its body is to be decompressed, if it is.
-    pub(crate) decoding: Option<Box<Undoing>>,
+    pub(crate) decoding: Option<Arc<Undoing>>,
     /// What its token proves, once somebody wanted to know.
     pub(crate) proof: Option<Proven>,
+    /// What it takes from its caller's quotas if it reaches the origin.
+    pub(crate) charges: Option<Box<Charges>>,
+    /// What the shield still wants to know of its body.
+    pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
     /// How the client reached us, or a proxy in front of us that can be believed.
@@ -91,6 +96,7 @@ impl Exchange {
                 snapshot,
                 connection: Arc::clone(connection),
                 log,
+                places: Vec::new(),
                 _in_flight: sidecar.health.enter(),
             }),
             request_id,
@@ -100,6 +106,8 @@ impl Exchange {
             crumbs: Vec::new(),
             decoding: None,
             proof: None,
+            charges: None,
+            examination: None,
             limit_fields: Vec::new(),
             arrival: arrival(peer.scheme, client.peer, &head.headers),
         }

@@ -59,6 +59,8 @@ pub(crate) struct Lead {
 pub(crate) enum Landing {
     /// The response is not for sharing: go alone.
     Alone,
+    /// Its leader may not ask, which is nobody else's fault: look for another flight.
+    Cancelled,
     /// There was no response.
     Failed(Unanswered),
     /// The response may be shared; its body is arriving.
@@ -286,7 +288,7 @@ impl Lead {
     pub(crate) fn land(&mut self, landing: Landing) {
         let flight = &self.flight;
         let fill = match &landing {
-            Landing::Alone => {
+            Landing::Alone | Landing::Cancelled => {
                 self.duty = Duty::Nothing;
                 flight.close();
                 flight.signal.send_replace(Signal::Landed(landing));

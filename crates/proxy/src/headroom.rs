@@ -125,13 +125,13 @@ mod tests {
     #[test]
     fn the_files_are_read() {
         let process = "42 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 110 22 3 4 20 0";
-        let (reading, share) = super::reading(STAT, process, 1.5).unwrap();
+        let (said, share) = reading(STAT, process, 1.5).unwrap();
         let wanted = CpuReading {
             own: 132,
             busy: 66,
             total: 171,
         };
-        assert_eq!(reading, wanted);
+        assert_eq!(said, wanted);
         assert_eq!(
             share,
             CpuShare {
@@ -145,7 +145,7 @@ mod tests {
             (STAT, "42 (x) S 1"),
             ("cpu x", process),
         ] {
-            assert!(super::reading(machine, process, 1.0).is_none());
+            assert!(reading(machine, process, 1.0).is_none());
         }
     }
 

@@ -11,7 +11,7 @@ mod fetch;
 mod source;
 mod watch;
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 use engine::{
@@ -107,6 +107,11 @@ impl Identity {
                 Err(rejection)
             }
         }
+    }
+
+    /// Whoever came with a token of an unknown key came before these keys.
+    fn nobody_missed(&self) {
+        let _taken_back = pin!(self.missed.notified()).as_mut().enable();
     }
 
     /// How many keys are held.

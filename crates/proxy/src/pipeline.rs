@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | admit | well-formed, not a loop, one host, one path? | [`admit::Admitted`] or a [`Failure`] |
 //! | route | which rules govern it? | a route or a [`answer::Refusal`] |
-//! | guard | is it a request that the route takes, and is its caller not shut out? | [`guard::Permission`] |
+//! | guard | is its caller not shut out, and is it a request that the route takes? | [`guard::Permission`] |
 //! | limit | may this caller go on, perhaps after a while? | [`limit::Permission`] |
 //! | decode | is its body in a coding that the origin is spared? | nothing, or a refusal |
 //! | lookup | do we hold it, how fresh? | [`Looked`] |
@@ -43,7 +43,8 @@ use crate::{
     recording::RecordedBody,
     sidecar::Sidecar,
     steps::{
-        admit, answer, decode, dictionary,
+        admit, answer, decode, dictionary, examine,
+        fetch::Delivery,
         gather::{self, Gathering},
         guard,
         join::{self, Content},
@@ -130,7 +131,11 @@ fn follow(
         }
         Course::Ask(errand) => {
             let answered = async move {
-                match join::join(&mut exchange, errand, Content::Unread(body)).await {
+                let answered = match exchange.examination {
+                    None => join::join(&mut exchange, errand, Content::Unread(body)).await,
+                    Some(_) => examined(&mut exchange, errand, body).await,
+                };
+                match answered {
                     Ok(delivery) => answer::from_origin(exchange, delivery),
                     Err(refusal) => answer::refuse(exchange, refusal),
                 }
@@ -150,6 +155,18 @@ fn follow(
     }
 }
 
+/// Asks the upstream once the shield has seen what it wants to see of the body.
+async fn examined(
+    exchange: &mut Exchange,
+    errand: Box<Errand>,
+    body: Incoming,
+) -> Result<Delivery, answer::Refusal> {
+    let seen = examine::examine(exchange, body, errand.facts.declared).await?;
+    // Until the answer is here, what was read of it takes its memory.
+    let _held = seen.held;
+    join::join(exchange, errand, Content::Opened(seen.body, seen.upload)).await
+}
+
 /// Goes on when the caller's turn has come.
 async fn wait(
     mut exchange: Exchange,
@@ -158,7 +175,8 @@ async fn wait(
     route: usize,
     turn: limit::Turn,
 ) -> Response<RecordedBody> {
-    let course = match turn.await {
+    let arrival = turn.await;
+    let course = match limit::arrive(&mut exchange, &head, arrival) {
         Err(refusal) => Course::Refuse(refusal),
         Ok(()) => set_course(&mut exchange, &mut head, &body, Beginning::Turn(route)),
     };

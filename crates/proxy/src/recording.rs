@@ -8,22 +8,30 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::{Buf, Bytes};
-use engine::{failure::Failure, trace::RequestId};
+use engine::{
+    body_rate::Pace,
+    failure::Failure,
+    security::{SecurityAction, SecurityKind},
+    trace::RequestId,
+};
 use http::{
     HeaderValue, Version,
     header::{HOST, USER_AGENT},
     request, uri,
 };
 use http_body::{Body, Frame, SizeHint};
-use telemetry::{AccessRecord, InFlight, RequestEvent, Selection};
+use telemetry::{AccessRecord, InFlight, RequestEvent, SecurityEvent, Selection};
 
 use crate::{
     body::{CutShort, ResponseBody},
     clock,
-    connection::ConnectionState,
+    connection::{self, ConnectionState, Cut, Ended, Resets, Taker},
+    pace::Paced,
+    places::Place,
     sidecar::Sidecar,
     snapshot::Snapshot,
     upstream::EndpointState,
@@ -34,6 +42,8 @@ use crate::{
 pub(crate) struct RecordedBody {
     body: ResponseBody,
     recording: Box<Recording>,
+    /// Only where there is a least rate.
+    paced: Option<Box<Paced>>,
 }
 
 /// What is told about one request.
@@ -45,6 +55,8 @@ pub(crate) struct Recording {
     pub(crate) connection: Arc<ConnectionState>,
     /// Only when requests are logged.
     pub(crate) log: Option<Box<LogFacts>>,
+    /// Places under limits on what its caller has in flight; given back when it has ended.
+    pub(crate) places: Vec<Place>,
     pub(crate) _in_flight: InFlight,
 }
 
@@ -64,8 +76,31 @@ pub(crate) struct LogFacts {
 // === impl RecordedBody ===
 
 impl RecordedBody {
-    pub(crate) const fn new(body: ResponseBody, recording: Box<Recording>) -> Self {
-        Self { body, recording }
+    pub(crate) fn new(body: ResponseBody, recording: Box<Recording>) -> Self {
+        let paced = Paced::of(&recording.snapshot.policies.clients);
+        Self {
+            body,
+            recording,
+            paced,
+        }
+    }
+
+    /// Whether the client took fast enough what it was given before.
+    fn pace(&mut self) -> Pace {
+        match &mut self.paced {
+            Some(paced) => paced.moved(0),
+            None => Pace::Enough,
+        }
+    }
+
+    /// The client is given so many bytes, and to take them is its turn.
+    fn hand_over(&mut self, bytes: usize) {
+        self.recording.event.response_bytes += bytes as u64;
+        if let Some(paced) = &mut self.paced {
+            let _judged_when_they_are_taken = paced.moved(bytes);
+            paced.waits();
+        }
+        connection::handed_over();
     }
 
     /// Nothing more will come.
@@ -85,17 +120,21 @@ impl Body for RecordedBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+        if self.pace() == Pace::TooSlow {
+            self.recording.event.failure = Some(Failure::ClientStalled);
+            return Poll::Ready(Some(Err(CutShort(Failure::ClientStalled))));
+        }
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
-                self.recording.event.response_bytes += bytes;
+                let bytes = frame.data_ref().map_or(0, Buf::remaining);
+                self.hand_over(bytes);
             }
             Poll::Ready(Some(Err(CutShort(failure)))) => {
                 self.recording.event.failure = Some(*failure);
             }
             Poll::Ready(None) => self.end(),
-            Poll::Pending => {}
+            Poll::Pending => connection::nothing_yet(),
         }
         polled
     }
@@ -116,7 +155,10 @@ impl Drop for RecordedBody {
             event.uncompressed_bytes = body.taken();
         }
         if event.failure.is_none() && !self.body.is_end_stream() {
-            event.failure = Some(Failure::ClientGone);
+            event.failure = Some(match connection::taker() {
+                Taker::GivenUp => Failure::ClientStalled,
+                Taker::Well => Failure::ClientGone,
+            });
         }
     }
 }
@@ -124,6 +166,46 @@ impl Drop for RecordedBody {
 // === impl Recording ===
 
 impl Recording {
+    /// A client that is too slow, or that resets stream after stream.
+    fn tell_of_abuse(&self, now: Duration) {
+        match self.event.failure {
+            Some(Failure::ClientStalled) => {
+                let evidence = "a body was sent or taken too slowly";
+                self.tell(SecurityKind::SlowClient, evidence);
+            }
+            // Nothing was answered, or not all of it was taken.
+            Some(Failure::ClientGone) | None if self.connection.is_multiplexed() => {
+                if self.event.failure.is_none() && self.event.status != 0 {
+                    return;
+                }
+                let most = self.snapshot.policies.clients.max_http2_resets;
+                if self.connection.stream_reset(most, now) == Resets::TooMany
+                    && self.connection.cut(Cut::Resets) == Ended::Now
+                {
+                    self.tell(SecurityKind::Http2Abuse, "too many streams were reset");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn tell(&self, kind: SecurityKind, evidence: &str) {
+        let route = self.event.route.map(usize::from);
+        let route = route.and_then(|route| self.snapshot.policies.routes.get(route));
+        let log = self.log.as_ref();
+        let event = SecurityEvent {
+            at: clock::now(),
+            kind,
+            action: SecurityAction::Blocked,
+            client: Some(self.connection.peer.ip),
+            route: route.map(|route| route.name.as_str()),
+            policy: None,
+            evidence,
+            request_id: log.map(|log| log.request_id.as_str()),
+        };
+        self.sidecar.security.tell(&self.snapshot.metrics, &event);
+    }
+
     /// Who was asked, if it is still known.
     fn endpoint(&self) -> Option<Arc<EndpointState>> {
         let position = usize::from(self.event.upstream?);
@@ -137,6 +219,7 @@ impl Drop for Recording {
         let now = clock::monotonic();
         self.event.duration = now.saturating_sub(self.event.at.monotonic);
         self.connection.request_ended(now);
+        self.tell_of_abuse(now);
         self.snapshot.metrics.record(&self.event);
         if let (Some(facts), Some(log)) = (&self.log, &self.sidecar.access_log)
             && Selection::of(self.snapshot.policies.access_log, &self.event) == Selection::Write

@@ -18,8 +18,8 @@ use engine::{
 };
 use policy::Policies;
 use store::{
-    FillBudget, LimiterCells, MemoryShares, Purges, ResponseStore, SearchVariances, Uncacheable,
-    Verdicts, WriteMarks, popularity::Popularity,
+    FillBudget, InFlightCells, LimiterCells, MemoryShares, PenaltyBoxes, Purges, ResponseStore,
+    SearchVariances, Uncacheable, Verdicts, WriteMarks, popularity::Popularity,
 };
 use telemetry::{
     AccessLog, CacheAnswers, CacheFigures, ClientConnectionEnd, EndpointFigures, Health, Metrics,
@@ -28,11 +28,13 @@ use telemetry::{
 
 use crate::{
     clock,
+    connection::Addresses,
     flight::Flights,
     headroom::HeadroomWatch,
     purged_urls::inner_keys,
     renewal::Renewals,
     snapshot::{Snapshot, SnapshotError},
+    steps::limit::WaitingRoom,
     upstream::{HealthReport, TlsClient},
 };
 
@@ -44,6 +46,9 @@ pub struct Sidecar {
     pub(crate) responses: ResponseStore,
     pub(crate) fills: Arc<FillBudget>,
     pub(crate) limiter: LimiterCells,
+    pub(crate) places: Arc<InFlightCells>,
+    pub(crate) waiting_room: WaitingRoom,
+    pub(crate) penalties: PenaltyBoxes,
     pub(crate) uncacheable: Uncacheable,
     /// Keys whose whole response was not worth fetching for a part of it.
     pub(crate) unfillable: Uncacheable,
@@ -61,6 +66,7 @@ pub struct Sidecar {
     pub(crate) security: SecurityEvents,
     pub(crate) health: Arc<Health>,
     pub(crate) headroom: HeadroomWatch,
+    pub(crate) addresses: Arc<Addresses>,
     connections: AtomicUsize,
 }
 
@@ -108,6 +114,9 @@ impl Sidecar {
             responses: ResponseStore::new(shares.responses),
             fills: Arc::new(FillBudget::new(shares.fills)),
             limiter: LimiterCells::new(shares.limiter),
+            places: Arc::default(),
+            waiting_room: WaitingRoom::default(),
+            penalties: PenaltyBoxes::new(shares.penalties),
             uncacheable: Uncacheable::default(),
             unfillable: Uncacheable::default(),
             purges: Purges::default(),
@@ -124,6 +133,7 @@ impl Sidecar {
             security: SecurityEvents::default(),
             health,
             headroom: HeadroomWatch::of_machine(),
+            addresses: Arc::default(),
             connections: AtomicUsize::new(0),
         })
     }
@@ -237,6 +247,7 @@ impl Sidecar {
     pub fn tidy(&self) {
         self.responses.tidy();
         self.headroom.look();
+        self.penalties.sweep(clock::monotonic());
     }
 
     /// Whether anything was ever asked for one user, or by the body of its request: then one URL

@@ -13,6 +13,8 @@ use crate::{
     batch::Collector,
     connection::Builders,
     identity::{Identity, IdentityError},
+    penalty::RouteBoxes,
+    shield::RouteShield,
     steps::{
         dictionary::{DictionaryError, Offer},
         limit::RouteLimits,
@@ -31,6 +33,10 @@ pub(crate) struct Snapshot {
     pub(crate) builders: Builders,
     /// Per route, in the order of the policies.
     pub(crate) limits: Vec<RouteLimits>,
+    /// Per route, in the order of the policies.
+    pub(crate) boxes: Vec<RouteBoxes>,
+    /// Per route, in the order of the policies; `None` where there is none.
+    pub(crate) shields: Vec<Option<RouteShield>>,
     /// Per route, in the order of the policies.
     pub(crate) batches: Vec<Option<Collector>>,
     /// Per route, in the order of the policies; empty where no route has one.
@@ -88,6 +94,8 @@ impl Snapshot {
                 .map(Collector::of)
                 .collect::<Result<_, _>>()?,
             limits: policies.routes.iter().map(RouteLimits::new).collect(),
+            boxes: policies.routes.iter().map(RouteBoxes::new).collect(),
+            shields: policies.routes.iter().map(RouteShield::of).collect(),
             dictionaries: Offer::load_all(&policies.routes)?,
             trims: policies.routes.iter().map(RouteTrim::of).collect(),
             breakers: (policies.routes.iter())

@@ -5,6 +5,7 @@ pub(crate) mod answer;
 pub(crate) mod decode;
 pub(crate) mod dictionary;
 pub(crate) mod encode;
+pub(crate) mod examine;
 pub(crate) mod fetch;
 pub(crate) mod gather;
 pub(crate) mod guard;

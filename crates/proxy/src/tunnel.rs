@@ -27,6 +27,7 @@ use crate::{
         answer::{self, Refusal},
         fetch::{Delivery, Origin},
         keep::{Audience, Kept},
+        limit::{self, Reaching},
     },
     upstream::{
         self, BreakerCell, Due, EndpointState, FetchError, Fetched, Http1Sender, InFlight, Lease,
@@ -40,10 +41,18 @@ type Opened = (Response<Incoming>, Lease, Arc<EndpointState>);
 /// Carries a handshake to the upstream and, when it agrees, connects the two sides.
 pub(crate) async fn open(
     mut exchange: Exchange,
-    errand: Box<Errand>,
+    mut errand: Box<Errand>,
     client: OnUpgrade,
 ) -> Response<RecordedBody> {
+    match limit::reach(&mut exchange, &mut errand) {
+        Reaching::Denied(refusal) => return answer::refuse(exchange, refusal),
+        Reaching::Go => {}
+        Reaching::Wait(delay) => delay.over().await,
+    }
     let sent_at = clock::monotonic();
+    if let Some(charges) = &mut errand.charges {
+        charges.begin(sent_at);
+    }
     let connected = connect(&errand).await;
     let upstream_index = u16::try_from(errand.route().upstream).ok();
     exchange.event().upstream = upstream_index;
@@ -57,6 +66,10 @@ pub(crate) async fn open(
         }
     };
     let time = clock::monotonic().saturating_sub(sent_at);
+    if let Some(charges) = &mut errand.charges {
+        charges.spent(time);
+        charges.settle(response.headers());
+    }
     if let Some(cookie) = errand.upstream().binding(&errand, &endpoint) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -198,7 +211,7 @@ fn handshake(errand: &Errand, endpoint: &EndpointState) -> Result<Request<Reques
 
 /// Answers the client's handshake and lets the bytes flow once both sides have switched.
 fn switch(
-    exchange: Exchange,
+    mut exchange: Exchange,
     client: OnUpgrade,
     mut response: Response<Incoming>,
     lease: Lease,
@@ -211,6 +224,8 @@ fn switch(
     let Some(counted) = exchange.sidecar().admit_connection(limit.saturating_add(1)) else {
         return answer::refuse(exchange, Failure::Internal.into());
     };
+    // The tunnel is what its caller has in flight from now on.
+    let places = std::mem::take(&mut exchange.recording.places);
     tokio::spawn(async move {
         let (client, upstream) = match tokio::try_join!(client, upstream) {
             Ok(sides) => sides,
@@ -224,7 +239,7 @@ fn switch(
         if let Err(error) = tokio::io::copy_bidirectional(&mut client, &mut upstream).await {
             tracing::debug!(%error, "a tunnel ended with an error");
         }
-        drop((lease, in_flight, counted));
+        drop((lease, in_flight, counted, places));
     });
     let (mut head, _) = response.into_parts();
     forwarding::prepare_switching(&mut head.headers);

@@ -6,8 +6,10 @@
 mod allocated;
 mod fill_budget;
 mod hash;
+mod in_flight_cells;
 mod limiter_cells;
 mod memory_shares;
+mod penalty_boxes;
 pub mod popularity;
 mod purges;
 mod response_store;
@@ -21,8 +23,10 @@ mod write_marks;
 
 pub use fill_budget::{FillBudget, FillReservation};
 pub use hash::{hash, hash_of};
-pub use limiter_cells::LimiterCells;
+pub use in_flight_cells::{InFlight, InFlightCells, InFlightLine, InFlightPermit, InFlightTurn};
+pub use limiter_cells::{LimiterCells, LimiterFigures};
 pub use memory_shares::MemoryShares;
+pub use penalty_boxes::{Banned, BansMeant, PenaltyBox, PenaltyBoxes};
 pub use purges::Purges;
 pub use response_store::{Amendment, ResponseStore, StoreStats};
 pub use search_variances::SearchVariances;

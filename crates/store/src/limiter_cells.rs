@@ -1,138 +1,211 @@
 //! Where rate limits remember their callers, in bounded memory.
 //!
-//! **Exact while there is room.** Each caller of each limit has a cell of its own. A cell whose
-//! time has passed says nothing any more (a new one would say the same), so sweeping those out loses
-//! nothing.
+//! **Exact while there is room.** Each caller of each limit has a place of its own: a cell in
+//! [`cells`], or a history in [`windows`]. What has passed says nothing any more (a new one would say
+//! the same), so its place may be taken by somebody else; nothing is lost by it.
 //!
-//! **Never a fresh bucket under pressure.** When a shard is full of cells that still matter, new
-//! callers share a fixed table of overflow cells, chosen by hash. A shared cell can only be
-//! stricter than a private one, and nobody's cell is evicted: rotating keys does not buy an abuser
-//! a full bucket (CVE-class bug of limiters that evict by recency).
+//! **Never a fresh bucket under pressure.** Where all places for a newcomer are taken by callers that
+//! still matter, he is counted in a [`sketch`] that he shares with others. Nobody's place is taken
+//! before its time, and who gets a place after he was counted in the sketch begins with what the
+//! sketch says of him: so rotating keys does not buy an abuser a full bucket, as it does where the
+//! least recently used is evicted.
+//!
+//! **Fixed memory.** Of the share, three eighths hold cells, three eighths the sketches, and a quarter
+//! histories. All of it is counted at its full size from the start, although the system gives the pages
+//! only when they are first touched.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    time::Duration,
-};
+mod cells;
+mod places;
+mod sketch;
+mod windows;
 
-use engine::rate_limit::Cell;
+use std::time::Duration;
+
+use engine::rate_limit::{Ask, Cell, Gcra, Limiter, Settlement, SlidingWindow, Verdict};
 use parking_lot::Mutex;
 
-const SHARDS: usize = 16;
-/// What a cell costs in a hash map at its usual load, key and bookkeeping included.
-const BYTES_PER_CELL: u64 = 56;
-/// The least number of cells a shard keeps, whatever the limit.
-const LEAST_CELLS: usize = 64;
+use self::{
+    cells::Cells,
+    places::{Key, Place},
+    sketch::Sketches,
+    windows::Windows,
+};
 
-/// The cells of every limit, by caller.
+const SHARDS: usize = 16;
+
+/// What every limit remembers of every caller.
 #[derive(Debug)]
 pub struct LimiterCells {
     shards: Box<[Mutex<Shard>]>,
-    capacity: usize,
 }
 
-#[derive(Debug, Default)]
+/// How the cells are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LimiterFigures {
+    /// Bytes that are set aside, touched or not.
+    pub bytes: u64,
+    /// Callers that have, or had, a place of their own.
+    pub callers: u64,
+    /// Decisions that were taken from a sketch, for want of a place.
+    pub shared: u64,
+}
+
+#[derive(Debug)]
 struct Shard {
-    cells: HashMap<u128, Cell, BuildHasherDefault<AlreadyHashed>>,
-    overflow: Vec<Cell>,
-    /// No sweep before this: a shard that stays full must not be swept for every newcomer.
-    next_sweep: Duration,
+    cells: Cells,
+    windows: Windows,
+    sketches: Sketches,
+    shared: u64,
 }
-
-/// The keys are hashes already.
-#[derive(Debug, Default)]
-struct AlreadyHashed(u64);
-
-/// The least time between two sweeps of one shard.
-const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 
 // === impl LimiterCells ===
 
 impl LimiterCells {
-    /// Cells in at most `bytes` of memory.
+    /// Cells in at most `bytes` of memory, but for the least that is needed: some 20 KiB.
     pub fn new(bytes: u64) -> Self {
-        let cells = usize::try_from(bytes / BYTES_PER_CELL).unwrap_or(usize::MAX);
-        let capacity = (cells / SHARDS).max(LEAST_CELLS);
+        let bytes = usize::try_from(bytes / SHARDS as u64).unwrap_or(usize::MAX);
+        let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new(bytes)));
         Self {
-            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            capacity,
+            shards: shards.collect(),
         }
     }
 
-    /// Lets `decide` see a caller's cell and replace it; `key` is a hash of limit and caller.
-    ///
-    /// `decide` runs under a lock: it must not block.
-    pub fn update<T>(&self, key: u128, now: Duration, decide: impl FnOnce(Cell) -> (T, Cell)) -> T {
-        let mut shard = self.shards[key as usize % SHARDS].lock();
-        let cell = shard.cell(key, now, self.capacity);
-        let (verdict, next) = decide(*cell);
-        *cell = next;
-        verdict
+    /// Decides one request of a caller; `key` is a [hash](crate::hash) of limit and caller.
+    pub fn decide(&self, key: u128, limiter: &Limiter, ask: &Ask) -> Verdict {
+        let key = Key::new(key);
+        let mut shard = self.shards[key.shard(SHARDS)].lock();
+        match limiter {
+            Limiter::Gcra(gcra) => shard.decide_cell(key, gcra, ask),
+            Limiter::SlidingWindow(window) => shard.decide_window(key, window, ask),
+        }
     }
 
-    /// How many callers have a cell of their own.
-    pub fn len(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.lock().cells.len())
-            .sum()
+    /// Puts right what a request that was allowed has cost after all.
+    pub fn settle(&self, key: u128, limiter: &Limiter, settlement: &Settlement, now: Duration) {
+        if settlement.charged == settlement.actual {
+            return;
+        }
+        let key = Key::new(key);
+        let mut shard = self.shards[key.shard(SHARDS)].lock();
+        match limiter {
+            Limiter::Gcra(gcra) => shard.settle_cell(key, gcra, settlement, now),
+            Limiter::SlidingWindow(window) => shard.settle_window(key, window, settlement, now),
+        }
     }
 
-    /// Whether nobody has been seen.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// How the cells are used; reads all of them.
+    pub fn figures(&self) -> LimiterFigures {
+        let mut figures = LimiterFigures::default();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            figures.bytes += shard.bytes() as u64;
+            figures.callers += (shard.cells.len() + shard.windows.len()) as u64;
+            figures.shared += shard.shared;
+        }
+        figures
     }
 }
 
 // === impl Shard ===
 
 impl Shard {
-    fn cell(&mut self, key: u128, now: Duration, capacity: usize) -> &mut Cell {
-        if self.cells.len() >= capacity && !self.cells.contains_key(&key) {
-            self.sweep(now);
-            if self.cells.len() >= capacity {
-                return self.overflow_cell(key, capacity);
+    fn new(bytes: usize) -> Self {
+        Self {
+            cells: Cells::new(bytes / 8 * 3),
+            windows: Windows::new(bytes / 8 * 2),
+            sketches: Sketches::new(bytes / 8 * 3),
+            shared: 0,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.cells.bytes() + self.windows.bytes() + self.sketches.bytes()
+    }
+
+    fn decide_cell(&mut self, key: Key, gcra: &Gcra, ask: &Ask) -> Verdict {
+        match self.cells.place(key, nanos(ask.now)) {
+            Place::Own(cell) => {
+                let (verdict, next) = gcra.decide(Cell(*cell), ask);
+                *cell = next.0;
+                verdict
+            }
+            Place::New(cell) => {
+                let known = self.sketches.known(key, window(gcra), nanos(ask.now));
+                let (verdict, next) = gcra.decide(known, ask);
+                *cell = next.0;
+                verdict
+            }
+            Place::None => {
+                self.shared += 1;
+                let decide = |cell| gcra.decide(cell, ask);
+                self.sketches
+                    .update(key, window(gcra), nanos(ask.now), decide)
             }
         }
-        self.cells.entry(key).or_default()
     }
 
-    fn sweep(&mut self, now: Duration) {
-        if now < self.next_sweep {
-            return;
+    fn settle_cell(&mut self, key: Key, gcra: &Gcra, settlement: &Settlement, now: Duration) {
+        let gives_back = settlement.actual < settlement.charged;
+        match self.cells.place(key, nanos(now)) {
+            Place::Own(cell) => *cell = gcra.settle(Cell(*cell), settlement, now).0,
+            _ if gives_back => {}
+            Place::New(cell) => {
+                let known = self.sketches.known(key, window(gcra), nanos(now));
+                *cell = gcra.settle(known, settlement, now).0;
+            }
+            Place::None => {
+                let settle = |cell| ((), gcra.settle(cell, settlement, now));
+                self.sketches.update(key, window(gcra), nanos(now), settle);
+            }
         }
-        self.next_sweep = now + SWEEP_PAUSE;
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        self.cells.retain(|_, cell| cell.0 > now);
     }
 
-    fn overflow_cell(&mut self, key: u128, capacity: usize) -> &mut Cell {
-        if self.overflow.is_empty() {
-            self.overflow = vec![Cell::default(); (capacity / 4).max(1)];
+    fn decide_window(&mut self, key: Key, limit: &SlidingWindow, ask: &Ask) -> Verdict {
+        let sketches = &self.sketches;
+        let begin =
+            || limit.history_of(sketches.known(key, limit.window(), nanos(ask.now)), ask.now);
+        let decided = self
+            .windows
+            .update(key, limit, ask.now, begin, |history, most| {
+                limit.decide(history, most, ask)
+            });
+        decided.unwrap_or_else(|| {
+            self.shared += 1;
+            let decide = |cell| limit.decide_coarse(cell, ask);
+            self.sketches
+                .update(key, limit.window(), nanos(ask.now), decide)
+        })
+    }
+
+    fn settle_window(
+        &mut self,
+        key: Key,
+        limit: &SlidingWindow,
+        settlement: &Settlement,
+        now: Duration,
+    ) {
+        let sketches = &self.sketches;
+        let begin = || limit.history_of(sketches.known(key, limit.window(), nanos(now)), now);
+        let settled = self
+            .windows
+            .update(key, limit, now, begin, |history, most| {
+                limit.settle(history, most, settlement, now);
+            });
+        if settled.is_none() {
+            let settle = |cell| ((), limit.settle_coarse(cell, settlement, now));
+            self.sketches
+                .update(key, limit.window(), nanos(now), settle);
         }
-        let slot = (key >> 64) as usize % self.overflow.len();
-        &mut self.overflow[slot]
     }
 }
 
-// === impl AlreadyHashed ===
+fn window(gcra: &Gcra) -> Duration {
+    gcra.interval().saturating_mul(gcra.burst())
+}
 
-impl Hasher for AlreadyHashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_le_bytes(word);
-        }
-    }
-
-    fn write_u128(&mut self, hash: u128) {
-        self.0 = (hash >> 32) as u64;
-    }
+fn nanos(time: Duration) -> u64 {
+    let whole = time.as_secs().saturating_mul(1_000_000_000);
+    whole.saturating_add(u64::from(time.subsec_nanos()))
 }
 
 #[cfg(test)]

@@ -15,11 +15,14 @@ pub struct MemoryShares {
     pub fills: u64,
     /// Limiter cells.
     pub limiter: u64,
+    /// Callers in penalty boxes.
+    pub penalties: u64,
 }
 
 const RESPONSES_PERCENT: u64 = 60;
 const FILLS_PERCENT: u64 = 20;
 const LIMITER_PERCENT: u64 = 5;
+const PENALTIES_PERCENT: u64 = 2;
 
 // === impl MemoryShares ===
 
@@ -31,6 +34,7 @@ impl MemoryShares {
             responses: hundredth * RESPONSES_PERCENT,
             fills: hundredth * FILLS_PERCENT,
             limiter: hundredth * LIMITER_PERCENT,
+            penalties: hundredth * PENALTIES_PERCENT,
         }
     }
 }

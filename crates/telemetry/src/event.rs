@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use engine::{
     failure::Failure,
     outcome::{
-        BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, ProtectOutcome,
-        StoreOutcome,
+        BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, LimitOutcome,
+        ProtectOutcome, StoreOutcome,
     },
     time::Now,
 };
@@ -40,6 +40,10 @@ pub struct RequestEvent {
     pub limit: LimitOutcome,
     /// Position in `Route::rate_limits` of the limit that was exceeded, with `Deny` and `Shadow`.
     pub limit_index: Option<u8>,
+    /// What each of the rate limits said, by their positions in `Route::rate_limits`.
+    pub limits: LimitMarks,
+    /// The same of the limits on what is in flight, by their positions in `Route::concurrency`.
+    pub concurrency: LimitMarks,
     /// Whether the fetch was shared.
     pub join: JoinOutcome,
     /// Whether the upstream had room.
@@ -77,6 +81,15 @@ pub struct ShadowOutcomes {
     pub join: Option<JoinOutcome>,
     /// Whether the response would have been compressed.
     pub encode: Option<EncodeOutcome>,
+}
+
+/// What each of several limits said to one request, by position; those from the 17th on are not told
+/// of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LimitMarks {
+    allowed: u16,
+    delayed: u16,
+    denied: u16,
 }
 
 /// A method as a metric label: the usual ones, and `other`, because a client may invent any.
@@ -121,6 +134,8 @@ impl Default for RequestEvent {
             store: None,
             limit: LimitOutcome::default(),
             limit_index: None,
+            limits: LimitMarks::default(),
+            concurrency: LimitMarks::default(),
             join: JoinOutcome::default(),
             protect: ProtectOutcome::default(),
             encode: EncodeOutcome::default(),
@@ -134,6 +149,42 @@ impl Default for RequestEvent {
             response_bytes: 0,
             uncompressed_bytes: 0,
         }
+    }
+}
+
+// === impl LimitMarks ===
+
+impl LimitMarks {
+    /// The limit at this position said this.
+    pub fn note(&mut self, position: usize, decision: LimitDecision) {
+        let mark = Self::mark(position);
+        match decision {
+            LimitDecision::Allow => self.allowed |= mark,
+            LimitDecision::Delay => self.delayed |= mark,
+            LimitDecision::Deny => self.denied |= mark,
+        }
+    }
+
+    /// What the limit at this position said, if it was asked; the worst if it was asked again.
+    pub fn of(&self, position: usize) -> Option<LimitDecision> {
+        let mark = Self::mark(position);
+        [
+            (self.denied, LimitDecision::Deny),
+            (self.delayed, LimitDecision::Delay),
+            (self.allowed, LimitDecision::Allow),
+        ]
+        .into_iter()
+        .find_map(|(marks, decision)| (marks & mark != 0).then_some(decision))
+    }
+
+    /// Whether no limit was asked.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn mark(position: usize) -> u16 {
+        let position = u32::try_from(position).unwrap_or(u32::MAX);
+        1_u16.checked_shl(position).unwrap_or(0)
     }
 }
 
@@ -180,6 +231,29 @@ mod tests {
             "{}",
             size_of::<RequestEvent>()
         );
+    }
+
+    #[test]
+    fn each_limit_has_its_own_mark() {
+        let mut marks = LimitMarks::default();
+        assert!(marks.is_empty());
+        marks.note(0, LimitDecision::Allow);
+        marks.note(2, LimitDecision::Delay);
+        marks.note(15, LimitDecision::Deny);
+        // Nothing is told of it, and nobody else is told of instead.
+        marks.note(16, LimitDecision::Deny);
+        marks.note(usize::MAX, LimitDecision::Deny);
+        let told: Vec<_> = (0..18)
+            .filter_map(|at| marks.of(at).map(|it| (at, it)))
+            .collect();
+        let wanted = [
+            (0, LimitDecision::Allow),
+            (2, LimitDecision::Delay),
+            (15, LimitDecision::Deny),
+        ];
+        assert_eq!(told, wanted);
+        marks.note(0, LimitDecision::Deny);
+        assert_eq!(marks.of(0), Some(LimitDecision::Deny));
     }
 
     #[test]

@@ -21,12 +21,13 @@ mod words;
 
 pub use access_log::{AccessLog, AccessRecord, Selection};
 pub use endpoint::{EndpointFigures, EndpointOrigin};
-pub use event::{MethodLabel, RequestEvent, ShadowOutcomes};
+pub use event::{LimitMarks, MethodLabel, RequestEvent, ShadowOutcomes};
 pub use health::{Health, Heartbeat, InFlight, Liveness, Stage};
 pub use log_writer::StartError;
 pub use metrics::{
-    BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures, ClientConnectionEnd,
-    CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome, Metrics,
-    MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
+    BanFigures, BreakerFigures, BreakerScope, CacheAnswers, CacheFigures, CapacityFigures,
+    ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState, EndpointPlace, HedgeOutcome,
+    LimitFigures, Metrics, MetricsError, RetryOutcome, ShedCounts, Waited, Waits,
 };
 pub use security::{SecurityEvent, SecurityEvents, SecurityLog};
+pub use words::ShieldDecision;

@@ -6,6 +6,7 @@
 //! fighting over it than counting. The metrics library comes in only when somebody asks:
 //! a collector of our own sums the shards and hands over what is not zero.
 
+mod bans;
 mod batch;
 mod breakers;
 mod capacity;
@@ -15,10 +16,13 @@ mod connections;
 mod export;
 mod health;
 mod identity;
+mod limiter;
+mod limits;
 mod process;
 mod retries;
 mod route;
 mod security;
+mod shield;
 mod transform;
 mod upstream;
 
@@ -38,14 +42,16 @@ use engine::{
     retry::{Reason, Stop},
     transform::Trimmed,
 };
-use policy::{Mode, Policies};
+use policy::{AttackCategory, Mode, Policies};
 use prometheus::{Registry, TextEncoder, process_collector::ProcessCollector};
 
-use crate::{AccessLog, Health, RequestEvent};
+use crate::{AccessLog, Health, RequestEvent, ShieldDecision};
 
+pub use bans::BanFigures;
 pub use breakers::{BreakerFigures, BreakerScope};
 pub use capacity::{CapacityFigures, ShedCounts, Waited, Waits};
 pub use connections::{ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState};
+pub use limiter::LimitFigures;
 pub use process::{CacheAnswers, CacheFigures};
 pub use retries::{HedgeOutcome, RetryOutcome};
 pub use upstream::EndpointPlace;
@@ -153,6 +159,20 @@ impl Metrics {
     pub fn batch_request(&self, route: usize, outcome: MemberOutcome) {
         if let Some(series) = self.series.routes.get(route) {
             series.batches().request(Shard::mine(), outcome);
+        }
+    }
+
+    /// Counts what the shield of the route at this position said to a request.
+    pub fn shield_decided(&self, route: usize, decision: ShieldDecision) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.shield().decided(Shard::mine(), decision);
+        }
+    }
+
+    /// Counts a request in which the shield of the route at this position saw an attack of this kind.
+    pub fn shield_matched(&self, route: usize, category: AttackCategory) {
+        if let Some(series) = self.series.routes.get(route) {
+            series.shield().matched(Shard::mine(), category);
         }
     }
 
@@ -327,6 +347,11 @@ impl Metrics {
     /// Where the figures of the cache come from, asked at each scrape; the first source stays.
     pub fn watch_cache(&self, figures: impl Fn() -> CacheFigures + Send + Sync + 'static) {
         self.series.process.watch_cache(Box::new(figures));
+    }
+
+    /// Where the figures of the penalty boxes come from, asked at each scrape; the first source stays.
+    pub fn watch_bans(&self, figures: impl Fn() -> Vec<BanFigures> + Send + Sync + 'static) {
+        self.series.process.watch_bans(figures);
     }
 
     /// Where the figures of the breakers come from, asked at each scrape; the first source stays.

@@ -4,24 +4,27 @@
 //! numbering here. The matches are exhaustive: an outcome added in `engine` does not compile until
 //! it has a place, and a test holds the numbering and the words together.
 
+mod encode;
 mod failure;
 mod health;
 mod mirror;
 mod retry;
 mod security;
+mod shield;
 
 use engine::{
     batch::{BatchOutcome, MemberOutcome},
     discovery::Refreshed,
     failure::{Blame, Failure},
     outcome::{
-        AsIsReason, BreachOutcome, BypassReason, CacheOutcome, EncodeOutcome, JoinOutcome,
-        MissReason, SkipReason, StaleReason, StoreOutcome,
+        BypassReason, CacheOutcome, JoinOutcome, LimitDecision, MissReason, SkipReason,
+        StaleReason, StoreOutcome,
     },
     transform::{LeaveReason, Trimmed, json::Flaw},
 };
-use policy::{Coding, Mode};
+use policy::Mode;
 
+pub use self::shield::ShieldDecision;
 use crate::MethodLabel;
 
 /// An enum whose values are the values of a label.
@@ -284,67 +287,16 @@ impl Word for JoinOutcome {
     }
 }
 
-// === impl EncodeOutcome ===
+// === impl LimitDecision ===
 
-impl Word for EncodeOutcome {
-    const ALL: &'static [Self] = &[
-        Self::Encoded(Coding::Br),
-        Self::Encoded(Coding::Gzip),
-        Self::Encoded(Coding::Zstd),
-        Self::AsIs(AsIsReason::AlreadyEncoded),
-        Self::AsIs(AsIsReason::ClientDeclined),
-        Self::AsIs(AsIsReason::EventStream),
-        Self::AsIs(AsIsReason::NoBody),
-        Self::AsIs(AsIsReason::NoTransform),
-        Self::AsIs(AsIsReason::Off),
-        Self::AsIs(AsIsReason::Partial),
-        Self::AsIs(AsIsReason::Shadow),
-        Self::AsIs(AsIsReason::TooSmall),
-        Self::AsIs(AsIsReason::Type),
-        Self::Encoded(Coding::Deflate),
-        Self::Decoded,
-        Self::AsIs(AsIsReason::BreachRisk),
-        Self::Dictionary,
-    ];
+impl Word for LimitDecision {
+    const ALL: &'static [Self] = &Self::ALL;
 
     fn slot(self) -> usize {
         match self {
-            Self::Encoded(Coding::Br) => 0,
-            Self::Encoded(Coding::Gzip) => 1,
-            Self::Encoded(Coding::Zstd) => 2,
-            Self::Encoded(Coding::Deflate) => 13,
-            Self::Decoded => 14,
-            Self::Dictionary => 16,
-            Self::AsIs(reason) => match reason {
-                AsIsReason::AlreadyEncoded => 3,
-                AsIsReason::BreachRisk => 15,
-                AsIsReason::ClientDeclined => 4,
-                AsIsReason::EventStream => 5,
-                AsIsReason::NoBody => 6,
-                AsIsReason::NoTransform => 7,
-                AsIsReason::Off => 8,
-                AsIsReason::Partial => 9,
-                AsIsReason::Shadow => 10,
-                AsIsReason::TooSmall => 11,
-                AsIsReason::Type => 12,
-            },
-        }
-    }
-
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-// === impl BreachOutcome ===
-
-impl Word for BreachOutcome {
-    const ALL: &'static [Self] = &[Self::Padded, Self::Skipped];
-
-    fn slot(self) -> usize {
-        match self {
-            Self::Padded => 0,
-            Self::Skipped => 1,
+            Self::Allow => 0,
+            Self::Delay => 1,
+            Self::Deny => 2,
         }
     }
 

@@ -6,6 +6,7 @@ use telemetry::EndpointOrigin;
 use super::*;
 use crate::fixture::{Answer, ask, policies};
 
+mod bans;
 mod breakers;
 mod cache;
 mod capacity;
@@ -23,6 +24,7 @@ fn router(token: Option<&str>) -> Router {
         }),
         lookup: Arc::new(cache::holding),
         purge: Arc::new(cache::purged),
+        bans: bans::bans(),
         breakers: breakers::breakers(),
         endpoints: Arc::new(endpoints),
         health: Arc::new(health::of),

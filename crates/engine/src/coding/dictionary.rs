@@ -148,9 +148,11 @@ mod tests {
     }
 
     /// Reads as a client would: the header by itself, the rest against the plain bytes.
-    fn decoded(coded: &[u8], dictionary: &[u8]) -> std::io::Result<Vec<u8>> {
+    fn decoded(coded: &[u8], dictionary: &'static [u8]) -> std::io::Result<Vec<u8>> {
+        let mut context = zstd::zstd_safe::DCtx::create();
+        context.ref_prefix(dictionary).unwrap();
         let mut out = Vec::new();
-        let decoder = zstd::stream::read::Decoder::with_dictionary(&coded[40..], dictionary)?;
+        let decoder = zstd::stream::read::Decoder::with_context(&coded[40..], &mut context);
         decoder.single_frame().read_to_end(&mut out)?;
         Ok(out)
     }

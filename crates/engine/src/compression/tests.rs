@@ -1,4 +1,4 @@
-use policy::{ByteSize, MediaTypePattern};
+use policy::{ByteSize, MediaTypePattern, UpstreamCodings};
 use proptest::prelude::*;
 
 use super::*;
@@ -28,6 +28,15 @@ fn map(fields: &[(&'static str, &str)]) -> HeaderMap {
     headers
 }
 
+/// The same, with an origin that may compress, and types that leave piece by piece.
+fn recoding() -> CompressionPolicy {
+    CompressionPolicy {
+        upstream_codings: UpstreamCodings::Recode,
+        flush: vec![MediaTypePattern::Exact("text/event-stream".to_owned())],
+        ..policy(Mode::Enforce)
+    }
+}
+
 /// A request and a response that would be encoded, changed by a test.
 struct Case {
     mode: Mode,
@@ -53,8 +62,13 @@ impl Default for Case {
 
 impl Case {
     fn decide(&self) -> (&'static str, &'static str) {
-        let decision = decide(
-            &policy(self.mode),
+        let decision = self.decide_by(&policy(self.mode));
+        (decision.outcome.as_str(), decision.vary.as_str())
+    }
+
+    fn decide_by(&self, policy: &CompressionPolicy) -> Decision {
+        decide(
+            policy,
             &Exchange {
                 method: &self.method,
                 request_headers: &map(&self.request),
@@ -62,8 +76,7 @@ impl Case {
                 response_headers: &map(&self.response),
                 length: self.length,
             },
-        );
-        (decision.outcome.as_str(), decision.vary.as_str())
+        )
     }
 
     fn request(name: &'static str, value: &'static str) -> Self {
@@ -244,6 +257,128 @@ fn decisions() {
     ];
     for (number, (case, outcome, vary)) in cases.iter().enumerate() {
         assert_eq!(case.decide(), (*outcome, *vary), "case {number}");
+    }
+}
+
+/// TRAPS 18: what an origin has compressed goes on to those who take it, and is undone for others.
+#[test]
+fn codings_of_origins() {
+    let plain = ("content-type", "application/json");
+    let gzip = ("content-encoding", "gzip");
+    let image = ("content-type", "image/png");
+    let fixed = ("cache-control", "no-transform");
+    let whole = ("accept-encoding", "br, identity;q=0.5");
+    for (accepted, response, outcome, undo) in [
+        ("gzip", vec![plain, gzip], "already-encoded", None),
+        (
+            "gzip;q=0.001, br",
+            vec![plain, gzip],
+            "already-encoded",
+            None,
+        ),
+        ("*", vec![plain, gzip], "already-encoded", None),
+        ("identity", vec![plain, gzip], "decoded", Some(Coding::Gzip)),
+        ("", vec![plain, gzip], "decoded", Some(Coding::Gzip)),
+        ("br", vec![plain, gzip], "br", Some(Coding::Gzip)),
+        ("br", vec![image, gzip], "decoded", Some(Coding::Gzip)),
+        ("br", vec![gzip], "decoded", Some(Coding::Gzip)),
+        (
+            "br",
+            vec![plain, gzip, fixed],
+            "decoded",
+            Some(Coding::Gzip),
+        ),
+        ("gzip", vec![plain, gzip, fixed], "already-encoded", None),
+        (
+            "br",
+            vec![plain, ("content-encoding", "gzip, br")],
+            "already-encoded",
+            None,
+        ),
+        (
+            "br",
+            vec![plain, ("content-encoding", "zz")],
+            "already-encoded",
+            None,
+        ),
+        (
+            "br",
+            vec![plain, gzip, ("content-range", "bytes 0-1/2")],
+            "partial",
+            None,
+        ),
+        ("br", vec![plain], "br", None),
+    ] {
+        let case = Case {
+            request: vec![("accept-encoding", accepted)],
+            response,
+            ..Case::default()
+        };
+        let decision = case.decide_by(&recoding());
+        let got = (decision.outcome.as_str(), decision.undo);
+        assert_eq!(got, (outcome, undo), "{accepted} {:?}", case.response);
+        let varies = !matches!(outcome, "partial")
+            && !case
+                .response
+                .iter()
+                .any(|field| matches!(field.1, "gzip, br" | "zz"));
+        assert_eq!(
+            decision.vary == VaryNeed::Needed,
+            varies,
+            "{:?}",
+            case.response
+        );
+    }
+    // A HEAD has the fields of the GET, and a validator in If-Range must not move twice.
+    for (method, field, outcome) in [
+        (Method::HEAD, ("x", "y"), "no-body"),
+        (Method::GET, ("if-range", "\"1\""), "decoded"),
+        (Method::GET, ("cache-control", "no-transform"), "decoded"),
+    ] {
+        let case = Case {
+            method,
+            request: vec![whole, field],
+            response: vec![plain, gzip],
+            ..Case::default()
+        };
+        let decision = case.decide_by(&recoding());
+        let got = (decision.outcome.as_str(), decision.undo);
+        assert_eq!(got, (outcome, Some(Coding::Gzip)), "{field:?}");
+    }
+}
+
+#[test]
+fn fields_of_a_response_whose_coding_is_undone() {
+    let mut headers = map(&[
+        ("content-type", "text/html"),
+        ("content-length", "4096"),
+        ("content-encoding", "gzip"),
+        ("accept-ranges", "bytes"),
+        ("repr-digest", "x"),
+        ("want-repr-digest", "x"),
+        ("etag", "\"v1\""),
+    ]);
+    undo_headers(&mut headers);
+    let mut left: Vec<_> = headers
+        .keys()
+        .map(|name| name.as_str().to_owned())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["content-type", "etag", "vary", "want-repr-digest"]);
+    assert_eq!(headers["etag"], "W/\"v1\"");
+}
+
+#[test]
+fn what_leaves_piece_by_piece_is_compressed_too() {
+    let policy = recoding();
+    for (kind, outcome, when) in [
+        ("text/event-stream; charset=utf-8", "gzip", "each-piece"),
+        ("TEXT/EVENT-STREAM", "gzip", "each-piece"),
+        ("text/html", "gzip", "pauses"),
+    ] {
+        let case = Case::kind(kind);
+        assert_eq!(case.decide_by(&policy).outcome.as_str(), outcome, "{kind}");
+        assert_eq!(flushing(&policy, &map(&case.response)).as_str(), when);
     }
 }
 

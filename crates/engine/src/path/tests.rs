@@ -15,6 +15,9 @@ fn clean() {
         "/a..b",
         "/a:b@c!$&'()*+,=",
         "/caf%C3%A9",
+        // Not UTF-8 at all, and not longer than it has to be either.
+        "/%C0-propos",
+        "/%E0%A0%80",
         "/a%20b",
         "/100%25",
         "/%3B",
@@ -57,6 +60,10 @@ fn rewritten() {
 #[test]
 fn ambiguous() {
     for path in [
+        "/%c0%af",
+        "/%C1%9C",
+        "/%e0%80%af",
+        "/%f0%80%80%af",
         "/a%2fb",
         "/a%2Fb",
         "/a%5cb",

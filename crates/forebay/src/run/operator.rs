@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    breakers_door, cache_door, capacity_door, health_door,
+    bans_door, breakers_door, cache_door, capacity_door, health_door,
     preflight::{Accepting, Preflight, accepting},
     shutdown::{Announce, End, Life, Signals, shutdown},
 };
@@ -142,6 +142,7 @@ fn admin_state(sidecar: &Arc<Sidecar>, token: Option<Token>) -> AdminState {
         Arc::clone(sidecar),
     );
     AdminState {
+        bans: bans_door::bans(sidecar),
         breakers: breakers_door::breakers(sidecar),
         policies: Arc::new(move || policies.policies()),
         cache: Arc::new(move || {

@@ -28,6 +28,7 @@ use policy::{Coding, Mode};
 use super::{
     CutShort, RequestBody, Upload,
     tap::{Awaiting, Tap},
+    watch::Watch,
 };
 use crate::witness::Witness;
 
@@ -53,6 +54,8 @@ pub(crate) struct DecodingBody {
     upload: Option<Arc<Upload>>,
     unpacking: Unpacking,
     end: End,
+    /// Looks at what passes.
+    watch: Option<Box<Watch>>,
     /// Takes a copy of what passes.
     tap: Option<Box<Tap>>,
 }
@@ -92,6 +95,11 @@ enum Trouble {
 // === impl Undoing ===
 
 impl Undoing {
+    /// How long the body is when the head says so: nobody knows what comes out.
+    pub(crate) fn length(&self, declared: Option<u64>) -> Option<u64> {
+        declared.filter(|_| self.mode != Mode::Enforce)
+    }
+
     /// The body without its codings, and how its upload goes.
     pub(crate) fn undo(
         &self,
@@ -127,6 +135,7 @@ impl Undoing {
                 witness: self.witness.clone(),
             },
             end: End::Ahead,
+            watch: None,
             tap: None,
         };
         (RequestBody::Decoding(Box::new(body)), upload)
@@ -146,7 +155,7 @@ impl DecodingBody {
             }
             match self.unpacking.piece() {
                 Ok(None) => {}
-                Ok(Some(piece)) => return Poll::Ready(Some(Ok(self.hand_on(Frame::data(piece))))),
+                Ok(Some(piece)) => return Poll::Ready(Some(self.hand_on(Frame::data(piece)))),
                 Err(failure) => return Poll::Ready(Some(Err(self.fail(failure)))),
             }
             let frame = match Pin::new(&mut self.source).poll_frame(cx) {
@@ -168,7 +177,7 @@ impl DecodingBody {
                 Ok(Some(frame)) => match frame.into_data() {
                     Ok(data) => {
                         if let Some(data) = self.unpacking.put_in(data) {
-                            return Poll::Ready(Some(Ok(self.hand_on(Frame::data(data)))));
+                            return Poll::Ready(Some(self.hand_on(Frame::data(data))));
                         }
                     }
                     // Trailers are the end of the body, as soon as they are written.
@@ -185,19 +194,27 @@ impl DecodingBody {
     fn look_at_end(&mut self) -> Result<(), Failure> {
         if self.end == End::Ahead {
             self.unpacking.end()?;
+            if let Some(watch) = &mut self.watch {
+                watch.end()?;
+            }
             self.end = End::Known;
         }
         Ok(())
     }
 
-    fn hand_on(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+    fn hand_on(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, CutShort> {
+        if let Some(watch) = &mut self.watch
+            && let Err(failure) = watch.take(&frame)
+        {
+            return Err(self.fail(failure));
+        }
         if let Some(upload) = &self.upload {
             upload.takes(frame.data_ref().map_or(0, Bytes::len) as u64);
         }
         if let Some(tap) = &mut self.tap {
             tap.take(&frame);
         }
-        frame
+        Ok(frame)
     }
 
     fn fail(&mut self, failure: Failure) -> CutShort {
@@ -206,6 +223,14 @@ impl DecodingBody {
             upload.fail(failure);
         }
         CutShort(failure)
+    }
+
+    /// Lets a shield look at what comes out.
+    pub(super) fn watch(&mut self, watch: Watch) {
+        match &self.upload {
+            Some(_) => self.watch = Some(Box::new(watch)),
+            None => self.source.watch(watch),
+        }
     }
 
     /// Copies what comes out, for `copy`.

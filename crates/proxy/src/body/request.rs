@@ -1,8 +1,8 @@
 //! What the client uploads, on its way to the upstream.
 //!
 //! Enforced on the way: the size limit, the declared length (an upstream must never see a request
-//! end before or after where its head said, see TRAPS 5), and the patience for a client that stops
-//! sending. Back-pressure comes by itself: a piece is read when the upstream has taken the last.
+//! end before or after where its head said, see TRAPS 5), the patience for a client that stops
+//! sending, and the least rate for one that drips. Back-pressure comes by itself: a piece is read when the upstream has taken the last.
 
 use std::{
     pin::Pin,
@@ -15,18 +15,20 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use engine::{failure::Failure, mirror::CopyOutcome};
+use engine::{body_rate::Pace, failure::Failure, mirror::CopyOutcome};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
+use policy::Clients;
 
 use super::{
     CutShort, DecodingBody,
     gathered::ResumedBody,
     rewind::RewoundBody,
     tap::{Awaiting, Tap},
+    watch::Watch,
 };
-use crate::{clock, patience::Patience};
+use crate::{clock, pace::Paced, patience::Patience};
 
 /// The body of a request to an upstream.
 #[derive(Debug)]
@@ -53,9 +55,13 @@ pub(crate) struct ClientBody {
     limit: u64,
     received: u64,
     patience: Patience,
+    /// Only where there is a least rate.
+    paced: Option<Box<Paced>>,
     upload: Arc<Upload>,
     /// Takes a copy of what passes; boxed, because most bodies have none.
     tap: Option<Box<Tap>>,
+    /// Looks at what passes; boxed for the same reason.
+    watch: Option<Box<Watch>>,
 }
 
 /// How an upload went, for whoever sent the request upstream.
@@ -73,12 +79,11 @@ pub(crate) struct Upload {
 // === impl RequestBody ===
 
 impl RequestBody {
-    /// Wraps what a client sends; `limit` in bytes, `patience` for each wait.
+    /// Wraps what a client sends, under the limits on `clients`.
     pub(crate) fn new(
         incoming: Incoming,
         declared: Option<u64>,
-        limit: u64,
-        patience: Duration,
+        clients: &Clients,
     ) -> (Self, Option<Arc<Upload>>) {
         if incoming.is_end_stream() {
             return (Self::Empty, None);
@@ -87,13 +92,25 @@ impl RequestBody {
         let body = ClientBody {
             incoming,
             declared,
-            limit,
+            limit: clients.max_body.bytes(),
             received: 0,
-            patience: Patience::new(patience),
+            patience: Patience::new(clients.stall_timeout),
+            paced: Paced::of(clients),
             upload: Arc::clone(&upload),
             tap: None,
+            watch: None,
         };
         (Self::Client(Box::new(body)), Some(upload))
+    }
+
+    /// Lets a shield look at it while it passes; a body that does not come from a client just now was
+    /// looked at before.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        match self {
+            Self::Client(body) => body.watch = Some(Box::new(watch)),
+            Self::Decoding(body) => body.watch(watch),
+            Self::Empty | Self::Kept(_) | Self::Resumed(_) | Self::Rewound(_) => {}
+        }
     }
 
     /// Copies at most `limit` bytes of it while it passes, for `copy`.
@@ -186,15 +203,31 @@ impl ClientBody {
             Poll::Pending if self.patience.poll_exhausted(cx).is_ready() => {
                 return Poll::Ready(Some(Err(self.fail(Failure::ClientStalled))));
             }
-            Poll::Pending => return Poll::Pending,
+            Poll::Pending => {
+                if let Some(paced) = &mut self.paced {
+                    paced.waits();
+                }
+                return Poll::Pending;
+            }
             Poll::Ready(frame) => frame,
         };
         self.patience.progressed();
+        if let (Some(paced), Some(Ok(frame))) = (&mut self.paced, &frame) {
+            let bytes = frame.data_ref().map_or(0, Buf::remaining);
+            if paced.moved(bytes) == Pace::TooSlow {
+                return Poll::Ready(Some(Err(self.fail(Failure::ClientStalled))));
+            }
+        }
         Poll::Ready(match frame {
             None if self.declared.is_some_and(|length| length != self.received) => {
                 Some(Err(self.fail(Failure::ClientGone)))
             }
             None => {
+                if let Some(watch) = &mut self.watch
+                    && let Err(failure) = watch.end()
+                {
+                    return Poll::Ready(Some(Err(self.fail(failure))));
+                }
                 self.upload.finish();
                 None
             }
@@ -221,12 +254,20 @@ impl ClientBody {
             self.upload.moved.store(self.received, Ordering::Relaxed);
             self.upload.moves();
         }
+        // An HTTP/2 client may end its stream in a frame of its own, which nobody reads any more
+        // once the declared length is there.
+        let last = self.incoming.is_end_stream() || self.declared == Some(self.received);
+        if let Some(watch) = &mut self.watch {
+            let looked = watch.take(&frame);
+            // Nothing comes after trailers, and nobody asks whether something does.
+            let over = last || frame.is_trailers();
+            let looked = looked.and_then(|()| if over { watch.end() } else { Ok(()) });
+            looked.map_err(|failure| self.fail(failure))?;
+        }
         if let Some(tap) = &mut self.tap {
             tap.take(&frame);
         }
-        // An HTTP/2 client may end its stream in a frame of its own, which nobody reads any more
-        // once the declared length is there.
-        if self.incoming.is_end_stream() || self.declared == Some(self.received) {
+        if last {
             self.upload.finish();
         }
         Ok(frame)

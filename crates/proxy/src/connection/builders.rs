@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use policy::Clients;
+
+use super::streams::StreamTasks;
 
 /// HTTP/2 streams a client may reset before they were even looked at (CVE-2023-44487).
 const PENDING_RESETS: usize = 20;
@@ -24,7 +26,7 @@ const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub(crate) struct Builders {
     pub(crate) http1: http1::Builder,
-    pub(crate) http2: http2::Builder<TokioExecutor>,
+    pub(crate) http2: http2::Builder<StreamTasks>,
 }
 
 // === impl Builders ===
@@ -53,16 +55,17 @@ fn http1(clients: &Clients, head: usize) -> http1::Builder {
     http1
 }
 
-fn http2(clients: &Clients, head: usize) -> http2::Builder<TokioExecutor> {
-    let mut http2 = http2::Builder::new(TokioExecutor::new());
+fn http2(clients: &Clients, head: usize) -> http2::Builder<StreamTasks> {
+    let resets = usize::try_from(clients.max_http2_resets).unwrap_or(usize::MAX);
+    let mut http2 = http2::Builder::new(StreamTasks::new(clients.stall_timeout));
     http2
         .timer(TokioTimer::new())
         .keep_alive_interval(HTTP2_PING_INTERVAL)
         .keep_alive_timeout(HTTP2_PING_TIMEOUT)
         .max_concurrent_streams(clients.max_http2_streams)
         .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(PENDING_RESETS)
-        .max_local_error_reset_streams(LOCAL_RESETS)
+        .max_pending_accept_reset_streams(PENDING_RESETS.min(resets))
+        .max_local_error_reset_streams(Some(LOCAL_RESETS.min(resets)))
         .max_send_buf_size(SEND_BUFFER);
     http2
 }

@@ -4,23 +4,33 @@
 //! else is turned away before a byte of theirs is read: whoever could send one unasked would choose the
 //! address that rate limits and trust are about.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use engine::proxy_protocol::{self, Ends, Named, Read};
+use engine::{
+    proxy_protocol::{self, Ends, Named, Read},
+    security::{SecurityAction, SecurityKind},
+};
 use pingora_core::protocols::Stream;
 use policy::Listener;
 use telemetry::ClientConnectionEnd;
 use tokio::io::AsyncReadExt;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Peer, transport::Transport};
-use crate::snapshot::Snapshot;
+use super::{AddressPlace, Errands, Peer, transport::Transport};
+use crate::{sidecar::Sidecar, snapshot::Snapshot};
 
 /// What a listener wants before the first request; by default nothing.
 #[derive(Clone, Default)]
 pub(crate) struct Entrance {
     pub(crate) proxy_header: ProxyHeader,
     pub(crate) tls: Option<TlsAcceptor>,
+}
+
+/// A connection that was let in.
+pub(super) struct Passed {
+    pub(super) transport: Transport,
+    pub(super) peer: Peer,
+    pub(super) counted: Option<AddressPlace>,
 }
 
 /// Whether a connection begins with a PROXY protocol header.
@@ -52,10 +62,11 @@ impl Entrance {
     /// Lets a connection in, each step within `clients.head_timeout`.
     pub(super) async fn pass(
         self,
+        sidecar: &Arc<Sidecar>,
         snapshot: &Snapshot,
         mut stream: Stream,
         mut peer: Peer,
-    ) -> Result<(Transport, Peer), ClientConnectionEnd> {
+    ) -> Result<Passed, ClientConnectionEnd> {
         let limit = snapshot.policies.clients.head_timeout;
         if snapshot.tells_clients {
             peer.named = ends(&stream);
@@ -69,13 +80,40 @@ impl Entrance {
                     ClientConnectionEnd::ProxyHeaderRefused
                 })?;
         }
-        match self.tls {
+        // Before TLS, which is what a flood would make us pay for.
+        let counted = counted(sidecar, snapshot, peer)?;
+        let transport = match self.tls {
             Some(tls) => {
                 let stream = secured(stream, &tls, limit).await;
-                let stream = stream.ok_or(ClientConnectionEnd::TlsFailed)?;
-                Ok((stream, peer))
+                stream.ok_or(ClientConnectionEnd::TlsFailed)?
             }
-            None => Ok((Transport::Left(stream), peer)),
+            None => Transport::Left(stream),
+        };
+        Ok(Passed {
+            transport,
+            peer,
+            counted,
+        })
+    }
+}
+
+/// Counts the connection among those of its client's address, our own excepted.
+fn counted(
+    sidecar: &Arc<Sidecar>,
+    snapshot: &Snapshot,
+    peer: Peer,
+) -> Result<Option<AddressPlace>, ClientConnectionEnd> {
+    if peer.errands == Errands::Warming {
+        return Ok(None);
+    }
+    let most = snapshot.policies.clients.max_connections_per_ip;
+    match sidecar.addresses.admit(peer.ip, most) {
+        Some(place) => Ok(Some(place)),
+        None => {
+            let evidence = format!("{most} connections of this address are open");
+            let (kind, action) = (SecurityKind::ConnectionFlood, SecurityAction::Blocked);
+            sidecar.tell(kind, action, Some(peer.ip), &evidence);
+            Err(ClientConnectionEnd::Refused)
         }
     }
 }

@@ -32,12 +32,11 @@ impl Metered {
         }
     }
 
-    fn note_write<T>(&self, written: Poll<T>) -> Poll<T> {
+    fn note_write(&self, written: &Poll<io::Result<usize>>) {
         match written {
             Poll::Pending => self.state.write_blocked(),
-            Poll::Ready(_) => self.state.bytes_written(),
+            Poll::Ready(written) => self.state.bytes_written(*written.as_ref().unwrap_or(&0)),
         }
-        written
     }
 }
 
@@ -70,7 +69,8 @@ impl AsyncWrite for Metered {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.note_write(written)
+        self.note_write(&written);
+        written
     }
 
     fn poll_write_vectored(
@@ -79,7 +79,8 @@ impl AsyncWrite for Metered {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.note_write(written)
+        self.note_write(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -88,7 +89,11 @@ impl AsyncWrite for Metered {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        self.note_write(flushed)
+        match flushed {
+            Poll::Pending => self.state.write_blocked(),
+            Poll::Ready(_) => self.state.bytes_written(0),
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

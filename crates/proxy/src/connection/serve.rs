@@ -7,6 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use engine::security::{SecurityAction, SecurityKind};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use pingora_core::protocols::Stream;
@@ -16,7 +17,7 @@ use super::{
     ConnectionState, Entrance, Peer,
     metered::Metered,
     sniff::{Spoken, sniff},
-    state::Ending,
+    state::{Cut, Ending},
     transport::Transport,
     watch,
 };
@@ -28,11 +29,19 @@ pub(crate) async fn serve(sidecar: Arc<Sidecar>, stream: Stream, peer: Peer, ent
     let clients = &snapshot.policies.clients;
     sidecar.connection_began();
     let end = match sidecar.admit_connection(clients.max_connections) {
-        Some(_counted) => match entrance.pass(&snapshot, stream, peer).await {
-            Ok((transport, peer)) => serve_counted(&sidecar, &snapshot, transport, peer).await,
+        Some(_counted) => match entrance.pass(&sidecar, &snapshot, stream, peer).await {
+            Ok(passed) => {
+                let _counted = passed.counted;
+                serve_counted(&sidecar, &snapshot, passed.transport, passed.peer).await
+            }
             Err(end) => end,
         },
-        None => ClientConnectionEnd::Refused,
+        None => {
+            let evidence = "as many connections are open as there may be";
+            let (kind, action) = (SecurityKind::ConnectionFlood, SecurityAction::Blocked);
+            sidecar.tell(kind, action, Some(peer.ip), evidence);
+            ClientConnectionEnd::Refused
+        }
     };
     sidecar.connection_ended(end);
 }
@@ -73,14 +82,53 @@ async fn serve_counted(
             drive(connection, &state).await
         }
     };
+    state.ended();
     match ended {
-        Ok(()) if state.ending() == Ending::Now => ClientConnectionEnd::HeadTimedOut,
+        Ok(()) if state.ending() == Ending::Now => cut(sidecar, &state),
         Ok(()) => ClientConnectionEnd::Closed,
         Err(error) => {
             tracing::debug!(%error, "client connection ended with an error");
-            blame(&error)
+            match excess(&error) {
+                Some(evidence) => {
+                    let (kind, action) = (SecurityKind::Http2Abuse, SecurityAction::Blocked);
+                    sidecar.tell(kind, action, Some(state.peer.ip), &evidence);
+                    ClientConnectionEnd::Abusive
+                }
+                None => blame(&error),
+            }
         }
     }
+}
+
+/// How a connection ended that we closed at once, told to whoever watches over clients.
+fn cut(sidecar: &Sidecar, state: &ConnectionState) -> ClientConnectionEnd {
+    let (end, evidence) = match state.why_cut() {
+        // Told with the request that was reset last.
+        Cut::Resets => return ClientConnectionEnd::Abusive,
+        Cut::HeadTimedOut => (
+            ClientConnectionEnd::HeadTimedOut,
+            "the head of a request did not arrive in time",
+        ),
+        Cut::Lingered | Cut::WriteStalled => (
+            ClientConnectionEnd::Stalled,
+            "an answer was not taken in time",
+        ),
+        Cut::TooSlow => (
+            ClientConnectionEnd::TooSlow,
+            "an answer was taken too slowly",
+        ),
+    };
+    let (kind, action) = (SecurityKind::SlowClient, SecurityAction::Blocked);
+    sidecar.tell(kind, action, Some(state.peer.ip), evidence);
+    end
+}
+
+/// What a client of HTTP/2 did too much of, where that is why its connection ended
+/// (ENHANCE_YOUR_CALM, RFC 9113, section 7).
+fn excess(error: &hyper::Error) -> Option<String> {
+    let error = std::error::Error::source(error)?.downcast_ref::<h2::Error>()?;
+    let ours = error.is_library() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM);
+    ours.then(|| error.to_string())
 }
 
 /// Whether the client left, or did not speak HTTP.

@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use engine::{forwarding::Hop, proxy_protocol::Named};
+use engine::{
+    body_rate::{self, Pace},
+    forwarding::Hop,
+    proxy_protocol::Named,
+};
 use parking_lot::Mutex;
 use policy::{Clients, Scheme};
 
@@ -49,11 +53,28 @@ pub(crate) struct ConnectionState {
     head_began: AtomicBool,
     head_since: AtomicU64,
     write_blocked_since: AtomicU64,
+    taking_since: AtomicU64,
+    taken: AtomicU64,
+    resets_since: AtomicU64,
+    resets: AtomicU32,
+    cut: AtomicU8,
+    over: AtomicBool,
     ending: AtomicU8,
     driver: Mutex<Option<Waker>>,
     /// What the last request that went to an upstream was forwarded with: the next is most often for
     /// the same host.
     hop: Mutex<Option<Arc<Hop>>>,
+}
+
+/// What the limits on clients say about a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judged {
+    /// It is to be closed at once.
+    Cut(Cut),
+    /// It is to finish what is in flight.
+    Graceful,
+    /// It may go on.
+    Open,
 }
 
 /// How a connection is to be ended.
@@ -65,6 +86,54 @@ pub(crate) enum Ending {
     Graceful,
     /// Close at once.
     Now,
+}
+
+/// Why a connection is closed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The head of a request did not arrive in time.
+    HeadTimedOut,
+    /// It was to end, and its client does not let it.
+    Lingered,
+    /// Its client reset too many streams.
+    Resets,
+    /// Its client takes its answers too slowly.
+    TooSlow,
+    /// Its client does not take its answers.
+    WriteStalled,
+}
+
+/// What telling a connection to end came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was told so before.
+    Before,
+    /// It is told now.
+    Now,
+}
+
+/// How many streams a client has reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resets {
+    /// Not more than it may.
+    Few,
+    /// More than it may.
+    TooMany,
+}
+
+/// The time in which resets are counted.
+const MINUTE: Duration = Duration::from_secs(60);
+
+// === impl Cut ===
+
+impl Cut {
+    const ALL: [Self; 5] = [
+        Self::HeadTimedOut,
+        Self::Lingered,
+        Self::Resets,
+        Self::TooSlow,
+        Self::WriteStalled,
+    ];
 }
 
 // === impl ConnectionState ===
@@ -80,6 +149,12 @@ impl ConnectionState {
             head_began: AtomicBool::new(false),
             head_since: AtomicU64::new(0),
             write_blocked_since: AtomicU64::new(0),
+            taking_since: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            resets_since: AtomicU64::new(0),
+            resets: AtomicU32::new(0),
+            cut: AtomicU8::new(Cut::HeadTimedOut as u8),
+            over: AtomicBool::new(false),
             ending: AtomicU8::new(Ending::Open as u8),
             driver: Mutex::new(None),
             hop: Mutex::new(None),
@@ -135,8 +210,11 @@ impl ConnectionState {
         }
     }
 
-    /// Bytes left, or nothing is waiting to.
-    pub(crate) fn bytes_written(&self) {
+    /// So many bytes left, or nothing is waiting to.
+    pub(crate) fn bytes_written(&self, bytes: usize) {
+        if self.taking_since.load(Ordering::Relaxed) != 0 {
+            self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
+        }
         if self.write_blocked_since.load(Ordering::Relaxed) != 0 {
             self.write_blocked_since.store(0, Ordering::Relaxed);
         }
@@ -147,13 +225,52 @@ impl ConnectionState {
         if self.write_blocked_since.load(Ordering::Relaxed) == 0 {
             let now = nanos(crate::clock::monotonic());
             self.write_blocked_since.store(now, Ordering::Relaxed);
+            if self.taking_since.load(Ordering::Relaxed) == 0 {
+                self.taken.store(0, Ordering::Relaxed);
+                self.taking_since.store(now, Ordering::Relaxed);
+            }
         }
     }
 
+    /// The client reset a stream: whether that is more than `most` in a minute.
+    pub(crate) fn stream_reset(&self, most: u32, now: Duration) -> Resets {
+        if self.over.load(Ordering::Relaxed) {
+            return Resets::Few;
+        }
+        let since = self.resets_since.load(Ordering::Relaxed);
+        if since == 0 || nanos(now).saturating_sub(since) > nanos(MINUTE) {
+            self.resets_since.store(nanos(now), Ordering::Relaxed);
+            self.resets.store(0, Ordering::Relaxed);
+        }
+        match self.resets.fetch_add(1, Ordering::Relaxed) >= most {
+            true => Resets::TooMany,
+            false => Resets::Few,
+        }
+    }
+
+    /// It has ended: what is still in flight on it ends with it, and nobody resets it.
+    pub(crate) fn ended(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Closes it at once.
+    pub(crate) fn cut(&self, why: Cut) -> Ended {
+        if self.ending() != Ending::Now {
+            self.cut.store(why as u8, Ordering::Relaxed);
+        }
+        self.end(Ending::Now)
+    }
+
+    /// Why it was closed at once.
+    pub(crate) fn why_cut(&self) -> Cut {
+        let why = usize::from(self.cut.load(Ordering::Relaxed));
+        Cut::ALL.get(why).copied().unwrap_or(Cut::HeadTimedOut)
+    }
+
     /// What the limits on clients say about this connection at `now`.
-    pub(crate) fn judge(&self, clients: &Clients, now: Duration) -> Ending {
+    pub(crate) fn judge(&self, clients: &Clients, now: Duration) -> Judged {
         if self.upgraded.load(Ordering::Relaxed) {
-            return Ending::Open;
+            return Judged::Open;
         }
         let exceeded = |since: u64, limit: Duration| {
             since != 0 && nanos(now).saturating_sub(since) > nanos(limit)
@@ -162,24 +279,58 @@ impl ConnectionState {
         if self.head_began.load(Ordering::Relaxed) && load(&self.head_since) == 0 {
             self.head_since.store(nanos(now), Ordering::Relaxed);
         }
-        if exceeded(load(&self.write_blocked_since), clients.stall_timeout)
-            || exceeded(load(&self.head_since), clients.head_timeout)
-        {
-            return Ending::Now;
+        if exceeded(load(&self.write_blocked_since), clients.stall_timeout) {
+            return Judged::Cut(Cut::WriteStalled);
         }
-        let idle = self.active.load(Ordering::Relaxed) == 0
-            && load(&self.head_since) == 0
-            && exceeded(load(&self.quiet_since), clients.idle_timeout);
-        if idle { Ending::Graceful } else { Ending::Open }
+        if self.pace(clients, now) == Pace::TooSlow {
+            return Judged::Cut(Cut::TooSlow);
+        }
+        if exceeded(load(&self.head_since), clients.head_timeout) {
+            return Judged::Cut(Cut::HeadTimedOut);
+        }
+        if self.active.load(Ordering::Relaxed) > 0 || load(&self.head_since) != 0 {
+            return Judged::Open;
+        }
+        let quiet = load(&self.quiet_since);
+        // What a client of HTTP/2 was given and does not take keeps its connection from ending.
+        if exceeded(
+            quiet,
+            clients.idle_timeout.saturating_add(clients.stall_timeout),
+        ) {
+            return Judged::Cut(Cut::Lingered);
+        }
+        match exceeded(quiet, clients.idle_timeout) {
+            true => Judged::Graceful,
+            false => Judged::Open,
+        }
+    }
+
+    /// Whether the client takes fast enough what is waiting for it. One that has taken all of it for a
+    /// moment begins anew.
+    fn pace(&self, clients: &Clients, now: Duration) -> Pace {
+        let since = self.taking_since.load(Ordering::Relaxed);
+        if since == 0 {
+            return Pace::Enough;
+        }
+        if self.write_blocked_since.load(Ordering::Relaxed) == 0 {
+            self.taking_since.store(0, Ordering::Relaxed);
+            return Pace::Enough;
+        }
+        let waited = Duration::from_nanos(nanos(now).saturating_sub(since));
+        let taken = self.taken.load(Ordering::Relaxed);
+        let least = clients.min_body_rate.bytes();
+        body_rate::judge(least, clients.stall_timeout, waited, taken)
     }
 
     /// Tells the connection's driver to end it.
-    pub(crate) fn end(&self, how: Ending) {
-        if self.ending.fetch_max(how as u8, Ordering::Relaxed) < how as u8
-            && let Some(waker) = self.driver.lock().take()
-        {
+    pub(crate) fn end(&self, how: Ending) -> Ended {
+        if self.ending.fetch_max(how as u8, Ordering::Relaxed) >= how as u8 {
+            return Ended::Before;
+        }
+        if let Some(waker) = self.driver.lock().take() {
             waker.wake();
         }
+        Ended::Now
     }
 
     /// Whether the driver was told to end.

@@ -12,7 +12,10 @@ use std::{
 
 use telemetry::Stage;
 
-use super::{ConnectionState, state::Ending};
+use super::{
+    ConnectionState,
+    state::{Ending, Judged},
+};
 use crate::{clock, sidecar::Sidecar, upstream};
 
 /// How often connections are looked at, and so how late a timeout may fire.
@@ -103,9 +106,13 @@ fn sweep(sidecar: &Sidecar) {
                 return false;
             };
             match connection.judge(clients, now) {
-                Ending::Open if draining => connection.end(Ending::Graceful),
-                Ending::Open => {}
-                ending => connection.end(ending),
+                Judged::Cut(why) => {
+                    connection.cut(why);
+                }
+                Judged::Open if !draining => {}
+                Judged::Graceful | Judged::Open => {
+                    connection.end(Ending::Graceful);
+                }
             }
             true
         });

@@ -22,6 +22,8 @@ pub(crate) struct Follower {
 pub(crate) enum Followed {
     /// The response is for the leader alone; go alone after this time.
     Alone(Duration),
+    /// The leader could not ask; look for another flight.
+    Cancelled,
     /// There was no response.
     Failed(Unanswered),
     /// The response may be shared, if it is the right one for this follower.
@@ -100,6 +102,7 @@ impl Follower {
     fn landed(self, landing: Landing) -> Followed {
         match landing {
             Landing::Alone => Followed::Alone(self.release_after()),
+            Landing::Cancelled => Followed::Cancelled,
             Landing::Failed(why) => Followed::Failed(why),
             Landing::Filling(filling) => Followed::Filling(Place {
                 filling,

@@ -158,3 +158,19 @@ fn who_demands_a_fresh_fetch_or_only_probes_does_not_wait_for_a_head() {
         assert!(matches!(flights.board(b"a", hash, manner), Boarding::Alone));
     }
 }
+
+/// TRAPS 25: who may not ask is nobody's messenger, and no failure of the origin.
+#[test]
+fn a_leader_that_may_not_ask_leaves_the_flight_to_the_next() {
+    let flights = Arc::new(Flights::default());
+    let mut first = lead(&flights, b"a");
+    let mut follower = waiting(follow(&flights, b"a"));
+    first.land(Landing::Cancelled);
+    drop(first);
+    assert!(matches!(
+        assert_ready!(follower.poll()),
+        Followed::Cancelled
+    ));
+    let _next = lead(&flights, b"a");
+    let _behind = waiting(follow(&flights, b"a"));
+}

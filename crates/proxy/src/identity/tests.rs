@@ -193,6 +193,18 @@ async fn who_is_not_found_is_looked_for_less_and_less_often() {
     assert!((270 * SECOND..=301 * SECOND).contains(&began.elapsed()));
 }
 
+/// Who missed the keys before they came asks for no more.
+#[tokio::test(start_paused = true)]
+async fn keys_that_have_just_come_are_not_looked_for() {
+    let (identity, mut appointments) = (identity(), Appointments::new(300 * SECOND));
+    assert!(proved(&identity, OF_ONE).is_some());
+    identity.hold(ONE.as_bytes()).unwrap();
+    identity.nobody_missed();
+    let began = Instant::now();
+    appointments.wait(&identity, KeysRefreshed::Changed).await;
+    assert!(began.elapsed() >= 270 * SECOND);
+}
+
 /// Anybody can make up the name of a key.
 #[tokio::test(start_paused = true)]
 async fn tokens_of_unknown_keys_bring_a_look_at_most_every_ten_seconds() {

@@ -49,6 +49,9 @@ pub(crate) async fn watch(sidecar: Arc<Sidecar>) {
     }
     loop {
         let refreshed = look(&sidecar, &identity, &source, &mut told).await;
+        if refreshed == KeysRefreshed::Changed {
+            identity.nobody_missed();
+        }
         appointments.wait(&identity, refreshed).await;
     }
 }

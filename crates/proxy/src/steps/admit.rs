@@ -56,7 +56,12 @@ fn look<'a>(
     let scheme = exchange.recording.connection.peer.scheme;
     let authority = host::authority(&head.uri, &head.headers, head.version, scheme)
         .map_err(Failure::Malformed)?;
-    let limit = exchange.snapshot().policies.clients.max_body.bytes();
+    let clients = &exchange.snapshot().policies.clients;
+    // Of HTTP/1 hyper has counted them before.
+    if head.headers.len() > clients.max_headers {
+        return Err(Failure::TooManyFields);
+    }
+    let limit = clients.max_body.bytes();
     if matches!(admitted.body, DeclaredBody::Length(length) if length > limit) {
         return Err(Failure::BodyTooLarge);
     }

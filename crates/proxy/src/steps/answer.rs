@@ -28,7 +28,9 @@ use store::StoredResponse;
 pub(crate) use self::refusal::{Refusal, refuse};
 use self::{coded::Whole, life::Life};
 use super::{encode::Privacy, fetch::Delivery, keep::Kept, lookup::Intent};
-use crate::{batch::Whose, body::ResponseBody, clock, exchange::Exchange, recording::RecordedBody};
+use crate::{
+    batch::Whose, body::ResponseBody, clock, exchange::Exchange, penalty, recording::RecordedBody,
+};
 
 /// A response from the cache.
 #[derive(Debug)]
@@ -116,11 +118,15 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
         personal,
         failure: _,
     } = delivery;
+    let own = origin.filter(|origin| origin.whose == Whose::Own);
+    if let Some(origin) = own {
+        penalty::answered(&exchange, &errand, origin.status);
+    }
     let event = exchange.event();
     event.join = join;
     event.store = store;
     event.protect = protect;
-    if let Some(origin) = origin.filter(|origin| origin.whose == Whose::Own) {
+    if let Some(origin) = own {
         event.upstream = Some(origin.upstream);
         event.endpoint = Some(origin.endpoint);
         event.upstream_status = Some(origin.status.as_u16());

@@ -3,10 +3,13 @@
 //! A coding that is not known here is refused with 415 and what is known (RFC 9110, section 15.5.16;
 //! RFC 7694): whoever asks for plain requests must not get coded ones.
 
+use std::sync::Arc;
+
 use engine::{
     coding::{Limits, stack},
     failure::Failure,
     security::{SecurityAction, SecurityKind},
+    shield::plain_kind,
 };
 use http::{
     HeaderMap, HeaderValue,
@@ -58,7 +61,11 @@ pub(crate) fn decode(
             };
         }
     };
-    exchange.decoding = Some(Box::new(Undoing {
+    if let (Some(examination), Mode::Enforce) = (&mut exchange.examination, mode) {
+        // What the shield looks at is plain then.
+        examination.kind = plain_kind(headers);
+    }
+    exchange.decoding = Some(Arc::new(Undoing {
         codings,
         limits,
         mode,

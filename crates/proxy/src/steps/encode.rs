@@ -137,7 +137,7 @@ pub(crate) fn encode(
     decision: Option<Decision>,
     headers: &mut HeaderMap,
     body: ResponseBody,
-    manner: Manner,
+    manner: Option<Manner>,
     place: Option<Place<'_>>,
 ) -> ResponseBody {
     let Some(decision) = decision else {
@@ -153,10 +153,14 @@ pub(crate) fn encode(
             }
         },
     };
-    match decision.outcome {
-        EncodeOutcome::Dictionary => against_dictionary(event, headers, body, manner),
-        EncodeOutcome::Encoded(coding) => in_coding(event, coding, headers, body, manner, place),
-        EncodeOutcome::AsIs(_) | EncodeOutcome::Decoded => {
+    match (decision.outcome, manner) {
+        (EncodeOutcome::Dictionary, Some(manner)) => {
+            against_dictionary(event, headers, body, manner)
+        }
+        (EncodeOutcome::Encoded(coding), Some(manner)) => {
+            in_coding(event, coding, headers, body, manner, place)
+        }
+        _ => {
             if decision.vary == VaryNeed::Needed {
                 compression::add_vary(headers);
             }
@@ -323,18 +327,24 @@ pub(crate) fn known_length(body: &ResponseBody) -> Option<u64> {
 // === impl Manner ===
 
 impl Manner {
-    /// As the route wants it, for a response with these fields.
-    pub(crate) fn of(exchange: &Exchange, headers: &HeaderMap, padding: Padding) -> Self {
-        let policy = exchange.route().and_then(policy);
-        Self {
-            level: policy.map(|policy| policy.level).unwrap_or_default(),
+    /// As the route wants it, for a response with these fields; nothing where no coding is put on.
+    pub(crate) fn of(
+        exchange: &Exchange,
+        decision: Option<Decision>,
+        headers: &HeaderMap,
+        padding: Padding,
+    ) -> Option<Self> {
+        let (EncodeOutcome::Encoded(_) | EncodeOutcome::Dictionary) = decision?.outcome else {
+            return None;
+        };
+        let policy = exchange.route().and_then(policy)?;
+        Some(Self {
+            level: policy.level,
             headroom: exchange.sidecar().headroom.now(),
-            flushing: policy.map_or(Flushing::Pauses, |policy| {
-                compression::flushing(policy, headers)
-            }),
+            flushing: compression::flushing(policy, headers),
             padding,
             dictionary: dictionary::of(exchange).map(|offer| Arc::clone(&offer.shared)),
-        }
+        })
     }
 }
 

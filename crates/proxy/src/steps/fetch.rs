@@ -118,6 +118,9 @@ async fn fetch_told(
     let due = Due::of(&errand, audience);
     loop {
         let sent = Sent::now(&errand);
+        if let Some(charges) = &mut errand.charges {
+            charges.begin(sent.at.monotonic);
+        }
         let (fetched, batched) = asked(&errand, order, due, story).await;
         // Before anybody else sees it: what is stored, shared and compressed is what this leaves.
         let fetched = fetched.and_then(|fetched| transform::arrive(&errand, fetched));
@@ -145,6 +148,7 @@ async fn fetch_told(
             .ok()
             .map(|fetched| Arc::clone(&fetched.endpoint));
         note(&errand, failed);
+        charge(&mut errand, sent, batched, fetched.as_ref().ok());
         let failure = fetched.as_ref().err().map(|error| error.failure);
         if failed == Asked::Failed
             && let Some(stored) = stand_in(&errand, failure)
@@ -226,6 +230,23 @@ pub(crate) fn stand_in(errand: &Errand, failure: Option<Failure>) -> Option<Arc<
     match decided {
         StandIn::Stale { .. } => Some(Arc::clone(&stale.stored)),
         StandIn::Refused => None,
+    }
+}
+
+/// Tells those who count what it costs.
+fn charge(errand: &mut Errand, sent: Sent, batched: Option<Trip>, fetched: Option<&Fetched>) {
+    let Some(charges) = &mut errand.charges else {
+        return;
+    };
+    let spent = match batched {
+        // One of the batch stands for all of it: the origin was busy once.
+        Some(trip) if trip.whose == Whose::Others => Duration::ZERO,
+        Some(trip) => trip.time,
+        None => clock::monotonic().saturating_sub(sent.at.monotonic),
+    };
+    charges.spent(spent);
+    if let Some(fetched) = fetched {
+        charges.settle(&fetched.head.headers);
     }
 }
 

@@ -5,12 +5,13 @@ use hyper::body::Incoming;
 
 use super::{
     admit, answer,
+    examine::{Examined, examine},
     join::{self, Content},
     lookup::{self, Intent, Looked},
     renew::{self, Renewal},
 };
 use crate::{
-    body::{CutShort, Gathered, RequestBody, gather},
+    body::{CutShort, Gathered, gather},
     errand::Errand,
     exchange::Exchange,
     recording::RecordedBody,
@@ -56,31 +57,31 @@ async fn answered(
 ) -> Result<Answer, answer::Refusal> {
     // Looked at once before, and found in order.
     let declared = admit::admit(exchange, head, &body)?.declared;
-    let clients = &exchange.snapshot().policies.clients;
-    let length = match declared {
-        DeclaredBody::Length(length) => Some(length),
-        DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
-    };
-    let limit = clients.max_body.bytes();
+    let Examined {
+        body,
+        upload,
+        held: _held_meanwhile,
+    } = examine(exchange, body, declared).await?;
     // Bodies that are being read count against the memory promise, like those on their way in.
-    let needed = length.unwrap_or(most).min(most);
+    let needed = match declared {
+        DeclaredBody::Length(length) => length.min(most),
+        DeclaredBody::Chunked | DeclaredBody::Unsaid => most,
+    };
     let Some(_held) = exchange.sidecar().fills.reserve(needed) else {
         let admitted = admit::again(exchange, head)?;
         exchange.event().cache = CacheOutcome::Bypass(BypassReason::BodyTooLarge);
         let facts = admitted.facts();
         let errand = Errand::new(exchange, route, facts, Intent::bypass(), head);
-        let delivery = join::join(exchange, Box::new(errand), Content::Unread(body)).await?;
+        let content = Content::Opened(body, upload);
+        let delivery = join::join(exchange, Box::new(errand), content).await?;
         return Ok(Answer::Origin(delivery));
-    };
-    let (body, upload) = RequestBody::new(body, length, limit, clients.stall_timeout);
-    let (body, upload) = match &exchange.decoding {
-        Some(undoing) => undoing.undo(body, upload),
-        None => (body, upload),
     };
     let gathered = gather(body, most)
         .await
         .map_err(|CutShort(failure)| failure)?;
-    exchange.event().request_bytes = upload.as_ref().map_or(0, |upload| upload.received());
+    if let Some(upload) = &upload {
+        exchange.event().request_bytes = upload.received();
+    }
     let admitted = admit::again(exchange, head)?;
     let content = match gathered {
         Gathered::Whole(content) => content,

@@ -1,9 +1,26 @@
 //! Is it a request that the route takes, and is its caller not shut out?
+//!
+//! Who is shut out is asked first: such a caller must not be able to make Forebay work.
 
-use http::request;
+use engine::{
+    caller::CallerFacts,
+    failure::{Failure, ShieldRefusal},
+    shield::{Presented, body_kind},
+};
+use http::{
+    header::{ALLOW, CONTENT_TYPE},
+    request,
+};
+use telemetry::ShieldDecision;
 
 use super::{admit::Admitted, answer::Refusal};
-use crate::exchange::Exchange;
+use crate::{
+    caller::{self, Needs},
+    exchange::Exchange,
+    penalty,
+    shield::{Examination, RouteShield, Teller},
+    witness::Witness,
+};
 
 /// Whether a request may go on.
 #[derive(Debug)]
@@ -11,16 +28,99 @@ pub(crate) enum Permission {
     /// Nothing speaks against it.
     Allow,
     /// It may not.
-    #[expect(dead_code, reason = "the first guard comes with the shield")]
     Deny(Refusal),
 }
 
 /// Asks the penalty boxes and the shield of the route.
 pub(crate) fn guard(
-    _exchange: &mut Exchange,
-    _route: usize,
-    _head: &request::Parts,
-    _admitted: &Admitted<'_>,
+    exchange: &mut Exchange,
+    route: usize,
+    head: &request::Parts,
+    admitted: &Admitted<'_>,
 ) -> Permission {
-    Permission::Allow
+    let snapshot = exchange.snapshot();
+    let boxes = &snapshot.boxes[route];
+    if boxes.is_empty() && snapshot.shields[route].is_none() {
+        return Permission::Allow;
+    }
+    if boxes.needs() == Needs::Proof {
+        caller::prove(exchange, &head.headers);
+    }
+    let facts = caller::facts(exchange, route, head, admitted);
+    let judged = penalty::admit(exchange, route, &facts)
+        .and_then(|()| judge(exchange, route, head, admitted, &facts));
+    match judged {
+        Ok(examination) => {
+            exchange.examination = examination;
+            Permission::Allow
+        }
+        Err(refusal) => Permission::Deny(refusal),
+    }
+}
+
+/// Asks the shield; gives what it still wants to know of the body.
+fn judge(
+    exchange: &Exchange,
+    route: usize,
+    head: &request::Parts,
+    admitted: &Admitted<'_>,
+    facts: &CallerFacts<'_>,
+) -> Result<Option<Box<Examination>>, Refusal> {
+    let Some(shield) = &exchange.snapshot().shields[route] else {
+        return Ok(None);
+    };
+    let judged = shield.checks.judge(&Presented {
+        client: exchange.client.ip,
+        method: &head.method,
+        uri: &head.uri,
+        path: &admitted.path,
+        headers: &head.headers,
+        body: admitted.has_body.then_some(admitted.declared),
+    });
+    let teller = || {
+        let marks = penalty::marks(exchange, route, facts);
+        let content_type = head.headers.get(CONTENT_TYPE).cloned();
+        Teller::new(
+            Witness::of(exchange, route),
+            shield.mode,
+            marks,
+            content_type,
+        )
+    };
+    if let Err(shielded) = judged {
+        let refused = teller().refused(&shielded);
+        refused.map_err(|failure| refusal(shield, failure))?;
+        return Ok(None);
+    }
+    let scored = shield.inspector.as_ref().map(|inspector| {
+        // As the client spelled it: what it is made of has to be seen.
+        let score = inspector.head(head.uri.path(), head.uri.query(), &head.headers);
+        (score, inspector.threshold())
+    });
+    let scored = scored.filter(|(score, _)| score.points() > 0);
+    if scored.is_none() && !admitted.has_body {
+        let metrics = &exchange.snapshot().metrics;
+        metrics.shield_decided(route, ShieldDecision::Allow);
+        return Ok(None);
+    }
+    let mut teller = teller();
+    if let Some((score, threshold)) = scored {
+        teller.look_at_head(score, threshold)?;
+    }
+    if !admitted.has_body {
+        teller.allowed();
+        return Ok(None);
+    }
+    let kind = body_kind(&head.headers);
+    Ok(Some(Box::new(Examination { teller, kind })))
+}
+
+fn refusal(shield: &RouteShield, failure: Failure) -> Refusal {
+    let mut refusal = Refusal::from(failure);
+    if failure == Failure::Shielded(ShieldRefusal::Method)
+        && let Some(allow) = shield.checks.allow()
+    {
+        refusal.fields.push((ALLOW, allow.clone()));
+    }
+    refusal
 }

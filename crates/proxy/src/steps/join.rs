@@ -11,13 +11,14 @@
 //! that one fails, too, all get the error (TRAPS 22).
 
 mod meanwhile;
+mod renewing;
 mod told;
 
 use std::{sync::Arc, time::Duration};
 
 use engine::{
-    cache::{reuse::Asked, vary::Match},
-    collapse::{self, Demand, Landed, Manner, Onward, memory::Remembered, variant},
+    cache::vary::Match,
+    collapse::{self, Demand, Landed, Onward, memory::Remembered, variant},
     failure::Failure,
     outcome::{JoinOutcome, StoreOutcome},
 };
@@ -25,14 +26,16 @@ use hyper::body::Incoming;
 use policy::Mode;
 use store::StoredResponse;
 
+pub(crate) use self::renewing::renew;
 use self::{
-    meanwhile::{renewed_meanwhile, stored_meanwhile},
+    meanwhile::stored_meanwhile,
     told::{refusal, told},
 };
 use super::{
     answer::Refusal,
     fetch::{Delivery, Unfetched, fetch, stand_in},
     keep::{Audience, Kept},
+    limit::{self, Reaching},
 };
 use crate::{
     body::{RequestBody, Upload},
@@ -41,7 +44,6 @@ use crate::{
     exchange::Exchange,
     fill_job::{Begun, FillJob, Running},
     flight::{self, Boarding, Follower, Landing, Lead, Unanswered, Will},
-    renewal::Ticket,
     unabandoned::Unabandoned,
 };
 
@@ -78,6 +80,13 @@ enum Followed {
     Promoted(Box<Errand>, Lead),
 }
 
+/// How leading went.
+enum Led {
+    /// It had to wait before it could, and left the flight: look for another.
+    Board(Box<Errand>),
+    Told(Result<Box<Delivery>, Refusal>),
+}
+
 // === impl Followed ===
 
 impl Followed {
@@ -103,7 +112,10 @@ pub(crate) async fn join(
         boardings += 1;
         errand = match part(exchange, &errand) {
             Part::Alone => return alone(exchange, errand, Content::Read).await,
-            Part::Lead(lead) => return take_lead(exchange, errand, lead).await,
+            Part::Lead(lead) => match take_lead(exchange, errand, lead).await {
+                Led::Board(errand) => errand,
+                Led::Told(told) => return told.map(|delivery| *delivery),
+            },
             Part::Follow(follower) => match follow(errand, follower, boardings).await {
                 Followed::Alone(errand, after) => {
                     if !after.is_zero() {
@@ -115,9 +127,11 @@ pub(crate) async fn join(
                 Followed::Board(errand) => errand,
                 Followed::Delivered(delivery) => return Ok(*delivery),
                 Followed::Failed(why) => return Err(refusal(why)),
-                Followed::Promoted(errand, lead) => {
-                    return lead_errand(exchange, errand, lead).await;
-                }
+                Followed::Promoted(errand, lead) => match lead_errand(exchange, errand, lead).await
+                {
+                    Led::Board(errand) => errand,
+                    Led::Told(told) => return told.map(|delivery| *delivery),
+                },
             },
         };
     }
@@ -154,25 +168,42 @@ fn part(exchange: &mut Exchange, errand: &Errand) -> Part {
 }
 
 /// Leads, unless what is wanted has come just now.
-async fn take_lead(
-    exchange: &mut Exchange,
-    errand: Box<Errand>,
-    mut lead: Lead,
-) -> Result<Delivery, Refusal> {
+async fn take_lead(exchange: &mut Exchange, errand: Box<Errand>, mut lead: Lead) -> Led {
     match stored_meanwhile(&errand) {
         Some(stored) => {
             lead.land(Landing::Stored(Arc::clone(&stored)));
-            Ok(followed(errand, Kept::Renewed(stored)))
+            Led::Told(Ok(Box::new(followed(errand, Kept::Renewed(stored)))))
         }
         None => lead_errand(exchange, errand, lead).await,
     }
 }
 
+/// What becomes of a request that may not reach the origin.
+fn denied(errand: Box<Errand>, refusal: Refusal) -> Result<Delivery, Refusal> {
+    let failure = Some(refusal.failure);
+    let Some(stored) = stand_in(&errand, failure) else {
+        return Err(refusal);
+    };
+    let mut delivery = Delivery::new(errand, Kept::StoodIn(stored), None);
+    delivery.failure = failure;
+    Ok(delivery)
+}
+
 async fn alone(
     exchange: &mut Exchange,
-    errand: Box<Errand>,
+    mut errand: Box<Errand>,
     content: Content,
 ) -> Result<Delivery, Refusal> {
+    match limit::reach(exchange, &mut errand) {
+        Reaching::Denied(refusal) => {
+            if let Content::Unread(body) = content {
+                crate::body::drain(body);
+            }
+            return denied(errand, refusal);
+        }
+        Reaching::Go => {}
+        Reaching::Wait(delay) => delay.over().await,
+    }
     let (body, upload) = match content {
         Content::Opened(body, upload) => (body, upload),
         Content::Read => (errand.kept_body(), None),
@@ -200,69 +231,25 @@ async fn begin(delivery: &mut Delivery, job: Option<FillJob>) -> Option<Running>
     None
 }
 
-async fn lead_errand(
-    exchange: &mut Exchange,
-    errand: Box<Errand>,
-    lead: Lead,
-) -> Result<Delivery, Refusal> {
-    let mut delivery = told(exchange, Unabandoned::new(fly(errand, lead)).await)?;
-    delivery.join = JoinOutcome::Lead;
-    Ok(delivery)
-}
-
-/// Renews what is stored; nobody waits for it but those who want the same meanwhile.
-pub(crate) async fn renew(errand: Box<Errand>, ticket: Ticket) {
-    let key = &errand.intent.flight_key;
-    let asked = if key.is_empty() {
-        if renewed_meanwhile(&errand).is_some() {
-            return ticket.succeeded();
+async fn lead_errand(exchange: &mut Exchange, mut errand: Box<Errand>, mut lead: Lead) -> Led {
+    // The others neither wait for the turn of this one, nor are they told that it has none.
+    match limit::reach(exchange, &mut errand) {
+        Reaching::Denied(refusal) => {
+            lead.land(Landing::Cancelled);
+            return Led::Told(denied(errand, refusal).map(Box::new));
         }
-        let body = errand.kept_body();
-        match fetch(errand, body, None, Audience::One).await {
-            Ok((mut delivery, job)) => {
-                let running = begin(&mut delivery, job).await;
-                let asked = asked(&delivery);
-                // Nobody reads along.
-                drop(delivery);
-                // Until it is stored, whoever finds the old one must not begin another.
-                if let Some(running) = running {
-                    running.await;
-                }
-                asked
-            }
-            Err(_) => Asked::Failed,
+        Reaching::Go => {}
+        Reaching::Wait(delay) => {
+            lead.land(Landing::Cancelled);
+            delay.over().await;
+            return Led::Board(errand);
         }
-    } else {
-        let hash = store::hash(key);
-        match errand.sidecar.flights.board(key, hash, Manner::Patient) {
-            Boarding::Lead(mut lead) => {
-                if let Some(stored) = renewed_meanwhile(&errand) {
-                    lead.land(Landing::Stored(stored));
-                    return ticket.succeeded();
-                }
-                match fly(errand, lead).await {
-                    Ok(delivery) => asked(&delivery),
-                    Err(_) => Asked::Failed,
-                }
-            }
-            // Somebody is fetching it already.
-            Boarding::Alone | Boarding::Follow(_) => return ticket.succeeded(),
-        }
-    };
-    match asked {
-        Asked::Answered => ticket.succeeded(),
-        Asked::Failed => ticket.failed(clock::monotonic()),
     }
-}
-
-/// How a renewal went: an error may come without anything that stands in for it, and is a failure all
-/// the same.
-fn asked(delivery: &Delivery) -> Asked {
-    match (&delivery.kept, delivery.origin) {
-        (Kept::StoodIn(_), _) => Asked::Failed,
-        (_, Some(origin)) => Asked::with_status(origin.status),
-        (_, None) => Asked::Answered,
-    }
+    let told = told(exchange, Unabandoned::new(fly(errand, lead)).await);
+    Led::Told(told.map(|mut delivery| {
+        delivery.join = JoinOutcome::Lead;
+        Box::new(delivery)
+    }))
 }
 
 /// Fetches for all who board the flight.
@@ -289,7 +276,7 @@ async fn fly(errand: Box<Errand>, mut lead: Lead) -> Result<Delivery, Unfetched>
             sidecar.uncacheable.remember(hash, remembered);
         }
         Landing::Filling(_) | Landing::Stored(_) => sidecar.uncacheable.forget(hash),
-        Landing::Failed(_) => {}
+        Landing::Cancelled | Landing::Failed(_) => {}
     }
     lead.land(landing);
     if let Some(running) = begin(&mut delivery, job).await {
@@ -327,6 +314,7 @@ async fn follow(errand: Box<Errand>, follower: Follower, boardings: u32) -> Foll
         flight::Followed::Alone(after) => {
             onward(Landed::Unshareable, errand, None, boardings, after)
         }
+        flight::Followed::Cancelled => Followed::Board(errand),
         flight::Followed::Failed(why) => match stand_in(&errand, Some(why.failure)) {
             Some(stored) => Followed::delivered(errand, Kept::StoodIn(stored)),
             None => Followed::Failed(why),

@@ -1,40 +1,57 @@
-//! Step 3: may this caller go on?
+//! Step 3: may this caller go on, perhaps after a while?
+//!
+//! **All count.** Every limit of the route counts the request, so that being refused by one does not
+//! spare the others. Rate limits come first, and only who is within them asks for places among those
+//! in flight.
+//!
+//! **Waiting.** Who may wait keeps its turn while it waits, and gives up its seat when its client
+//! leaves. So many requests may wait at the same time ([`WaitingRoom`]); who finds no seat is refused.
+//!
+//! **Shadow.** A limit in shadow mode takes from the same quotas and lets nobody wait. What it would
+//! have refused does not take a place in flight, as if it had been refused.
 
-use std::{future::Future, pin::Pin, time::Duration};
+mod adapt;
+mod charges;
+mod concurrency;
+mod figures;
+mod rate;
+mod told;
+mod waiting_room;
+
+use std::{future::Future, pin::Pin};
 
 use engine::{
-    caller::{CallerFacts, Counting},
-    failure::Failure,
-    outcome::LimitOutcome,
-    rate_limit::{Gcra, LimitHeaders, Verdict, retry_after},
-    security::SecurityKind,
+    caller::CallerFacts, failure::Failure, outcome::LimitDecision, path, security::SecurityKind,
 };
-use http::{HeaderName, HeaderValue, header::RETRY_AFTER, request};
-use policy::{LimitPolicy, Mode, Route};
-use store::LimiterCells;
+use http::{HeaderValue, header::RETRY_AFTER, request};
+use policy::{Mode, Route};
+use telemetry::LimitMarks;
 
+pub(crate) use self::{
+    charges::{Charges, Reaching, reach},
+    waiting_room::WaitingRoom,
+};
+use self::{
+    concurrency::{Doorway, Going, PlaceRule, Wanted},
+    rate::RateRule,
+    told::Told,
+    waiting_room::Delay,
+};
 use super::{admit::Admitted, answer::Refusal};
 use crate::{
-    caller::{self, CallerRule, Needs},
+    caller::{self, Needs},
+    connection::Errands,
     exchange::Exchange,
+    penalty,
+    places::Place,
 };
 
-static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-
-/// The rate limits of one route, made ready.
+/// The limits of one route, made ready.
 #[derive(Debug)]
 pub(crate) struct RouteLimits {
-    limits: Vec<Limit>,
+    rates: Vec<RateRule>,
+    places: Vec<PlaceRule>,
     needs: Needs,
-}
-
-#[derive(Debug)]
-struct Limit {
-    policy: LimitPolicy,
-    gcra: Gcra,
-    headers: LimitHeaders,
-    callers: CallerRule,
 }
 
 /// Whether a request may go on.
@@ -44,22 +61,23 @@ pub(crate) enum Permission {
     /// Over a limit.
     Deny(Refusal),
     /// When its turn has come.
-    #[expect(dead_code, reason = "comes with queues")]
     Wait(Turn),
 }
 
 /// What a request waits for.
-pub(crate) type Turn = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
+pub(crate) type Turn = Pin<Box<dyn Future<Output = Arrival> + Send>>;
 
-/// What is told about the request: the worst that any limit said.
+/// A request whose turn has come, or that has waited for nothing.
 #[derive(Debug, Default)]
-struct Told {
-    outcome: LimitOutcome,
-    position: Option<u8>,
+pub(crate) struct Arrival {
+    places: Vec<Place>,
+    marks: LimitMarks,
 }
 
-/// Asks every limit of the route; all of them count the request, so that being refused by one does
-/// not spare the others.
+/// When a place may be free again, as far as anybody knows.
+const PLACE_RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// Asks every limit of the route.
 pub(crate) fn limit(
     exchange: &mut Exchange,
     route: usize,
@@ -67,130 +85,126 @@ pub(crate) fn limit(
     admitted: &Admitted<'_>,
 ) -> Permission {
     let limits = &exchange.snapshot().limits[route];
-    if limits.limits.is_empty() {
+    if limits.rates.is_empty() && limits.places.is_empty() {
+        return Permission::Allow;
+    }
+    // What is warmed is asked for by nobody: it must not take from what callers have.
+    if exchange.recording.connection.peer.errands == Errands::Warming {
         return Permission::Allow;
     }
     if limits.needs == Needs::Proof {
         caller::prove(exchange, &head.headers);
     }
-    let mut fields = std::mem::take(&mut exchange.limit_fields);
-    let mut told = Told::default();
+    let mut told = Told::take(exchange);
     let facts = caller::facts(exchange, route, head, admitted);
-    let asked = ask(exchange, route, &facts, &mut fields, &mut told);
-    exchange.limit_fields = fields;
-    let event = exchange.event();
-    event.limit = told.outcome;
-    event.limit_index = told.position;
-    match asked {
+    let limits = &exchange.snapshot().limits[route];
+    for (index, rule) in limits.rates.iter().enumerate() {
+        rate::ask(exchange, (index, rule), &facts, head, &mut told);
+    }
+    let wanted = want(exchange, &limits.places, &facts, &mut told);
+    match told.tell(exchange) {
+        Err(refusal) => Permission::Deny(refusal),
+        Ok(delay) => enter(exchange, (route, head), wanted, delay),
+    }
+}
+
+/// The callers for which places are wanted, unless the request is refused anyway.
+fn want(
+    exchange: &Exchange,
+    rules: &[PlaceRule],
+    facts: &CallerFacts<'_>,
+    told: &mut Told,
+) -> Vec<Wanted> {
+    if rules.is_empty() || told.is_denied() {
+        return Vec::new();
+    }
+    let wanted = rules.iter().enumerate();
+    wanted
+        .filter_map(|(index, rule)| concurrency::want(exchange, (index, rule), facts, told))
+        .collect()
+}
+
+/// Takes the places, now or when the turn has come.
+fn enter(
+    exchange: &mut Exchange,
+    (route, head): (usize, &request::Parts),
+    wanted: Vec<Wanted>,
+    delay: Option<Delay>,
+) -> Permission {
+    if wanted.is_empty() && delay.is_none() {
+        return Permission::Allow;
+    }
+    let mut doorway = Doorway::new(exchange.snapshot(), exchange.sidecar(), route, wanted);
+    if let Some(delay) = delay {
+        return Permission::Wait(Box::pin(async move {
+            delay.over().await;
+            doorway.enter().await
+        }));
+    }
+    match doorway.go_on() {
+        Going::In => {}
+        Going::Queue(queuing) => {
+            return Permission::Wait(Box::pin(async move {
+                doorway.queue(queuing).await;
+                doorway.enter().await
+            }));
+        }
+    }
+    match arrive(exchange, head, doorway.arrival()) {
         Ok(()) => Permission::Allow,
         Err(refusal) => Permission::Deny(refusal),
     }
 }
 
-fn ask(
-    exchange: &Exchange,
-    route: usize,
-    facts: &CallerFacts<'_>,
-    fields: &mut Vec<(HeaderName, HeaderValue)>,
-    told: &mut Told,
+/// Notes what became of a request whose turn has come.
+pub(crate) fn arrive(
+    exchange: &mut Exchange,
+    head: &request::Parts,
+    arrival: Arrival,
 ) -> Result<(), Refusal> {
-    let now = exchange.recording.event.at.monotonic;
-    let limits = &exchange.snapshot().limits[route].limits;
-    fields.reserve_exact(2 * limits.len());
-    let (mut wait, mut refused) = (None, None);
-    for (position, limit) in limits.iter().enumerate() {
-        let mode = limit.policy.mode;
-        let name = &limit.policy.name;
-        let caller = match limit.callers.count(facts) {
-            Counting::On(caller) => caller,
-            Counting::Free => continue,
-            Counting::Deny(part, why) => {
-                caller::tell_unknown(exchange, mode, name, part, why);
-                if mode == Mode::Enforce {
-                    refused.get_or_insert_with(|| caller::refusal(part, why));
-                }
-                continue;
-            }
-        };
-        let verdict = limit.decide(&exchange.sidecar().limiter, caller, now);
-        told.note(position, verdict, mode);
-        if let Verdict::Deny { .. } = verdict {
-            let (kind, evidence) = (SecurityKind::RateLimited, limit.callers.key().to_string());
-            exchange.tell(kind, caller::action(mode), Some(name), &evidence);
+    exchange.event().concurrency = arrival.marks;
+    exchange.recording.places = arrival.places;
+    let mut refusal = None;
+    let route = exchange.event().route.map_or(0, usize::from);
+    let rules = exchange.snapshot().limits.get(route);
+    for rule in rules.map_or(&[][..], |limits| &limits.places) {
+        let full = arrival.marks.of(rule.position) == Some(LimitDecision::Deny);
+        if full {
+            let evidence = rule.callers.key().to_string();
+            let kind = SecurityKind::ConcurrencyExceeded;
+            exchange.tell(kind, caller::action(rule.mode), Some(&rule.name), &evidence);
+            let path = path::normalize(head.uri.path());
+            let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
+            penalty::limited(exchange, &facts, &rule.name, rule.mode);
         }
-        if mode != Mode::Enforce {
-            continue;
-        }
-        fields.push((RATE_LIMIT_POLICY.clone(), limit.headers.policy()));
-        fields.push((RATE_LIMIT.clone(), limit.headers.limit(verdict)));
-        if let Verdict::Deny { retry_after } = verdict {
-            wait = wait.max(Some(retry_after));
+        if full && rule.mode == Mode::Enforce {
+            let mut full = Refusal::from(Failure::ConcurrencyExceeded);
+            full.fields.push((RETRY_AFTER, PLACE_RETRY_AFTER));
+            refusal = Some(full);
         }
     }
-    match (refused, wait) {
-        (Some(refusal), _) => Err(refusal),
-        (None, None) => Ok(()),
-        (None, Some(wait)) => {
-            let mut refusal = Refusal::from(Failure::RateLimited);
-            refusal.fields.push((RETRY_AFTER, retry_after(wait)));
-            Err(refusal)
-        }
-    }
-}
-
-// === impl Told ===
-
-impl Told {
-    fn note(&mut self, position: usize, verdict: Verdict, mode: Mode) {
-        let outcome = match (verdict, mode) {
-            (Verdict::Deny { .. }, Mode::Shadow) => LimitOutcome::Shadow,
-            (Verdict::Deny { .. }, _) => LimitOutcome::Deny,
-            (Verdict::Allow { .. }, _) => LimitOutcome::Allow,
-        };
-        let worse = match (self.outcome, outcome) {
-            (LimitOutcome::Deny, _) => false,
-            (_, LimitOutcome::Deny) => true,
-            (LimitOutcome::Shadow, _) => false,
-            _ => true,
-        };
-        if worse {
-            self.outcome = outcome;
-            self.position = match outcome {
-                LimitOutcome::Deny | LimitOutcome::Shadow => u8::try_from(position).ok(),
-                LimitOutcome::Allow | LimitOutcome::Off => None,
-            };
-        }
-    }
+    refusal.map_or(Ok(()), Err)
 }
 
 // === impl RouteLimits ===
 
 impl RouteLimits {
     pub(crate) fn new(route: &Route) -> Self {
-        let on = (route.rate_limits.iter()).filter(|limit| limit.mode != Mode::Off);
-        let limits: Vec<_> = on.map(|limit| Limit::new(&route.name, limit)).collect();
-        let needs = limits.iter().map(|limit| limit.callers.needs()).max();
+        let rates: Vec<_> = (route.rate_limits.iter().enumerate())
+            .filter(|(_, policy)| policy.mode != Mode::Off)
+            .map(|(position, policy)| RateRule::new(&route.name, position, policy))
+            .collect();
+        let places: Vec<_> = (route.concurrency.iter().enumerate())
+            .filter(|(_, policy)| policy.mode != Mode::Off)
+            .map(|(position, policy)| PlaceRule::new(&route.name, position, policy))
+            .collect();
+        let needs = (rates.iter().map(RateRule::needs))
+            .chain(places.iter().map(|rule| rule.callers.needs()))
+            .max();
         Self {
-            limits,
+            rates,
+            places,
             needs: needs.unwrap_or_default(),
         }
-    }
-}
-
-// === impl Limit ===
-
-impl Limit {
-    fn new(route: &str, policy: &LimitPolicy) -> Self {
-        let gcra = Gcra::new(policy.rate, policy.burst());
-        Self {
-            headers: LimitHeaders::new(&policy.name, &gcra),
-            gcra,
-            callers: CallerRule::new(&[route, &policy.name], &policy.key, policy.on_unknown),
-            policy: policy.clone(),
-        }
-    }
-
-    fn decide(&self, cells: &LimiterCells, caller: u128, now: Duration) -> Verdict {
-        cells.update(caller, now, |cell| self.gcra.decide(cell, now))
     }
 }

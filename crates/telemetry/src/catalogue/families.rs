@@ -6,7 +6,9 @@ mod breakers;
 mod capacity;
 mod compression;
 mod discovery;
+mod guard;
 mod health;
+mod limits;
 mod mirror;
 mod security;
 mod transform;
@@ -18,7 +20,9 @@ pub use breakers::*;
 pub use capacity::*;
 pub use compression::*;
 pub use discovery::*;
+pub use guard::*;
 pub use health::*;
+pub use limits::*;
 pub use mirror::*;
 pub use security::*;
 pub use transform::*;
@@ -46,6 +50,16 @@ pub const CATALOGUE: &[&Family] = &[
     &BATCH_MEMBERS,
     &BATCH_REQUESTS,
     &RATE_LIMIT_DECISIONS,
+    &RATE_LIMIT_CALLERS,
+    &RATE_LIMIT_SHARED,
+    &RATE_LIMIT_TIGHTENED,
+    &CONCURRENCY_DECISIONS,
+    &CONCURRENCY_IN_FLIGHT,
+    &LIMITS_WAITING,
+    &SHIELD_DECISIONS,
+    &SHIELD_MATCHES,
+    &BANS,
+    &BANS_BEGUN,
     &COMPRESSION_RESPONSES,
     &COMPRESSION_BYTES,
     &COMPRESSION_REQUEST_BYTES,
@@ -263,15 +277,6 @@ pub const BATCH_REQUESTS: Family = Family {
     unit: Unit::Count,
     help: "Requests that needed a fetch on routes with a batch policy, by whether a batch answered them or why they were sent as they are; in shadow mode what would have been.",
     labels: &[ROUTE, BATCH_MEMBER, MODE],
-};
-
-/// Decisions of each rate limit; in shadow mode what it would have decided. A request denied by one limit is not counted as allowed by the others.
-pub const RATE_LIMIT_DECISIONS: Family = Family {
-    name: "forebay_rate_limit_decisions_total",
-    kind: Kind::Counter,
-    unit: Unit::Count,
-    help: "Decisions of each rate limit; in shadow mode what it would have decided. A request denied by one limit is not counted as allowed by the others.",
-    labels: &[ROUTE, LIMIT, DECISION, MODE],
 };
 
 /// Responses of routes with a compression policy, by the coding used, or why there was none; in shadow mode what would have been done.

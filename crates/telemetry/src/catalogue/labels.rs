@@ -10,12 +10,14 @@ use engine::{
     health::{check::CheckOutcome, outlier},
     identity::KeysRefreshed,
     mirror::CopyOutcome,
-    outcome::{BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
+    outcome::{
+        BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, StoreOutcome,
+    },
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
     transform::Trimmed,
 };
-use policy::{Mode, Priority};
+use policy::{AttackCategory, Mode, Priority};
 
 use super::{Label, Values};
 use crate::{
@@ -24,7 +26,12 @@ use crate::{
         BreakerScope, ClientConnectionEnd, CloseReason, ConnectOutcome, ConnectionState,
         HedgeOutcome, RetryOutcome,
     },
-    words::{CodeClass, UpstreamOutcome, words},
+    words::{CodeClass, ShieldDecision, UpstreamOutcome, words},
+};
+
+pub(super) const ATTACK_CATEGORY: Label = Label {
+    name: "category",
+    values: Values::Fixed(words::<AttackCategory>),
 };
 
 pub(super) const BATCH_MEMBER: Label = Label {
@@ -104,7 +111,7 @@ pub(super) const COPY_OUTCOME: Label = Label {
 
 pub(super) const DECISION: Label = Label {
     name: "decision",
-    values: Values::Fixed(|| vec!["allow", "deny"]),
+    values: Values::Fixed(words::<LimitDecision>),
 };
 
 pub(super) const DIRECTION: Label = Label {
@@ -161,7 +168,7 @@ pub(super) const KEYS_OUTCOME: Label = Label {
 
 pub(super) const LIMIT: Label = Label {
     name: "limit",
-    values: Values::Configured("the name of a rate limit"),
+    values: Values::Configured("the name of a limit"),
 };
 
 pub(super) const METHOD: Label = Label {
@@ -172,6 +179,13 @@ pub(super) const METHOD: Label = Label {
 pub(super) const MODE: Label = Label {
     name: "mode",
     values: Values::Fixed(words::<Mode>),
+};
+
+pub(super) const PENALTY_BOX: Label = Label {
+    name: "box",
+    values: Values::Configured(
+        "the name of a penalty box; routes with a box of the same name share it",
+    ),
 };
 
 pub(super) const PRIORITY: Label = Label {
@@ -232,6 +246,11 @@ pub(super) const SECURITY_LOG_REASON: Label = Label {
 pub(super) const SHED_REASON: Label = Label {
     name: "reason",
     values: Values::Fixed(|| ShedReason::ALL.map(ShedReason::as_str).to_vec()),
+};
+
+pub(super) const SHIELD_DECISION: Label = Label {
+    name: "decision",
+    values: Values::Fixed(words::<ShieldDecision>),
 };
 
 pub(super) const STATE: Label = Label {

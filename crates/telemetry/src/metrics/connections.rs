@@ -48,6 +48,8 @@ pub enum CloseReason {
 /// How a connection of a client ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientConnectionEnd {
+    /// The client used HTTP/2 in a way that only costs work.
+    Abusive,
     /// In order, by either side.
     Closed,
     /// The client reset it or went away in the middle of something.
@@ -60,8 +62,12 @@ pub enum ClientConnectionEnd {
     ProxyHeaderRefused,
     /// It was closed at once because there were too many.
     Refused,
+    /// The client did not take its answers.
+    Stalled,
     /// The TLS handshake failed.
     TlsFailed,
+    /// The client took its answers too slowly.
+    TooSlow,
 }
 
 // === impl ConnectOutcome ===
@@ -164,26 +170,32 @@ impl ClientConnectionEnd {
     /// The word for it in logs and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Abusive => "abusive",
             Self::Closed => "closed",
             Self::Gone => "gone",
             Self::HeadTimedOut => "head-timed-out",
             Self::ProtocolError => "protocol-error",
             Self::ProxyHeaderRefused => "proxy-header-refused",
             Self::Refused => "refused",
+            Self::Stalled => "stalled",
             Self::TlsFailed => "tls-failed",
+            Self::TooSlow => "too-slow",
         }
     }
 }
 
 impl Word for ClientConnectionEnd {
     const ALL: &'static [Self] = &[
+        Self::Abusive,
         Self::Closed,
         Self::Gone,
         Self::HeadTimedOut,
         Self::ProtocolError,
         Self::ProxyHeaderRefused,
         Self::Refused,
+        Self::Stalled,
         Self::TlsFailed,
+        Self::TooSlow,
     ];
 
     fn slot(self) -> usize {

@@ -12,12 +12,14 @@ use std::{
 use engine::compression::headroom::Headroom;
 
 use super::{
+    bans::{BanFigures, Bans},
     breakers::{BreakerFigures, Breakers},
     capacity::{Capacities, CapacityFigures},
     cells::{Counter, Gauge, Shard, Sharded},
     connections::ClientConnectionEnd,
     export::Sheet,
     identity::IdentitySeries,
+    limiter::{self, Limiter},
     security::SecuritySeries,
 };
 use crate::{Health, Stage, catalogue, words::Word};
@@ -74,8 +76,10 @@ type CacheSource = Box<dyn Fn() -> CacheFigures + Send + Sync>;
 pub(super) struct Process {
     health: Arc<Health>,
     clients: Sharded<ClientCells>,
+    bans: Bans,
     breakers: Breakers,
     capacities: Capacities,
+    limiter: Limiter,
     cache: OnceLock<CacheSource>,
     headroom: OnceLock<HeadroomSource>,
     pub(super) identity: IdentitySeries,
@@ -98,8 +102,10 @@ impl Process {
         Arc::new(Self {
             health,
             clients: Sharded::default(),
+            bans: Bans::default(),
             breakers: Breakers::default(),
             capacities: Capacities::default(),
+            limiter: Limiter::default(),
             cache: OnceLock::new(),
             headroom: OnceLock::new(),
             identity: IdentitySeries::default(),
@@ -141,6 +147,10 @@ impl Process {
         let _only_the_first_counts = self.headroom.set(source);
     }
 
+    pub(super) fn watch_bans(&self, source: impl Fn() -> Vec<BanFigures> + Send + Sync + 'static) {
+        self.bans.watch(Box::new(source));
+    }
+
     pub(super) fn watch_breakers(
         &self,
         source: impl Fn() -> Vec<BreakerFigures> + Send + Sync + 'static,
@@ -155,6 +165,10 @@ impl Process {
         self.capacities.watch(Box::new(source));
     }
 
+    pub(super) fn watch_limits(&self, source: limiter::Source) {
+        self.limiter.watch(source);
+    }
+
     pub(super) fn watch_access_log(&self, losses: Arc<AtomicU64>) {
         let _only_the_first_counts = self.access_log_losses.set(losses);
     }
@@ -167,8 +181,10 @@ impl Process {
         if let Some(headroom) = self.headroom.get() {
             export_headroom(headroom(), sheet);
         }
+        self.bans.export(sheet);
         self.breakers.export(sheet);
         self.capacities.export(sheet);
+        self.limiter.export(sheet);
         self.identity.export(sheet);
         self.security.export(sheet);
         let ready = self.health.stage() == Stage::Ready;

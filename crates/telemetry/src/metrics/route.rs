@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::{
     failure::Failure,
-    outcome::{AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, StoreOutcome},
+    outcome::{AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, StoreOutcome},
 };
 use policy::{Mode, Route};
 
@@ -14,6 +14,8 @@ use super::{
     cells::{Counter, Durations, Shard, Sharded},
     compression::CompressionSeries,
     export::Sheet,
+    limits::{LimitCells, LimitLabels},
+    shield::ShieldSeries,
     transform::TransformSeries,
 };
 use crate::{
@@ -31,6 +33,7 @@ pub(super) struct RouteSeries {
     labels: RouteLabels,
     cells: Sharded<RouteCells>,
     batches: BatchSeries,
+    shield: ShieldSeries,
     compression: CompressionSeries,
     transforms: TransformSeries,
 }
@@ -46,7 +49,8 @@ struct RouteLabels {
     cache: Option<Mode>,
     compression: Option<Mode>,
     deduplication: Option<Mode>,
-    limits: Vec<(String, Mode)>,
+    limits: LimitLabels,
+    shield: Option<Mode>,
     transform: Option<Mode>,
 }
 
@@ -61,10 +65,7 @@ struct RouteCells {
     shadow_cache: [Counter; CACHES],
     stores: [Counter; StoreOutcome::ALL.len()],
     joins: [Counter; JoinOutcome::ALL.len()],
-    /// Requests within every limit.
-    limits_allowed: Counter,
-    /// Requests over one limit, by position in the policy.
-    limits_exceeded: Box<[Counter]>,
+    limits: LimitCells,
     encodings: [Counter; EncodeOutcome::ALL.len()],
     plain_bytes: Counter,
     encoded_bytes: Counter,
@@ -74,7 +75,6 @@ struct RouteCells {
 
 impl RouteSeries {
     pub(super) fn new(route: &Route) -> Self {
-        let limits = &route.rate_limits;
         Self {
             labels: RouteLabels {
                 name: route.name.clone(),
@@ -82,14 +82,13 @@ impl RouteSeries {
                 cache: acting(route.cache.as_ref().map(|policy| policy.mode)),
                 compression: acting(route.compression.as_ref().map(|policy| policy.mode)),
                 deduplication: acting(route.deduplication.map(|policy| policy.mode)),
-                limits: limits
-                    .iter()
-                    .map(|limit| (limit.name.clone(), limit.mode))
-                    .collect(),
+                limits: LimitLabels::new(route),
+                shield: acting(route.shield.as_ref().map(|policy| policy.mode)),
                 transform: acting(route.transform.as_ref().map(|policy| policy.mode)),
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            shield: ShieldSeries::default(),
             compression: CompressionSeries::default(),
             transforms: TransformSeries::default(),
         }
@@ -104,11 +103,13 @@ impl RouteSeries {
                 cache: None,
                 compression: None,
                 deduplication: None,
-                limits: Vec::new(),
+                limits: LimitLabels::default(),
+                shield: None,
                 transform: None,
             },
             cells: Sharded::default(),
             batches: BatchSeries::default(),
+            shield: ShieldSeries::default(),
             compression: CompressionSeries::default(),
             transforms: TransformSeries::default(),
         }
@@ -129,7 +130,7 @@ impl RouteSeries {
         let labels = &self.labels;
         let cells = self
             .cells
-            .get_or_init(shard, || RouteCells::new(labels.limits.len()));
+            .get_or_init(shard, || RouteCells::new(&labels.limits));
         let cache = event.cache.slot();
         cells.requests[event.method.slot()][CodeClass::of(event.status).slot()][cache]
             .add(shard, 1);
@@ -147,7 +148,7 @@ impl RouteSeries {
         if let Some(store) = event.store {
             cells.stores[store.slot()].add(shard, 1);
         }
-        cells.record_limit(shard, event);
+        cells.limits.record(shard, event);
         if labels.deduplication.is_some() {
             cells.record_join(shard, event);
         }
@@ -167,6 +168,10 @@ impl RouteSeries {
         &self.batches
     }
 
+    pub(super) const fn shield(&self) -> &ShieldSeries {
+        &self.shield
+    }
+
     pub(super) const fn transforms(&self) -> &TransformSeries {
         &self.transforms
     }
@@ -175,9 +180,13 @@ impl RouteSeries {
         self.export_requests(sheet);
         self.export_traffic(sheet);
         self.export_cache(sheet);
-        self.export_limits(sheet);
+        let labels = &self.labels;
+        (labels.limits).export(sheet, &labels.name, &self.cells, |cells| &cells.limits);
         if let Some(mode) = self.labels.batch {
             self.batches.export(sheet, self.name(), mode);
+        }
+        if let Some(mode) = self.labels.shield {
+            self.shield.export(sheet, self.name(), mode);
         }
         if let Some(mode) = self.labels.transform {
             self.transforms.export(sheet, self.name(), mode);
@@ -249,32 +258,6 @@ impl RouteSeries {
         count
     }
 
-    /// A request that one limit in shadow mode would have denied was within the others.
-    fn export_limits(&self, sheet: &mut Sheet) {
-        let limits = &self.labels.limits;
-        let exceeded: Vec<u64> = (0..limits.len())
-            .map(|limit| self.cells.sum(|cells| &cells.limits_exceeded[limit]))
-            .collect();
-        let shadowed: u64 = limits
-            .iter()
-            .zip(&exceeded)
-            .filter(|((_, mode), _)| *mode == Mode::Shadow)
-            .map(|(_, count)| count)
-            .sum();
-        let passed = self.cells.sum(|cells| &cells.limits_allowed) + shadowed;
-        for ((name, mode), denied) in limits.iter().zip(&exceeded) {
-            let allowed = match mode {
-                Mode::Off => continue,
-                Mode::Enforce => passed,
-                Mode::Shadow => passed - denied,
-            };
-            for (decision, count) in [("allow", allowed), ("deny", *denied)] {
-                let labels = [self.name(), name, decision, mode.word()];
-                sheet.counter(&catalogue::RATE_LIMIT_DECISIONS, &labels, count);
-            }
-        }
-    }
-
     /// Deduplication and compression.
     fn export_modes(&self, sheet: &mut Sheet) {
         let route = self.name();
@@ -303,7 +286,7 @@ impl RouteSeries {
 // === impl RouteCells ===
 
 impl RouteCells {
-    fn new(limits: usize) -> Self {
+    fn new(limits: &LimitLabels) -> Self {
         Self {
             requests: Default::default(),
             durations: Default::default(),
@@ -313,24 +296,10 @@ impl RouteCells {
             shadow_cache: Default::default(),
             stores: Default::default(),
             joins: Default::default(),
-            limits_allowed: Counter::default(),
-            limits_exceeded: (0..limits).map(|_| Counter::default()).collect(),
+            limits: LimitCells::new(limits),
             encodings: Default::default(),
             plain_bytes: Counter::default(),
             encoded_bytes: Counter::default(),
-        }
-    }
-
-    fn record_limit(&self, shard: Shard, event: &RequestEvent) {
-        match event.limit {
-            LimitOutcome::Off => {}
-            LimitOutcome::Allow => self.limits_allowed.add(shard, 1),
-            LimitOutcome::Deny | LimitOutcome::Shadow => {
-                let limit = usize::from(event.limit_index.unwrap_or(0));
-                if let Some(exceeded) = self.limits_exceeded.get(limit) {
-                    exceeded.add(shard, 1);
-                }
-            }
         }
     }
 

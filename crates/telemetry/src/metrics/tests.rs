@@ -8,25 +8,26 @@ use std::{
 
 use engine::{
     discovery::Refreshed,
-    failure::Failure,
+    failure::{Failure, ShieldRefusal},
     health::outlier,
     identity::KeysRefreshed,
     mirror::CopyOutcome,
     outcome::{
-        AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitOutcome, MissReason,
-        StoreOutcome,
+        AsIsReason, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision, LimitOutcome,
+        MissReason, StoreOutcome,
     },
     security::{SecurityAction, SecurityKind},
     transform::json::Flaw,
 };
 use policy::{
-    Admin, BatchKind, BatchPolicy, ByteSize, CachePolicy, Clients, Coding, CompressionPolicy,
-    DeduplicationPolicy, Endpoint, JsonTrim, LimitPolicy, Memory, Mode, Rate, Route, RouteMatch,
-    Scheme, SecurityLog, Shutdown, TransformPolicy, Upstream,
+    Admin, BatchKind, BatchPolicy, ByteSize, CachePolicy, CallerKey, Clients, Coding,
+    CompressionPolicy, ConcurrencyPolicy, DeduplicationPolicy, Endpoint, JsonTrim, LimitPolicy,
+    Memory, Mode, PathReading, Rate, Route, RouteMatch, Scheme, SecurityLog, ShieldPolicy,
+    Shutdown, TransformPolicy, UnknownCaller, Upstream,
 };
 
 use super::*;
-use crate::{MethodLabel, ShadowOutcomes, catalogue::CATALOGUE};
+use crate::{LimitMarks, MethodLabel, ShadowOutcomes, catalogue::CATALOGUE};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -49,6 +50,14 @@ fn route(name: &str, mode: Mode) -> Route {
         }),
         deduplication: Some(DeduplicationPolicy { mode }),
         rate_limits: vec![limit("strict", Mode::Enforce), limit("trial", Mode::Shadow)],
+        concurrency: vec![ConcurrencyPolicy {
+            name: "slots".to_owned(),
+            mode: Mode::Enforce,
+            max: 1,
+            key: CallerKey::client_ip(),
+            on_unknown: UnknownCaller::default(),
+            queue: None,
+        }],
         batch: Some(BatchPolicy {
             mode,
             kind: BatchKind::Body {
@@ -60,6 +69,7 @@ fn route(name: &str, mode: Mode) -> Route {
             max_wait: Duration::from_millis(1),
             max_answer: ByteSize::from_bytes(1),
         }),
+        shield: Some(shield(mode)),
         transform: Some(TransformPolicy {
             mode,
             json: Some(JsonTrim::default()),
@@ -68,6 +78,24 @@ fn route(name: &str, mode: Mode) -> Route {
             security_headers: Vec::new(),
         }),
         ..Route::plain(name, 0)
+    }
+}
+
+fn shield(mode: Mode) -> ShieldPolicy {
+    let size = ByteSize::from_bytes(1 << 10);
+    ShieldPolicy {
+        mode,
+        allow: Vec::new(),
+        deny: Vec::new(),
+        methods: Vec::new(),
+        content_types: Vec::new(),
+        max_url: size,
+        max_query: size,
+        max_header: size,
+        max_body: None,
+        max_json_depth: 64,
+        paths: PathReading::Strict,
+        rules: None,
     }
 }
 
@@ -127,8 +155,20 @@ fn assert_sample(metrics: &Metrics, name: &str, value: f64) {
     assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
 }
 
+/// Both rate limits of a route allow it.
+fn both_allow() -> LimitMarks {
+    let mut limits = LimitMarks::default();
+    limits.note(0, LimitDecision::Allow);
+    limits.note(1, LimitDecision::Allow);
+    limits
+}
+
 fn hit() -> RequestEvent {
+    let mut concurrency = LimitMarks::default();
+    concurrency.note(0, LimitDecision::Allow);
     RequestEvent {
+        limits: both_allow(),
+        concurrency,
         route: Some(0),
         method: MethodLabel::Get,
         status: 200,
@@ -304,15 +344,24 @@ fn a_shadow_policy_counts_what_it_would_have_done() {
 #[test]
 fn each_limit_has_its_own_decisions() {
     let metrics = metrics(vec![route("api", Mode::Enforce)]);
-    let over = |limit, index| RequestEvent {
-        limit,
-        limit_index: Some(index),
-        ..hit()
+    let said = |strict: Option<LimitDecision>, trial: Option<LimitDecision>| {
+        let mut limits = LimitMarks::default();
+        for (position, decision) in [strict, trial].into_iter().enumerate() {
+            if let Some(decision) = decision {
+                limits.note(position, decision);
+            }
+        }
+        RequestEvent { limits, ..hit() }
     };
-    metrics.record(&hit());
-    metrics.record(&over(LimitOutcome::Deny, 0));
-    metrics.record(&over(LimitOutcome::Deny, 0));
-    metrics.record(&over(LimitOutcome::Shadow, 1));
+    let (allow, delay, deny) = (
+        Some(LimitDecision::Allow),
+        Some(LimitDecision::Delay),
+        Some(LimitDecision::Deny),
+    );
+    metrics.record(&said(allow, allow));
+    metrics.record(&said(deny, allow));
+    metrics.record(&said(deny, deny));
+    metrics.record(&said(delay, None));
     for (name, value) in [
         (
             r#"forebay_rate_limit_decisions_total{route="api",limit="strict",decision="deny",mode="enforce"}"#,
@@ -320,7 +369,11 @@ fn each_limit_has_its_own_decisions() {
         ),
         (
             r#"forebay_rate_limit_decisions_total{route="api",limit="strict",decision="allow",mode="enforce"}"#,
-            2.0,
+            1.0,
+        ),
+        (
+            r#"forebay_rate_limit_decisions_total{route="api",limit="strict",decision="delay",mode="enforce"}"#,
+            1.0,
         ),
         (
             r#"forebay_rate_limit_decisions_total{route="api",limit="trial",decision="deny",mode="shadow"}"#,
@@ -328,6 +381,50 @@ fn each_limit_has_its_own_decisions() {
         ),
         (
             r#"forebay_rate_limit_decisions_total{route="api",limit="trial",decision="allow",mode="shadow"}"#,
+            2.0,
+        ),
+    ] {
+        assert_sample(&metrics, name, value);
+    }
+}
+
+#[test]
+fn limits_on_what_is_in_flight_are_counted_apart() {
+    let metrics = metrics(vec![route("api", Mode::Enforce)]);
+    let mut concurrency = LimitMarks::default();
+    concurrency.note(0, LimitDecision::Deny);
+    metrics.record(&RequestEvent {
+        concurrency,
+        limits: LimitMarks::default(),
+        ..hit()
+    });
+    let slots = r#"forebay_concurrency_decisions_total{route="api",limit="slots",decision="deny",mode="enforce"}"#;
+    assert_sample(&metrics, slots, 1.0);
+    assert!(!metrics.text().unwrap().contains("rate_limit_decisions"));
+}
+
+#[test]
+fn decisions_of_a_shield_are_counted_for_its_route() {
+    let metrics = metrics(vec![route("api", Mode::Shadow)]);
+    let refused = ShieldDecision::Refuse(ShieldRefusal::JsonTooDeep);
+    for decision in [refused, refused, ShieldDecision::Allow] {
+        metrics.shield_decided(0, decision);
+    }
+    metrics.shield_matched(0, AttackCategory::SqlInjection);
+    // There is no such route.
+    metrics.shield_decided(1, refused);
+    metrics.shield_matched(1, AttackCategory::SqlInjection);
+    for (name, value) in [
+        (
+            r#"forebay_shield_decisions_total{route="api",decision="json-too-deep",mode="shadow"}"#,
+            2.0,
+        ),
+        (
+            r#"forebay_shield_decisions_total{route="api",decision="allow",mode="shadow"}"#,
+            1.0,
+        ),
+        (
+            r#"forebay_shield_matches_total{route="api",category="sql_injection",mode="shadow"}"#,
             1.0,
         ),
     ] {
@@ -405,8 +502,11 @@ fn positions_that_do_not_exist_are_not_a_panic() {
     });
     metrics.record(&RequestEvent {
         endpoint: Some(9),
-        limit: LimitOutcome::Deny,
-        limit_index: Some(9),
+        limits: {
+            let mut limits = LimitMarks::default();
+            limits.note(9, LimitDecision::Deny);
+            limits
+        },
         ..miss()
     });
     assert_sample(
@@ -534,6 +634,16 @@ fn what_is_exported_is_exactly_the_catalogue() {
     metrics.trimmed(0, Trimmed::Trimmed, 2, 1);
     metrics.batch(0, BatchOutcome::Split, 2);
     metrics.batch_request(0, MemberOutcome::Answered);
+    metrics.shield_decided(0, ShieldDecision::Allow);
+    metrics.shield_matched(0, AttackCategory::Xss);
+    metrics.watch_bans(|| {
+        vec![BanFigures {
+            name: "guessing".to_owned(),
+            mode: Mode::Enforce,
+            banned: 1,
+            begun: 2,
+        }]
+    });
     metrics.shadow_pick(0, 0);
     metrics.upstream_retry(0, Reason::Reset, RetryOutcome::Answered);
     metrics.upstream_retry_stopped(0, Stop::Budget);
@@ -581,6 +691,13 @@ fn what_is_exported_is_exactly_the_catalogue() {
             shed: [[1; 3]; 4],
             waited: waits.so_far(),
         }]
+    });
+    metrics.watch_limits(|| LimitFigures {
+        callers: 5,
+        shared: 1,
+        waiting: 2,
+        in_flight: vec![("api".to_owned(), "slots".to_owned(), 3)],
+        tightened: vec![("api".to_owned(), "strict".to_owned(), 4)],
     });
     let text = metrics.text().unwrap();
     let exported: BTreeSet<&str> = text

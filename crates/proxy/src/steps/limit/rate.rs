@@ -1,0 +1,215 @@
+//! One rate limit of a route.
+
+use std::time::Duration;
+
+use engine::{
+    caller::{CallerFacts, Counting},
+    rate_limit::{Ask, Factor, LegacyFields, LimitHeaders, LimitList, Limiter, Verdict},
+};
+use http::{HeaderName, HeaderValue, Method, request};
+use policy::{LimitCost, LimitFields, LimitPolicy, LimitScope, Mode};
+
+use super::{
+    adapt::{Account, Adapting},
+    charges::{Charges, Payer},
+    told::Told,
+    waiting_room::Seats,
+};
+use crate::{
+    caller::{CallerRule, Needs},
+    exchange::Exchange,
+    penalty,
+};
+
+static LEGACY_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+static LEGACY_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+static LEGACY_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Fields of a response.
+pub(super) type Fields = Vec<(HeaderName, HeaderValue)>;
+
+/// A rate limit, made ready.
+#[derive(Debug)]
+pub(super) struct RateRule {
+    /// In the route's policies.
+    pub(super) position: usize,
+    pub(super) name: Box<str>,
+    pub(super) mode: Mode,
+    pub(super) callers: CallerRule,
+    pub(super) limiter: Limiter,
+    pub(super) cost: LimitCost,
+    scope: LimitScope,
+    adapting: Option<Adapting>,
+    queue: Duration,
+    shown: LimitFields,
+    headers: LimitHeaders,
+}
+
+/// What a limit has to know of a request that it counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    pub(super) caller: u128,
+    pub(super) account: Option<Account>,
+    pub(super) cost: u32,
+    pub(super) now: Duration,
+}
+
+/// When a limit wants to hear of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hears {
+    /// Before the cache is asked, and again when the origin has answered.
+    Again,
+    /// Before the cache is asked.
+    Early,
+    /// Only when it goes to the origin.
+    Late,
+}
+
+/// Asks one limit about a request that has just come.
+pub(super) fn ask(
+    exchange: &Exchange,
+    (index, rule): (usize, &RateRule),
+    facts: &CallerFacts<'_>,
+    head: &request::Parts,
+    told: &mut Told,
+) {
+    let counting = rule.callers.count(facts);
+    let hears = rule.hears();
+    if hears == Hears::Late {
+        let payer = match counting {
+            Counting::Deny(part, why) => Payer::Unknown(part.clone(), why),
+            Counting::Free => return,
+            Counting::On(caller) => Payer::Known(caller, rule.account(facts, caller)),
+        };
+        return Charges::of(exchange, &mut told.charges).add_later(index, payer);
+    }
+    let caller = match counting {
+        Counting::Deny(part, why) => {
+            return told.unknown(exchange, (&rule.name, rule.mode), (part, why));
+        }
+        Counting::Free => return,
+        Counting::On(caller) => caller,
+    };
+    let request = Counted {
+        caller,
+        account: rule.account(facts, caller),
+        cost: rule.cost_of(&head.method),
+        now: exchange.recording.event.at.monotonic,
+    };
+    let verdict = rule.decide(exchange, request);
+    told.note(exchange, rule, verdict);
+    if let Verdict::Deny { .. } = verdict {
+        penalty::limited(exchange, facts, &rule.name, rule.mode);
+    }
+    if hears == Hears::Again {
+        Charges::of(exchange, &mut told.charges).add_paid(index, request, verdict);
+    }
+}
+
+/// The older fields have room for one limit: the one of which least is left.
+fn show_legacy(legacy: LegacyFields, fields: &mut Fields) {
+    let left = |value: &HeaderValue| value.to_str().ok()?.parse::<u32>().ok();
+    let before = fields.iter().position(|(name, _)| *name == LEGACY_LIMIT);
+    let values = [
+        (LEGACY_LIMIT.clone(), legacy.limit),
+        (LEGACY_REMAINING.clone(), legacy.remaining),
+        (LEGACY_RESET.clone(), legacy.reset),
+    ];
+    match before.and_then(|first| fields.get_mut(first..first + values.len())) {
+        // The three of them always stand together, in this order.
+        Some(told) if left(&values[1].1) < left(&told[1].1) => told.clone_from_slice(&values),
+        Some(_) => {}
+        None => fields.extend(values),
+    }
+}
+
+// === impl RateRule ===
+
+impl RateRule {
+    pub(super) fn new(route: &str, position: usize, policy: &LimitPolicy) -> Self {
+        let limiter = Limiter::new(policy);
+        Self {
+            position,
+            name: policy.name.as_str().into(),
+            mode: policy.mode,
+            callers: CallerRule::new(&[route, &policy.name], &policy.key, policy.on_unknown),
+            headers: LimitHeaders::new(&policy.name, &limiter),
+            limiter,
+            cost: policy.cost.clone(),
+            scope: policy.scope,
+            adapting: (policy.adapt.as_ref()).map(|adapt| Adapting::new(route, policy, adapt)),
+            queue: policy.queue.unwrap_or_default(),
+            shown: policy.headers,
+        }
+    }
+
+    pub(super) fn needs(&self) -> Needs {
+        let tenants = self.adapting.as_ref().map(Adapting::needs);
+        self.callers.needs().max(tenants.unwrap_or_default())
+    }
+
+    /// How many callers have to give while the upstream is short of room, if any may have to.
+    pub(super) fn tightened(&self) -> Option<usize> {
+        self.adapting.as_ref().map(Adapting::tightened)
+    }
+
+    /// Learns what a request has cost the origin.
+    pub(super) fn learn(&self, account: Account, units: u32, spent: Duration) {
+        if let Some(adapting) = &self.adapting {
+            adapting.learn(account, units, spent);
+        }
+    }
+
+    pub(super) fn account(&self, facts: &CallerFacts<'_>, caller: u128) -> Option<Account> {
+        let adapting = self.adapting.as_ref();
+        adapting.map(|adapting| adapting.account(facts, caller))
+    }
+
+    pub(super) fn hears(&self) -> Hears {
+        match (self.scope, &self.cost.response_header, &self.adapting) {
+            (LimitScope::Upstream, ..) => Hears::Late,
+            (LimitScope::Caller, None, None) => Hears::Early,
+            (LimitScope::Caller, ..) => Hears::Again,
+        }
+    }
+
+    /// What a request with this method costs, as far as it is known before it is answered.
+    pub(super) fn cost_of(&self, method: &Method) -> u32 {
+        let of_method = self.cost.methods.iter().find(|(it, _)| it == method);
+        of_method.map_or(self.cost.base, |(_, cost)| *cost)
+    }
+
+    pub(super) fn decide(&self, exchange: &Exchange, request: Counted) -> Verdict {
+        let (factor, delay) = match (&self.adapting, request.account) {
+            (Some(adapting), Some(account)) => {
+                let upstream = exchange.route().map_or(0, |route| route.upstream);
+                let upstream = &exchange.snapshot().upstreams[upstream];
+                adapting.factor(account, upstream, request.now)
+            }
+            _ => (Factor::ONE, Duration::ZERO),
+        };
+        let sidecar = exchange.sidecar();
+        let patience = self.queue.max(delay);
+        let ask = Ask {
+            cost: request.cost,
+            now: request.now,
+            longest_wait: match patience.is_zero() || sidecar.waiting_room.seats() == Seats::Taken {
+                true => Duration::ZERO,
+                false => patience,
+            },
+            factor,
+        };
+        (sidecar.limiter).decide(request.caller, &self.limiter, &ask)
+    }
+
+    /// Tells the caller.
+    pub(super) fn show(&self, verdict: Verdict, list: &mut LimitList, fields: &mut Fields) {
+        if let LimitFields::Both | LimitFields::Draft = self.shown {
+            self.headers.list(verdict, list);
+        }
+        if let LimitFields::Both | LimitFields::Legacy = self.shown {
+            let legacy = self.headers.legacy(verdict);
+            show_legacy(legacy, fields);
+        }
+    }
+}

@@ -177,10 +177,10 @@ mod tests {
         streamed.extend(encoder.write(&OTHER[10..]).unwrap());
         streamed.extend(encoder.finish().unwrap());
         let whole = dictionary.whole(OTHER).unwrap();
-        assert!(whole.len() < 40 + OTHER.len() / 2, "{}", whole.len());
+        assert!(whole.len() < 40 + OTHER.len() * 2 / 3, "{}", whole.len());
         for coded in [&whole[..], &streamed] {
             assert_eq!(decoded(coded, TEXT).unwrap(), OTHER);
-            let wrong = decoded(coded, &TEXT[1..]);
+            let wrong = decoded(coded, &TEXT[..TEXT.len() - 1]);
             assert!(wrong.is_err() || wrong.is_ok_and(|wrong| wrong != OTHER));
         }
         // A decoder that knows nothing of RFC 9842 passes the header over.

@@ -148,6 +148,7 @@ fn each_reason_to_pass_the_cache_by_has_its_remedy() {
             ("body-with-get", "nothing"),
             ("cookie", "cache: {request_cookies: ignore}"),
             ("method", "nothing"),
+            ("no-transform", "nothing"),
             ("override", "nothing"),
             ("persona", "nothing"),
             ("precondition", "nothing"),

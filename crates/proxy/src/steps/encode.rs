@@ -137,7 +137,7 @@ pub(crate) fn encode(
     decision: Option<Decision>,
     headers: &mut HeaderMap,
     body: ResponseBody,
-    manner: Option<Manner>,
+    manner: Option<&Manner>,
     place: Option<Place<'_>>,
 ) -> ResponseBody {
     let Some(decision) = decision else {
@@ -192,7 +192,7 @@ fn in_coding(
     coding: Coding,
     headers: &mut HeaderMap,
     body: ResponseBody,
-    manner: Manner,
+    manner: &Manner,
     place: Option<Place<'_>>,
 ) -> ResponseBody {
     let purpose = match place {
@@ -227,9 +227,9 @@ fn against_dictionary(
     event: &mut RequestEvent,
     headers: &mut HeaderMap,
     body: ResponseBody,
-    manner: Manner,
+    manner: &Manner,
 ) -> ResponseBody {
-    let Some(dictionary) = manner.dictionary else {
+    let Some(dictionary) = &manner.dictionary else {
         event.encode = EncodeOutcome::AsIs(AsIsReason::Off);
         return body;
     };
@@ -292,7 +292,7 @@ pub(crate) fn mark_not_modified(decision: Option<Decision>, headers: &mut Header
 fn compressed(
     coding: Coding,
     body: ResponseBody,
-    manner: Manner,
+    manner: &Manner,
     purpose: Purpose,
 ) -> Result<ResponseBody, ResponseBody> {
     let size = known_length(&body);

@@ -134,7 +134,14 @@ fn stored_in(
     });
     let decision = Some(decision);
     let event = exchange.event();
-    let body = encode::encode(event, decision, &mut headers, whole.body, manner, place);
+    let body = encode::encode(
+        event,
+        decision,
+        &mut headers,
+        whole.body,
+        manner.as_ref(),
+        place,
+    );
     respond(status, headers, body)
 }
 
@@ -166,7 +173,7 @@ fn carried_out(
     let manner = Manner::of(exchange, decision, headers, padding);
     let event = exchange.event();
     let plain = encode::known_length(&body);
-    let body = encode::encode(event, decision, headers, body, manner, None);
+    let body = encode::encode(event, decision, headers, body, manner.as_ref(), None);
     if let ResponseBody::Full(_) = body {
         event.uncompressed_bytes = plain.unwrap_or_default();
     }

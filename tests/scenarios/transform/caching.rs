@@ -107,7 +107,9 @@ fn what_is_stale_stands_in_for_an_answer_that_cannot_be_understood() {
         } else {
             "<html>"
         };
-        json(body).header("Cache-Control", "max-age=0, stale-if-error=60")
+        json(body)
+            .header("Cache-Control", "max-age=0, stale-if-error=60")
+            .header("ETag", "\"v1\"")
     });
     let policies = "transform: {json: {fields: [id]}}\ncache: {}";
     let sidecar = in_front(&origin, policies);

@@ -10,13 +10,14 @@ use engine::{
     compression::headroom::Headroom,
     discovery::Refreshed,
     failure::{Failure, ShieldRefusal},
-    health::outlier,
+    health::{Standing, check::CheckOutcome, outlier},
     identity::KeysRefreshed,
     mirror::CopyOutcome,
     outcome::{
         AsIsReason, BreachOutcome, CacheOutcome, EncodeOutcome, JoinOutcome, LimitDecision,
         LimitOutcome, MissReason, StoreOutcome,
     },
+    retry::{Reason, Stop},
     security::{SecurityAction, SecurityKind},
     transform::json::Flaw,
 };

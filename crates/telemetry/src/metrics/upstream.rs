@@ -4,6 +4,7 @@
 //! the first of a group is counted for, so that a thousand possible endpoints cost nothing.
 
 mod discovery;
+mod notes;
 mod places;
 
 use std::{

@@ -14,7 +14,7 @@
 //! with each request. A token counts only when it was verified. What becomes of those whom nobody
 //! knows is the operator's decision.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use http::{HeaderMap, HeaderValue};
 use policy::{CallerKey, CallerPart, PathPattern, UnknownCaller};
@@ -23,6 +23,7 @@ use crate::{
     cache::persona::cookies,
     client_ip::limit_key_ip,
     identity::{Claims, Rejection},
+    percent,
     routing::parameter,
 };
 
@@ -89,6 +90,8 @@ pub type Hash = fn(&[u8]) -> u128;
 /// A part as it is in the request.
 enum Value<'a> {
     Address([u8; 16]),
+    /// A piece of a path, which has many spellings.
+    Segment(&'a [u8]),
     Text(&'a [u8]),
 }
 
@@ -171,7 +174,7 @@ fn value<'a>(part: &CallerPart, facts: &CallerFacts<'a>) -> Result<Value<'a>, Un
             only(lines.map(HeaderValue::as_bytes))
         }
         CallerPart::PathParameter(name) => parameter(facts.path, facts.pattern, name)
-            .map(|found| Value::Text(found.as_bytes()))
+            .map(|found| Value::Segment(found.as_bytes()))
             .ok_or(Unclear::Absent),
     }
 }
@@ -181,6 +184,17 @@ fn only<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Result<Value<'a>, Unc
         (None, _) => Err(Unclear::Absent),
         (Some(value), None) => Ok(Value::Text(value)),
         (Some(_), Some(_)) => Err(Unclear::Repeated),
+    }
+}
+
+/// A piece of a path as an origin may read it: decoded, and without the parameters behind a semicolon
+/// (RFC 3986, section 3.3), which many origins pass over. Otherwise each spelling would be a caller.
+fn one_spelling(text: &[u8]) -> Cow<'_, [u8]> {
+    let end = text.iter().position(|byte| *byte == b';');
+    let text = &text[..end.unwrap_or(text.len())];
+    match text.contains(&b'%') {
+        true => percent::decoded_path(text).into(),
+        false => text.into(),
     }
 }
 
@@ -207,6 +221,7 @@ impl Value<'_> {
     fn add_to(&self, before: u128, kind: u8, hash: Hash) -> u128 {
         let value = match self {
             Self::Address(octets) => u128::from_be_bytes(*octets),
+            Self::Segment(text) => hash(&one_spelling(text)),
             Self::Text(text) => hash(text),
         };
         block(before, kind, value, hash)

@@ -47,6 +47,21 @@ pub(crate) fn decoded_form(bytes: &[u8]) -> Vec<u8> {
     decode(bytes).collect()
 }
 
+/// The bytes of a piece of a path: `%XX` decoded, and nothing else.
+pub(crate) fn decoded_path(bytes: &[u8]) -> Vec<u8> {
+    let mut at = 0;
+    let decoded = std::iter::from_fn(|| {
+        let byte = *bytes.get(at)?;
+        let (value, width) = match byte {
+            b'%' => pair(bytes, at).map_or((b'%', 1), |value| (value, 3)),
+            other => (other, 1),
+        };
+        at += width;
+        Some(value)
+    });
+    decoded.collect()
+}
+
 /// The value of one hexadecimal digit.
 pub(crate) const fn hex(digit: u8) -> Option<u8> {
     match digit {

@@ -83,9 +83,11 @@ impl RouteShield {
     }
 
     /// The bytes of such a body that are looked at for patterns.
-    pub(crate) fn looks_at(&self, kind: BodyKind) -> usize {
+    pub(crate) fn looks_at(&self, kind: BodyKind, content_type: Option<&HeaderValue>) -> usize {
         match (kind, &self.inspector) {
-            (BodyKind::Json | BodyKind::Other, Some(inspector)) => inspector.body_limit(),
+            (BodyKind::Json | BodyKind::Other, Some(inspector)) => {
+                inspector.body_limit(content_type.and_then(|type_| type_.to_str().ok()))
+            }
             (BodyKind::Coded, _) | (_, None) => 0,
         }
     }
@@ -112,6 +114,11 @@ impl Teller {
 
     pub(crate) const fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// The type of the body, where it has one and not several.
+    pub(crate) const fn content_type(&self) -> Option<&HeaderValue> {
+        self.content_type.as_ref()
     }
 
     /// It was in order, all of it.

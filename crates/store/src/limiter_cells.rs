@@ -148,11 +148,15 @@ impl Shard {
         let gives_back = settlement.actual < settlement.charged;
         match self.cells.place(key, nanos(now)) {
             Place::Own(cell) => *cell = gcra.settle(Cell(*cell), settlement, now).0,
-            _ if gives_back => {}
             Place::New(cell) => {
+                // A place that is free by now begins with what is known, never afresh.
                 let known = self.sketches.known(key, window(gcra), nanos(now));
-                *cell = gcra.settle(known, settlement, now).0;
+                *cell = match gives_back {
+                    true => known.0,
+                    false => gcra.settle(known, settlement, now).0,
+                };
             }
+            Place::None if gives_back => {}
             Place::None => {
                 let settle = |cell| ((), gcra.settle(cell, settlement, now));
                 self.sketches.update(key, window(gcra), nanos(now), settle);

@@ -142,3 +142,18 @@ fn members_of_a_batch_get_theirs_trimmed() {
     assert_eq!(other.join().unwrap(), "{\"id\":\"1\"}");
     assert_eq!(origin.count(), 1);
 }
+
+/// Whoever wants the original gets it, and nobody else.
+#[test]
+fn what_was_left_alone_for_one_client_is_not_kept_for_others() {
+    let origin = Origin::http(|_| {
+        json("{\"id\":1,\"secret\":2}")
+            .header("Content-Location", "/x")
+            .header("Cache-Control", "max-age=600")
+    });
+    let policies = "transform: {json: {fields: [id]}}\ncache: {}";
+    let sidecar = in_front(&origin, policies);
+    let write = Ask::post("/x", "new").header("Cache-Control", "no-transform");
+    assert_eq!(sidecar.ask(&write).text(), "{\"id\":1,\"secret\":2}");
+    assert_eq!(sidecar.get("/x").text(), "{\"id\":1}");
+}

@@ -84,6 +84,22 @@ fn a_stream_that_cannot_be_understood_breaks_off() {
     sidecar.wait_for_metric("forebay_transform_responses_total", &labels, 1.0);
 }
 
+/// Nobody asks for more after trailers, so that is where the end is judged.
+#[test]
+fn half_a_document_does_not_end_well_for_having_trailers() {
+    let origin = Origin::http(|_| {
+        Reply::chunked(["{\"id\":1,\"name\":[1,"; 1])
+            .header("Content-Type", "application/json")
+            .trailer("X-Sum", "1")
+    });
+    let sidecar = in_front(&origin, SELECT);
+    let mut client = sidecar.connect();
+    client.send(Ask::get("/").header("TE", "trailers").bytes());
+    let heard = client.hear_to_end();
+    assert!(!heard.contains("\r\n0\r\n"), "{heard}");
+    assert!(!heard.to_ascii_lowercase().contains("x-sum: 1"), "{heard}");
+}
+
 #[test]
 fn a_large_document_passes_in_little_memory() {
     const PIECE: &[u8] =
@@ -124,4 +140,22 @@ fn a_large_document_passes_in_little_memory() {
         "it grew by {} bytes",
         most - before
     );
+}
+
+/// What is looked at for secrets is trimmed when it goes on, and once.
+#[test]
+fn a_guard_of_compression_does_not_trim_a_second_time() {
+    for mode in ["enforce", "shadow"] {
+        let (origin, sender) = sending("application/json");
+        let policies = format!(
+            "transform: {{json: {{fields: [items]}}}}\n\
+             compression: {{mode: {mode}, min_size: 1B, breach_guard: pad}}"
+        );
+        let sidecar = in_front(&origin, &policies);
+        sender.send(b"{\"items\":[".to_vec()).unwrap();
+        sender.send(b"1],\"secret\":2}".to_vec()).unwrap();
+        drop(sender);
+        let ask = Ask::get("/?q=something").header("Cookie", "a=b");
+        assert_eq!(sidecar.ask(&ask).text(), "{\"items\":[1]}", "{mode}");
+    }
 }

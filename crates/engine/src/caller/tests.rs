@@ -265,6 +265,28 @@ fn a_value_of_64_kib_is_a_number_like_any_other() {
     assert_ne!(long(b'a'), long(b'b'));
 }
 
+/// TRAPS 25: each spelling would have an allowance of its own.
+#[test]
+fn a_piece_of_a_path_is_one_caller_however_it_is_spelled() {
+    let of = |path: &'static str| {
+        let asked = Asked {
+            path,
+            ..Asked::default()
+        };
+        let parts = [CallerPart::PathParameter("id".to_owned())];
+        asked.known(&parts).unwrap()
+    };
+    for same in [
+        "/users/a%40b",
+        "/users/%61@b",
+        "/users/a@b;x=1",
+        "/users/a@b;",
+    ] {
+        assert_eq!(of(same), of("/users/a@b"), "{same}");
+    }
+    assert_ne!(of("/users/a@c"), of("/users/a@b"));
+}
+
 fn value_bytes() -> impl Strategy<Value = Vec<u8>> {
     // Few different bytes, so that equal and shifted values are common.
     proptest::collection::vec(

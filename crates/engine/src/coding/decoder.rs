@@ -36,6 +36,9 @@ pub enum DecodeError {
     /// Something follows the end.
     #[error("something follows the end of the coded body")]
     Garbage,
+    /// Much of it means nothing: members or frames without content, one after the other.
+    #[error("the coded body goes on and on without content")]
+    Idle,
     /// It is not in this coding, or damaged, or needs too large a window.
     #[error("the body is not in the coding that it says")]
     Invalid,
@@ -126,6 +129,7 @@ impl DecodeError {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Garbage => "trailing-garbage",
+            Self::Idle => "idle",
             Self::Invalid => "invalid",
             Self::Truncated => "truncated",
         }

@@ -26,7 +26,12 @@ struct Inner {
     between: Box<[u8]>,
     from: usize,
     to: usize,
+    /// Bytes that came through since the last that meant anything.
+    idle: usize,
 }
+
+/// So many bytes may come out of the outer coding, and mean nothing to the inner one, in a row.
+const MOST_IDLE: usize = 1 << 20;
 
 /// Why the codings of a body cannot be undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +78,7 @@ impl Stack {
                 between: vec![0; BETWEEN].into(),
                 from: 0,
                 to: 0,
+                idle: 0,
             })
         });
         Ok(Some(Self {
@@ -96,11 +102,16 @@ impl Stack {
             inner.from += step.taken;
             let given = step.given;
             if given > 0 {
+                inner.idle = 0;
                 return Ok(Progress { taken, given });
             }
             let step = self.outer.decode(&input[taken..], &mut inner.between)?;
             taken += step.taken;
             (inner.from, inner.to) = (0, step.given);
+            inner.idle += step.given;
+            if inner.idle > MOST_IDLE {
+                return Err(DecodeError::Idle);
+            }
             if step.given == 0 {
                 return Ok(Progress { taken, given });
             }

@@ -269,6 +269,16 @@ fn a_stack_is_undone_from_the_outside() {
     }
 }
 
+/// What comes out of the outer coding and means nothing to the inner one is work without an end.
+#[test]
+fn members_without_content_are_not_read_for_ever() {
+    let nothing = encoded(Coding::Gzip, b"");
+    let many = nothing.repeat((4 << 20) / nothing.len());
+    let coded = encoded(Coding::Br, &many);
+    let read = decoded(&[Coding::Gzip, Coding::Br], &coded, usize::MAX, 1000);
+    assert_eq!(read, Err(DecodeError::Idle));
+}
+
 #[test]
 fn codings_of_a_message() {
     use Coding::{Br, Gzip};

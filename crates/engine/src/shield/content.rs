@@ -13,6 +13,21 @@ use crate::{compression::media_type, failure::ShieldRefusal, field_list};
 #[derive(Clone, Debug)]
 pub(super) struct ContentTypes(Vec<MediaTypePattern>);
 
+/// The content codings there are (RFC 9110, section 8.4.1, and the registry of IANA).
+const CODINGS: [&str; 11] = [
+    "aes128gcm",
+    "br",
+    "compress",
+    "dcb",
+    "dcz",
+    "deflate",
+    "exi",
+    "gzip",
+    "x-compress",
+    "x-gzip",
+    "zstd",
+];
+
 /// What can be told of a body by its head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
@@ -26,8 +41,12 @@ pub enum BodyKind {
 
 /// What can be told of a body by the fields that go with it.
 pub fn body_kind(headers: &HeaderMap) -> BodyKind {
-    let coded = field_list::elements(headers, &CONTENT_ENCODING)
-        .any(|coding| !coding.eq_ignore_ascii_case(b"identity"));
+    // What nobody knows as a coding is none: an origin would pass it over.
+    let coded = field_list::elements(headers, &CONTENT_ENCODING).any(|coding| {
+        CODINGS
+            .iter()
+            .any(|known| coding.eq_ignore_ascii_case(known.as_bytes()))
+    });
     match coded {
         true => BodyKind::Coded,
         false => plain_kind(headers),

@@ -99,9 +99,13 @@ impl Inspector {
         }
     }
 
-    /// So many bytes of a body are worth giving to [`Inspector::body`]; 0 when it is not looked at.
-    pub fn body_limit(&self) -> usize {
-        self.body
+    /// So many bytes of a body of this type are worth giving to [`Inspector::body`]; 0 when it is not
+    /// looked at.
+    pub fn body_limit(&self, content_type: Option<&str>) -> usize {
+        match body::is_read(content_type) {
+            true => self.body,
+            false => 0,
+        }
     }
 
     /// The points at which a request is refused.

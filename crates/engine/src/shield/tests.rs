@@ -240,6 +240,8 @@ fn json_is_what_may_be_taken_for_it() {
             &[("content-encoding", "identity"), ("content-type", "a/b")],
             BodyKind::Other,
         ),
+        // No coding that anybody knows: an origin would read it as it is.
+        (&[("content-encoding", "x")], BodyKind::Json),
     ] {
         let mut all = HeaderMap::new();
         for (name, value) in headers {

@@ -125,7 +125,7 @@ fn broken(error: DecodeError) -> CutShort {
     tracing::debug!(%error, "a coded response is broken");
     CutShort(match error {
         DecodeError::Truncated => Failure::UpstreamTruncated,
-        DecodeError::Garbage | DecodeError::Invalid => Failure::UpstreamGarbage,
+        DecodeError::Garbage | DecodeError::Idle | DecodeError::Invalid => Failure::UpstreamGarbage,
     })
 }
 

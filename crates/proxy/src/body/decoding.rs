@@ -183,6 +183,9 @@ impl DecodingBody {
                     // Trailers are the end of the body, as soon as they are written.
                     Err(trailers) => {
                         let looked = self.look_at_end();
+                        if let (Ok(()), Some(upload)) = (looked, &self.upload) {
+                            upload.finish();
+                        }
                         let frame = looked.map(|()| trailers);
                         return Poll::Ready(Some(frame.map_err(|failure| self.fail(failure))));
                     }

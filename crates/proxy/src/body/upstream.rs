@@ -122,7 +122,8 @@ impl UpstreamBody {
         if self.ahead.is_none() && !self.is_end_stream() {
             // Whoever reads on polls again, and is woken then.
             let mut cx = Context::from_waker(Waker::noop());
-            if let Poll::Ready(Some(frame)) = Pin::new(&mut *self).poll_frame(&mut cx) {
+            // As it comes: it is trimmed when it goes on, and must not be twice.
+            if let Poll::Ready(Some(frame)) = self.poll_source(&mut cx) {
                 self.ahead = Some(Box::new(frame));
             }
         }
@@ -211,7 +212,14 @@ impl Body for UpstreamBody {
                     Ok(piece) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
                     Err(CutShort(failure)) => return Poll::Ready(Some(Err(self.fail(failure)))),
                 },
-                Some(Err(other)) => return Poll::Ready(Some(Ok(other))),
+                // Trailers are the end, and nobody polls again after them.
+                Some(Err(trailers)) => {
+                    let finished = self.trimming.take().map(|trimming| trimming.finish());
+                    return Poll::Ready(Some(match finished {
+                        Some(Err(cut)) => Err(cut),
+                        Some(Ok(())) | None => Ok(trailers),
+                    }));
+                }
                 None => {
                     let finished = self.trimming.take().map(|trimming| trimming.finish());
                     return Poll::Ready(finished.and_then(Result::err).map(Err));

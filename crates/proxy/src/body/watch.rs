@@ -52,7 +52,7 @@ impl Watch {
         let shield = snapshot.shields.get(teller.witness.route)?.as_ref()?;
         let beginning = held.map(|held| Beginning {
             bytes: BytesMut::new(),
-            most: shield.looks_at(kind),
+            most: shield.looks_at(kind, teller.content_type()),
             _held: held,
         });
         Some(Self {

@@ -101,7 +101,7 @@ pub(crate) fn from_store(
             told,
             personal: HeaderMap::new(),
             key: found.key.as_deref(),
-            privacy: Privacy::of(found.stored.persona()),
+            privacy: Privacy::of(found.stored.persona(), found.lookup.partition),
         },
     )
 }
@@ -179,7 +179,7 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
             },
             personal,
             key: is_kept.then_some(&*errand.intent.key),
-            privacy: Privacy::of(&errand.intent.persona),
+            privacy: Privacy::of(&errand.intent.persona, lookup.partition),
         },
     )
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use engine::{
     cache::{
         range::Extent,
+        request::Partition,
         stored::{StoredHead, StoredMeta},
     },
     coding::{Encoder, Padding, dictionary::SharedDictionary},
@@ -351,11 +352,11 @@ impl Manner {
 // === impl Privacy ===
 
 impl Privacy {
-    /// That of a response which only those of this persona get.
-    pub(crate) const fn of(persona: &[u8]) -> Self {
-        match persona {
-            [] => Self::Shared,
-            _ => Self::Own,
+    /// That of a response which only those of this persona and partition get.
+    pub(crate) const fn of(persona: &[u8], partition: Partition) -> Self {
+        match (persona, partition) {
+            ([], Partition::Shared) => Self::Shared,
+            (_, Partition::Shared | Partition::User) => Self::Own,
         }
     }
 }

@@ -245,7 +245,8 @@ fn charge(errand: &mut Errand, sent: Sent, batched: Option<Trip>, fetched: Optio
         None => clock::monotonic().saturating_sub(sent.at.monotonic),
     };
     charges.spent(spent);
-    if let Some(fetched) = fetched {
+    // What the origin says of a batch is the cost of all of it, and each member has paid for itself.
+    if let (Some(fetched), None) = (fetched, batched) {
         charges.settle(&fetched.head.headers);
     }
 }

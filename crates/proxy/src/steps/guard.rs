@@ -79,7 +79,12 @@ fn judge(
     });
     let teller = || {
         let marks = penalty::marks(exchange, route, facts);
-        let content_type = head.headers.get(CONTENT_TYPE).cloned();
+        let mut types = head.headers.get_all(CONTENT_TYPE).iter();
+        let content_type = match (types.next(), types.next()) {
+            (Some(only), None) => Some(only.clone()),
+            // Of several, nobody knows which one the origin reads.
+            (None, _) | (Some(_), Some(_)) => None,
+        };
         Teller::new(
             Witness::of(exchange, route),
             shield.mode,

@@ -32,6 +32,11 @@ pub(super) fn read(look: &mut Look<'_>, content_type: Option<&str>, body: &[u8])
     }
 }
 
+/// Whether bodies of this type are looked at, whatever is in them.
+pub(super) fn is_read(content_type: Option<&str>) -> bool {
+    !matches!(Reading::of(content_type, b"{"), Reading::None)
+}
+
 // === impl Reading ===
 
 impl<'t> Reading<'t> {
@@ -39,8 +44,10 @@ impl<'t> Reading<'t> {
         let Some(content_type) = content_type else {
             return Self::guessed(body);
         };
-        let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
-        let essence = essence.trim().to_ascii_lowercase();
+        let parameters = content_type.split_once(';').map_or("", |(_, rest)| rest);
+        // Frameworks read what stands before any of these, whatever follows.
+        let mut words = content_type.trim_start().split([';', ',', ' ', '\t']);
+        let essence = words.next().unwrap_or_default().to_ascii_lowercase();
         match essence.as_str() {
             "application/x-www-form-urlencoded" => Self::Form,
             "multipart/form-data" => match boundary(parameters) {

@@ -243,7 +243,8 @@ fn a_body_is_looked_at_so_far() {
     let mut policy = rules(1);
     policy.body = ByteSize::from_bytes(20);
     let inspector = Inspector::new(&policy);
-    assert_eq!(inspector.body_limit(), 20);
+    assert_eq!(inspector.body_limit(Some("application/json")), 20);
+    assert_eq!(inspector.body_limit(Some("application/grpc")), 0);
     assert_ne!(
         body(&inspector, Some("text/plain"), "1' or 1=1--").points(),
         0

@@ -6,7 +6,7 @@ use engine::cache::{
     request::RequestRules,
     stored,
 };
-use engine::outcome::StoreOutcome;
+use engine::{outcome::StoreOutcome, transform::wants_original};
 use http::Method;
 use policy::CachePolicy;
 
@@ -32,6 +32,11 @@ pub(super) fn keep(errand: &Errand, fetched: Fetched, sent: Sent) -> Next {
     }
     if let Some(outcome) = by_another(errand, &fetched) {
         return Next::direct(fetched, Some(outcome));
+    }
+    // Nobody else may get what was left as it was for this client.
+    let trims = transform::is_trimmed(&errand.snapshot, errand.route);
+    if trims && wants_original(&errand.head.headers) {
+        return Next::direct(fetched, None);
     }
     // Whose GET it would answer is not known of a POST.
     let is_for_all = |cache: &&CachePolicy| {

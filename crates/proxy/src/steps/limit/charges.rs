@@ -153,6 +153,7 @@ impl Charges {
                 }
                 (Payer::Unknown(part, why), State::Later) => {
                     told.unknown(exchange, (&rule.name, rule.mode), (part, *why));
+                    entry.state = State::Refused;
                 }
             }
         }

@@ -5,7 +5,7 @@ use policy::{AttackCategory, ByteSize, RuleExclusion, ShieldRules};
 use proptest::prelude::*;
 
 use super::{
-    corpus::{self, Sample},
+    corpus::{self, Batch, Sample},
     *,
 };
 
@@ -50,75 +50,67 @@ fn is_refused(inspector: &Inspector, sample: &Sample) -> bool {
 #[test]
 fn the_corpus_is_judged_well() {
     let attacks: Vec<_> = AttackCategory::ALL
-        .map(|category| (category, corpus::attacks(category)))
+        .map(|category| (category.as_str(), corpus::attacks(category)))
         .into();
     let benign = corpus::benign();
-    let number: usize = attacks.iter().map(|(_, samples)| samples.len()).sum();
-    assert!(number >= 1_500, "{number} attacks");
-    assert!(benign.len() >= 10_000, "{} benign", benign.len());
+    for (kind, samples) in &attacks {
+        let unseen = samples.iter().filter(|it| it.batch == Batch::Second);
+        assert!(unseen.count() >= 500, "{kind}");
+    }
+    assert!(benign.len() >= 15_000, "{} benign", benign.len());
+    let all: Vec<_> = attacks.iter().flat_map(|it| &it.1).cloned().collect();
 
     let mut bad = Vec::new();
-    println!("                       tuned on             held out");
+    println!("{:35}{:29}second batch", "", "first batch");
+    print!("{:21}", "");
+    for half in ["tuned on", "held out", "tuned on", "held out"] {
+        print!("{half:>19} ");
+    }
+    println!("{:>19}", "together");
     for paranoia in 1..=4 {
         let inspector = Inspector::new(&rules(paranoia));
         println!("paranoia {paranoia}");
-        for (category, samples) in &attacks {
-            let kind = category.as_str();
-            let [tuned, held] = both(&inspector, samples);
-            println!("  {kind:18} {}  {} found", told(&tuned), told(&held));
-            if paranoia == 1 && (tuned.percent() < 95.0 || held.percent() < 90.0) {
+        let found = attacks.iter().map(|(kind, samples)| (*kind, samples));
+        for (kind, samples) in found.chain([("all attacks", &all)]) {
+            let together = tell(kind, "found", &inspector, samples);
+            if paranoia == 1 && together.iter().any(|it| it.percent() < 95.0) {
                 bad.push(format!("too few of {kind} are found"));
             }
         }
-        let all: Vec<_> = attacks
-            .iter()
-            .flat_map(|(_, samples)| samples)
-            .cloned()
-            .collect();
-        let [tuned, held] = both(&inspector, &all);
-        println!(
-            "  {:18} {}  {} found",
-            "all attacks",
-            told(&tuned),
-            told(&held)
-        );
-        let found = Tally::of(&inspector, all.iter());
-        let [tuned, held] = both(&inspector, &benign);
-        println!(
-            "  {:18} {}  {} refused",
-            "benign",
-            told(&tuned),
-            told(&held)
-        );
-        let wrong = Tally::of(&inspector, benign.iter());
-        println!(
-            "  together: {:.2} % of attacks, {:.3} % of benign",
-            found.percent(),
-            wrong.percent()
-        );
-        if paranoia == 1 {
-            if found.percent() < 95.0 {
-                bad.push("too few attacks are found".to_owned());
-            }
-            if wrong.percent() > 0.1 {
-                bad.push("too much is refused that is no attack".to_owned());
-            }
+        let wrong = tell("benign", "refused", &inspector, &benign);
+        if paranoia == 1 && wrong.iter().any(|it| it.percent() > 0.1) {
+            bad.push("too much is refused that is no attack".to_owned());
         }
     }
     assert!(bad.is_empty(), "{}", bad.join(", "));
 }
 
-fn both(inspector: &Inspector, samples: &[Sample]) -> [Tally; 2] {
-    [false, true].map(|held| Tally::of(inspector, samples.iter().filter(|it| it.held_out == held)))
-}
-
-fn told(tally: &Tally) -> String {
-    format!(
-        "{:5}/{:5} {:6.2} %",
-        tally.refused,
-        tally.all,
-        tally.percent()
-    )
+/// Prints how many samples are refused; gives the held-out half of the second batch, and all of them.
+fn tell(kind: &str, what: &str, inspector: &Inspector, samples: &[Sample]) -> [Tally; 2] {
+    let mut columns = [(Batch::First, false), (Batch::First, true)]
+        .into_iter()
+        .chain([(Batch::Second, false), (Batch::Second, true)])
+        .map(|(batch, held)| {
+            let half = samples.iter();
+            Tally::of(
+                inspector,
+                half.filter(|it| it.batch == batch && it.held_out == held),
+            )
+        })
+        .chain([Tally::of(inspector, samples.iter())])
+        .collect::<Vec<_>>();
+    print!("  {kind:19}");
+    for Tally { refused, all } in &columns {
+        let percent = Tally {
+            refused: *refused,
+            all: *all,
+        }
+        .percent();
+        print!(" {refused:5}/{all:5} {percent:6.2}%");
+    }
+    println!(" {what}");
+    let together = columns.pop().unwrap_or_default();
+    [columns.pop().unwrap_or_default(), together]
 }
 
 /// What a body of a type scores.

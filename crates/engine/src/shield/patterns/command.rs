@@ -6,10 +6,14 @@
 
 mod language;
 mod line;
+mod names;
+mod plain;
 
 use self::{
     language::{calls, is_include, lookups, template},
-    line::{Name, begins_with_command, is_command_line, is_hidden_command, name, program, word},
+    line::{begins_with_command, is_command_line, program, word},
+    names::{Name, name},
+    plain::is_hidden_command,
 };
 use super::{
     rules::{Sign, Signs},
@@ -84,6 +88,8 @@ pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
 /// Commands behind separators.
 fn separated(text: &Text<'_>, found: &mut Signs) {
     let bytes = text.bytes;
+    let spaces = bytes.iter().take_while(|it| it.is_ascii_whitespace());
+    let start = spaces.count();
     let mut at = 0;
     while let Some(next) = bytes[at..].iter().position(|it| is_separator(*it)) {
         let place = at + next;
@@ -93,23 +99,32 @@ fn separated(text: &Text<'_>, found: &mut Signs) {
             .count();
         at = place + run;
         let separator = &bytes[place..at];
+        let before = &bytes[start.min(place)..place];
         let line = &bytes[at..bytes.len().min(at + WINDOW)];
         if separator
             .iter()
             .all(|it| matches!(it, b'\n' | b'\r' | b'\t' | b' '))
             && text.place == Place::Body
+            && !is_second_line(before, line)
         {
             continue;
         }
-        if is_command_line(&bytes[..place], separator, line) {
+        if is_command_line(before, separator, line) {
             found.add(Sign::CommandAfter);
-        } else if is_hidden_command(line) {
+        } else if is_hidden_command(before, line) {
             found.add(Sign::CommandHidden);
         }
         if text.is_severe() && name(word(line)) != Name::Unknown {
             found.add(Sign::CommandWord);
         }
     }
+}
+
+/// Whether a value of one line, such as the name of a machine, ends here and a last line follows.
+fn is_second_line(before: &[u8], line: &[u8]) -> bool {
+    let value = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_' | b'@');
+    let line = line.trim_ascii_end();
+    before.len() <= 64 && before.iter().all(value) && !line.contains(&b'\n')
 }
 
 fn is_separator(byte: u8) -> bool {
@@ -132,16 +147,32 @@ fn substituted(text: &Text<'_>, found: &mut Signs) {
         let rest = &line[path + command.len()..];
         let ends = rest.iter().take_while(|it| **it == b' ').count();
         let closed = matches!(rest.get(ends), Some(b')' | b'|' | b';'));
+        let redirects = rest.starts_with(b"<<");
         match name(command) {
             Name::Telling => found.add(Sign::CommandSubstituted),
-            Name::Common if closed || path > 0 || ends > 0 => found.add(Sign::CommandSubstituted),
-            _ if line.starts_with(b"<") || is_hidden_command(line) => {
+            Name::Common | Name::Rare if is_idiom(command, rest) => {}
+            Name::Common | Name::Rare if closed || path > 0 || ends > 0 || redirects => {
+                found.add(Sign::CommandSubstituted);
+            }
+            _ if line.starts_with(b"<") || is_hidden_command(b"", line) => {
                 found.add(Sign::CommandSubstituted);
             }
             _ => {}
         }
     }
     backticks(text, found);
+}
+
+/// `$(pwd)/x` of build files, and `$(id).show()` of scripts.
+fn is_idiom(command: &[u8], rest: &[u8]) -> bool {
+    match rest {
+        [b')', b'/', ..] => command == b"pwd",
+        [b')', b'.', call @ ..] => {
+            let called = word(call);
+            !called.is_empty() && call.get(called.len()) == Some(&b'(')
+        }
+        _ => false,
+    }
 }
 
 fn backticks(text: &Text<'_>, found: &mut Signs) {
@@ -158,10 +189,12 @@ fn backticks(text: &Text<'_>, found: &mut Signs) {
     let glued = !before.contains(&b' ') && after.is_empty() && parts.next().is_none();
     let runs = match name(command) {
         Name::Telling => glued || rest.first() == Some(&b' '),
-        Name::Common => glued && (rest.is_empty() || rest.first() == Some(&b' ')) || path > 0,
-        Name::Unknown => glued && is_hidden_command(inside),
+        Name::Common | Name::Rare => {
+            glued && (rest.is_empty() || rest.first() == Some(&b' ')) || path > 0
+        }
+        Name::Unknown => false,
     };
-    if runs {
+    if runs || glued && is_hidden_command(b"", inside) {
         found.add(Sign::CommandSubstituted);
     }
 }
@@ -181,7 +214,10 @@ fn shells(text: &Text<'_>, found: &mut Signs) {
             !end.is_some_and(u8::is_ascii_alphanumeric) || it.ends_with(b"/")
         })
     });
+    // In a body, the name of a shell may be somebody's setting.
+    let mentioned = text.place == Place::Body && is_mentioned(bytes);
     if started
+        && !mentioned
         && text.place != Place::Path
         && (text.place != Place::Body || !begins_with_command(bytes))
     {
@@ -204,6 +240,25 @@ fn shells(text: &Text<'_>, found: &mut Signs) {
     });
     if read && text.place != Place::Body {
         found.add(Sign::CommandShell);
+    }
+}
+
+/// Whether the path of a shell is a whole value, or stands in quotes.
+fn is_mentioned(bytes: &[u8]) -> bool {
+    let shells = [b"/bin/sh".as_slice(), b"/bin/bash"];
+    let Some((at, shell)) = shells
+        .iter()
+        .find_map(|it| find(bytes, it).map(|at| (at, it)))
+    else {
+        return false;
+    };
+    let behind = bytes.get(at + shell.len());
+    let before = &bytes[..at];
+    let before = before.strip_suffix(b"/usr").unwrap_or(before);
+    match (before.last(), behind) {
+        (None, None) => true,
+        (Some(open @ (b'"' | b'\'')), Some(close)) => open == close,
+        _ => false,
     }
 }
 

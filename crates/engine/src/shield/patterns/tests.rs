@@ -492,7 +492,7 @@ fn mistakes() {
     }
     for ((kind, family), requests) in by_family {
         println!("{kind} {family}: {}", requests.len());
-        for request in requests.iter().take(25) {
+        for request in requests.iter().take(60) {
             let rules = request.score(&inspector);
             let rules: Vec<_> = rules.matches().iter().map(|it| it.rule).collect();
             println!("    {request:?} {rules:?}");

@@ -126,7 +126,22 @@ fn is_perilous(word: &[u8]) -> bool {
             | b"fn_xe_file_target_read_file"
             | b"dblink_connect"
             | b"query_to_xml"
+            | b"table_to_xml"
             | b"database_to_xml"
+            | b"get_lock"
+            | b"getxml"
+            | b"getxmltype"
+            | b"httpuritype"
+            | b"getmappingxpath"
+            | b"zeroblob"
+            | b"lo_export"
+            | b"pg_stat_file"
+            | b"pg_read_binary_file"
+            | b"openquery"
+            | b"gtid_subtract"
+            | b"st_latfromgeohash"
+            | b"st_longfromgeohash"
+            | b"is_srvrolemember"
     )
 }
 

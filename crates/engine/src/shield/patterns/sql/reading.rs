@@ -6,6 +6,7 @@ use super::{
         tokens::{Kind, Tokens},
         words::Word,
     },
+    deeper,
     shapes::{
         ends_properly, is_clause, is_select, is_statement, is_union, lists, peril_within,
         subquery_within,
@@ -44,8 +45,56 @@ impl<'t> Reading<'t> {
         self.follow(0, found);
     }
 
-    /// Judges what follows a value.
+    /// Judges what follows a value, and then what stands further on.
     pub(super) fn follow(&self, at: usize, found: &mut Signs) {
+        let before = *found;
+        self.next(at, found);
+        if *found == before {
+            self.further(at, found);
+        }
+    }
+
+    fn further(&self, at: usize, found: &mut Signs) {
+        let tokens = &self.tokens;
+        if self.start == Start::Name {
+            let shows = matches!(
+                tokens.kind(0),
+                Kind::Word(Word::Select | Word::Statement | Word::Union)
+            );
+            if !shows && deeper::subquery(tokens, at) {
+                found.add(Sign::SqlSubquery);
+            }
+            return;
+        }
+        let next = tokens.skip(at, |it| it == Kind::Close);
+        let goes_on = matches!(
+            tokens.kind(next),
+            Kind::Arithmetic
+                | Kind::Comma
+                | Kind::Compare
+                | Kind::Logic
+                | Kind::Semicolon
+                | Kind::Word(Word::Limit | Word::Group | Word::Where | Word::Having)
+        );
+        if !goes_on {
+            return;
+        }
+        if deeper::subquery(tokens, at) {
+            found.add(Sign::SqlSubquery);
+        } else if deeper::peril(tokens, next) {
+            found.add(Sign::SqlPeril);
+        } else if deeper::where_constants(tokens, next) {
+            found.add(Sign::SqlCondition);
+        } else if self.start == (Start::Quote { clean: true })
+            && tokens.kind(next) == Kind::Comma
+            && deeper::is_rest_of_list(tokens, next)
+        {
+            found.add(Sign::SqlCommentedOut);
+        }
+    }
+
+    /// Judges what directly follows a value.
+    fn next(&self, at: usize, found: &mut Signs) {
         let tokens = &self.tokens;
         let closed = at;
         let at = tokens.skip(at, |it| it == Kind::Close);
@@ -138,8 +187,27 @@ impl<'t> Reading<'t> {
                     || symbol && clean && tokens.is_unfinished(first) && end == Kind::End
                     || symbol && clean && firm && end == Kind::Logic && tokens.is_unfinished(after + 1)
             }
-            Start::Number => firm && end == Kind::Comment,
+            Start::Number => {
+                firm && end == Kind::Comment
+                    || !symbol
+                        && end == Kind::End
+                        && tokens.kind(0) == Kind::Number
+                        && self.is_truth(first)
+            }
             Start::Name => false,
+        }
+    }
+
+    /// `true`, and calls that no sentence has: `1 and get_lock('a',5)`.
+    fn is_truth(&self, at: usize) -> bool {
+        let tokens = &self.tokens;
+        let glued = tokens.get(at).end == tokens.get(at + 1).start;
+        let nested = (at + 2..tokens.len())
+            .any(|it| matches!(tokens.kind(it), Kind::Word(Word::Function | Word::Literal)));
+        match tokens.kind(at) {
+            Kind::Word(Word::Literal) => matches!(tokens.text(at), b"true" | b"false"),
+            Kind::Word(Word::Function) => glued && (nested || tokens.text(at).contains(&b'_')),
+            _ => false,
         }
     }
 
@@ -192,7 +260,14 @@ impl<'t> Reading<'t> {
         let tokens = &self.tokens;
         match tokens.kind(at) {
             Kind::Number | Kind::Text | Kind::Variable | Kind::Word(Word::Literal) => Some(at + 1),
-            Kind::Word(Word::Function | Word::Peril) => Some(tokens.closed(at + 1)),
+            Kind::Word(Word::Function | Word::Peril) => {
+                let mut after = tokens.closed(at + 1);
+                // `f(x).g()`
+                while tokens.kind(after) == Kind::Dot {
+                    after = tokens.closed(after + 2);
+                }
+                Some(after)
+            }
             Kind::Name => {
                 let mut after = at + 1;
                 while tokens.kind(after) == Kind::Dot {
@@ -256,14 +331,25 @@ impl<'t> Reading<'t> {
             Kind::Word(Word::Function) if subquery_within(tokens, first) => {
                 return found.add(Sign::SqlSubquery);
             }
+            Kind::Word(Word::Case) if opened && deeper::chooses(tokens, first) => {
+                return found.add(Sign::SqlCondition);
+            }
             _ => {}
         }
-        let Start::Quote { clean: true } = self.start else {
-            return;
-        };
         let Some(after) = self.operand(first) else {
             return;
         };
+        let after = tokens.skip(after, |it| it == Kind::Close);
+        if self.start == Start::Number && tokens.kind(at) == Kind::Arithmetic {
+            // `1*1 and 1=1`
+            if tokens.kind(after) == Kind::Logic {
+                self.condition(after, found);
+            }
+            return;
+        }
+        if self.start != (Start::Quote { clean: true }) || self.is_quoted_word(at) {
+            return;
+        }
         let compares = tokens.kind(at) != Kind::Arithmetic;
         let ends = match tokens.kind(after) {
             Kind::Comment => true,
@@ -285,6 +371,14 @@ impl<'t> Reading<'t> {
         }
     }
 
+    /// A word in quotes that happens to be an operator: `'like'`.
+    fn is_quoted_word(&self, at: usize) -> bool {
+        let tokens = &self.tokens;
+        at == 0
+            && matches!(tokens.byte_before(at), b'\'' | b'"')
+            && tokens.byte_before(at + 1).is_ascii_alphabetic()
+    }
+
     /// `name,(select ...)`, as in the place of an order.
     fn listed(&self, at: usize, found: &mut Signs) {
         let tokens = &self.tokens;
@@ -297,6 +391,9 @@ impl<'t> Reading<'t> {
             Kind::Word(Word::Peril) => found.add(Sign::SqlPeril),
             Kind::Word(Word::Case) if opened => found.add(Sign::SqlSubquery),
             Kind::Word(Word::Function) if peril_within(tokens, first) => found.add(Sign::SqlPeril),
+            _ if deeper::where_constants(tokens, at) && self.start == Start::Number => {
+                found.add(Sign::SqlCondition);
+            }
             _ => {}
         }
     }

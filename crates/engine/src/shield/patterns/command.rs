@@ -214,8 +214,8 @@ fn shells(text: &Text<'_>, found: &mut Signs) {
             !end.is_some_and(u8::is_ascii_alphanumeric) || it.ends_with(b"/")
         })
     });
-    // In a body, the name of a shell may be somebody's setting.
-    let mentioned = text.place == Place::Body && is_mentioned(bytes);
+    // The name of a shell may be somebody's setting.
+    let mentioned = text.place != Place::Header && is_mentioned(bytes);
     if started
         && !mentioned
         && text.place != Place::Path
@@ -256,7 +256,9 @@ fn is_mentioned(bytes: &[u8]) -> bool {
     let before = &bytes[..at];
     let before = before.strip_suffix(b"/usr").unwrap_or(before);
     match (before.last(), behind) {
-        (None, None) => true,
+        (_, None) => bytes[..at]
+            .iter()
+            .all(|it| *it == b'/' || it.is_ascii_alphanumeric()),
         (Some(open @ (b'"' | b'\'')), Some(close)) => open == close,
         _ => false,
     }

@@ -6,7 +6,7 @@
 
 mod files;
 
-use self::files::{is_at_root, is_nobodys, is_sensitive, is_wrapped};
+use self::files::{is_at_root, is_harmless, is_nobodys, is_sensitive, is_wrapped};
 use super::{
     rules::{Sign, Signs},
     search::find,
@@ -87,7 +87,9 @@ fn steps(text: &Text<'_>, signs: &mut Signs) {
     match text.place {
         Place::Path if found.above > 0 => signs.add(Sign::PathClimb),
         Place::Path => signs.add(Sign::PathStep),
-        Place::Parameter | Place::Header if found.above >= 2 || sensitive || turns => {
+        Place::Parameter | Place::Header
+            if sensitive || turns || found.above >= 2 && !is_picture(text.bytes, found) =>
+        {
             if text.is_talk() {
                 signs.add(Sign::PathClimbInText);
             } else {
@@ -110,6 +112,11 @@ fn steps(text: &Text<'_>, signs: &mut Signs) {
             }
         }
     }
+}
+
+/// `../../img/a.png`: a link of a page, if it is written as links are.
+fn is_picture(bytes: &[u8], steps: Steps) -> bool {
+    steps.above <= 3 && steps.leading == steps.all && is_harmless(bytes)
 }
 
 fn files(text: &Text<'_>, signs: &mut Signs) {
@@ -144,7 +151,8 @@ fn schemes(text: &Text<'_>, signs: &mut Signs) {
     let bytes = text.bytes;
     let data = bytes.starts_with(b"data://") || bytes.starts_with(b"data:text/plain;base64,pd9wa");
     let local = bytes.starts_with(b"file:/")
-        && (text.place != Place::Body && !has_drive(bytes) || is_sensitive(bytes));
+        && (text.place != Place::Body && !has_drive(bytes) && !is_harmless(bytes)
+            || is_sensitive(bytes));
     if is_wrapped(bytes) || data || local {
         signs.add(Sign::PathWrapper);
     }

@@ -43,7 +43,19 @@ pub(super) fn calls(text: &Text<'_>, found: &mut Signs) {
     if !words_of(bytes).any(is_of_call) {
         return;
     }
-    if telling.iter().any(|it| find(bytes, it).is_some()) || walks(bytes) || evaluates(bytes) {
+    let lenient = text.place == Place::Body && !text.is_strict();
+    let tells = |it: &&[u8]| match *it {
+        // In a body, what the program does has to be told as well.
+        b"<?php" if lenient => runs_something(bytes),
+        b"subprocess." if lenient => false,
+        call => find(bytes, call).is_some(),
+    };
+    if telling
+        .iter()
+        .any(|it| tells(it) && find(bytes, it).is_some())
+        || walks(bytes)
+        || evaluates(bytes)
+    {
         found.add(Sign::CommandCode);
         return;
     }
@@ -62,6 +74,24 @@ pub(super) fn calls(text: &Text<'_>, found: &mut Signs) {
             found.add(Sign::CommandCode);
         }
     }
+}
+
+/// Whether a program in PHP starts another, or runs what it is sent.
+fn runs_something(bytes: &[u8]) -> bool {
+    words_of(bytes).any(|word| {
+        matches!(
+            word,
+            b"system"
+                | b"exec"
+                | b"shell_exec"
+                | b"passthru"
+                | b"popen"
+                | b"eval"
+                | b"assert"
+                | b"phpinfo"
+                | b"base64_decode"
+        )
+    })
 }
 
 /// Names inside an object of Python from which every module can be reached.

@@ -20,8 +20,11 @@ pub(super) fn is_command_line(before: &[u8], separator: &[u8], line: &[u8]) -> b
         return false;
     }
     let named = name(command);
+    // A URL with a semicolon in it, as pages refer to each other.
+    let refers = before.starts_with(b"http://") || before.starts_with(b"https://");
     match named {
         Name::Telling => true,
+        Name::Common | Name::Rare if refers && rest.is_empty() => false,
         Name::Common | Name::Rare if opened > 0 => is_apart(before),
         Name::Common | Name::Rare => path > 0 || is_called(before, separator, rest, command),
         Name::Unknown => false,
@@ -207,7 +210,7 @@ pub(super) fn word(line: &[u8]) -> &[u8] {
 /// Whether a text is a command line that somebody shows.
 pub(super) fn begins_with_command(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"$ ").unwrap_or(bytes);
-    if bytes.starts_with(b"#!/") {
+    if bytes.starts_with(b"#!/") || bytes.starts_with(b"[ ") || bytes.starts_with(b"[[ ") {
         return true;
     }
     let (path, command) = program(bytes);

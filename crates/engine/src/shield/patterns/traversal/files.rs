@@ -272,6 +272,36 @@ pub(super) fn is_at_root(behind: &[u8]) -> bool {
     ROOTS.iter().any(|it| name[..length].starts_with(it))
 }
 
+/// Whether a value names a picture, a style or a document, which is what relative paths lead to.
+pub(super) fn is_harmless(path: &[u8]) -> bool {
+    let dot = path.iter().rposition(|it| *it == b'.');
+    let plain = path.iter().all(|it| {
+        it.is_ascii_alphanumeric()
+            || matches!(it, b'/' | b'.' | b'-' | b'_' | b':' | b' ' | b'(' | b')')
+            || *it >= 0x80
+    });
+    plain
+        && dot.is_some_and(|at| {
+            matches!(
+                &path[at + 1..],
+                b"png"
+                    | b"jpg"
+                    | b"jpeg"
+                    | b"gif"
+                    | b"svg"
+                    | b"webp"
+                    | b"ico"
+                    | b"css"
+                    | b"woff"
+                    | b"woff2"
+                    | b"mp3"
+                    | b"mp4"
+                    | b"pdf"
+                    | b"docx"
+            )
+        })
+}
+
 /// Whether a value begins with a scheme that reads local files or starts programs.
 pub(super) fn is_wrapped(bytes: &[u8]) -> bool {
     let scheme = WRAPPERS.iter().find(|it| bytes.starts_with(it));

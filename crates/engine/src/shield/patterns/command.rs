@@ -25,10 +25,11 @@ use super::{
 const WINDOW: usize = 256;
 
 /// What starts a shell, or hands something to one.
-const SHELLS: [&[u8]; 23] = [
+const SHELLS: [&[u8]; 24] = [
     b"/bin/sh",
     b"/bin/bash",
     b"/dev/tcp/",
+    b"/dev/udp/",
     b"cmd.exe",
     b"cmd /c",
     b"powershell -",
@@ -59,6 +60,9 @@ pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
     if bits.any(meta) {
         separated(text, &mut found);
     }
+    if text.bytes.starts_with(b"{") && is_hidden_command(b"", text.bytes) {
+        found.add(Sign::CommandHidden);
+    }
     if bits.any(Bits::BACKTICK | Bits::DOLLAR) {
         substituted(text, &mut found);
     }
@@ -68,7 +72,8 @@ pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
     if bits.any(Bits::PARENTHESIS) {
         calls(text, &mut found);
     }
-    let shown = text.is_talk() || text.place == Place::Body && begins_with_command(text.bytes);
+    let command = text.place == Place::Body && begins_with_command(text.bytes);
+    let shown = text.is_talk() || command && !connects(text.bytes);
     if shown && !found.is_empty() {
         found = Signs::NONE;
         found.add(Sign::CommandInText);
@@ -122,7 +127,9 @@ fn separated(text: &Text<'_>, found: &mut Signs) {
 
 /// Whether a value of one line, such as the name of a machine, ends here and a last line follows.
 fn is_second_line(before: &[u8], line: &[u8]) -> bool {
-    let value = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_' | b'@');
+    let value = |it: &u8| {
+        it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_' | b'@' | b'"' | b'\'')
+    };
     let line = line.trim_ascii_end();
     before.len() <= 64 && before.iter().all(value) && !line.contains(&b'\n')
 }
@@ -186,11 +193,15 @@ fn backticks(text: &Text<'_>, found: &mut Signs) {
     let (path, command) = program(inside);
     let rest = &inside[(path + command.len()).min(inside.len())..];
     // `id` in a sentence or in SQL is a name; the whole of a value, or the end of one, is not.
-    let glued = !before.contains(&b' ') && after.is_empty() && parts.next().is_none();
+    let last = parts.next().is_none();
+    let quoted = after.iter().all(|it| matches!(it, b'"' | b'\''));
+    let glued = !before.contains(&b' ') && quoted && last;
+    // `a.`whoami`.example`: what it says becomes a part of a name.
+    let joined = last && !before.contains(&b' ') && !after.contains(&b' ');
     let runs = match name(command) {
-        Name::Telling => glued || rest.first() == Some(&b' '),
+        Name::Telling => glued || joined || rest.first() == Some(&b' '),
         Name::Common | Name::Rare => {
-            glued && (rest.is_empty() || rest.first() == Some(&b' ')) || path > 0
+            glued && matches!(rest.first(), None | Some(b' ' | b'<')) || path > 0
         }
         Name::Unknown => false,
     };
@@ -219,7 +230,7 @@ fn shells(text: &Text<'_>, found: &mut Signs) {
     if started
         && !mentioned
         && text.place != Place::Path
-        && (text.place != Place::Body || !begins_with_command(bytes))
+        && (text.place != Place::Body || !begins_with_command(bytes) || connects(bytes))
     {
         found.add(Sign::CommandShell);
     }
@@ -241,6 +252,13 @@ fn shells(text: &Text<'_>, found: &mut Signs) {
     if read && text.place != Place::Body {
         found.add(Sign::CommandShell);
     }
+}
+
+/// Whether a shell is connected to another machine.
+fn connects(bytes: &[u8]) -> bool {
+    [b"/dev/tcp/".as_slice(), b"/dev/udp/", b"-e /bin/", b"-e sh"]
+        .iter()
+        .any(|it| find(bytes, it).is_some())
 }
 
 /// Whether the path of a shell is a whole value, or stands in quotes.

@@ -109,6 +109,11 @@ impl<'t> Tokens<'t> {
         self.text.get(token.start..token.end).unwrap_or_default()
     }
 
+    /// A byte of the text; 0 behind its end.
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        self.text.get(at).copied().unwrap_or_default()
+    }
+
     /// The byte in front of the token at a place; 0 at the beginning of the text.
     pub(super) fn byte_before(&self, at: usize) -> u8 {
         let before = self.get(at).start.checked_sub(1);
@@ -165,6 +170,7 @@ impl Lexer<'_> {
             b'@' if self.peek(1) == Some(b'>') => self.compare(),
             b':' if self.peek(1) == Some(b'=') => self.compare(),
             b'-' if self.peek(1) == Some(b'>') => self.compare(),
+            b'?' if self.peek(1) == Some(b' ') && self.peek(2) == Some(b'\'') => self.compare(),
             b'\\' if self.peek(1) == Some(b'n') => self.null(),
             b'@' => self.variable(),
             b'-' if self.peek(1) == Some(b'-') => self.rest(),
@@ -302,6 +308,11 @@ impl Lexer<'_> {
         if self.peek(0) == Some(b'e') && digits.is_some_and(|it| it.is_ascii_digit()) {
             self.at += 2;
             self.take(|it| it.is_ascii_digit());
+        }
+        // `1dunion`: a number of Oracle may end in a letter.
+        let suffixed = self.text.get(self.at + 1..self.at + 6) == Some(b"union".as_slice());
+        if suffixed && matches!(self.peek(0), Some(b'd' | b'f')) {
+            self.at += 1;
         }
         Kind::Number
     }

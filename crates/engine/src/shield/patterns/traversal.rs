@@ -6,7 +6,7 @@
 
 mod files;
 
-use self::files::{is_at_root, is_harmless, is_nobodys, is_sensitive, is_wrapped};
+use self::files::{is_at_root, is_harmless, is_nobodys, is_program, is_sensitive, is_wrapped};
 use super::{
     rules::{Sign, Signs},
     search::find,
@@ -14,19 +14,32 @@ use super::{
 };
 
 /// What starts a private file or folder in a path.
-const HIDDEN: [&[u8]; 17] = [
+const HIDDEN: [&[u8]; 30] = [
     b"/.git/",
+    b"/.gitignore",
+    b"/.git-credentials",
     b"/.svn/",
     b"/.hg/",
+    b"/.bzr/",
+    b"/cvs/root",
+    b"/cvs/entries",
     b"/.env",
     b"/.ssh/",
+    b"/.gnupg/",
     b"/.aws/",
     b"/.htaccess",
     b"/.htpasswd",
     b"/.bash",
+    b"/.mysql_history",
     b"/.npmrc",
+    b"/.netrc",
+    b"/.pgpass",
     b"/.docker/",
     b"/.kube/",
+    b"/.vscode/",
+    b"/.idea/",
+    b"/.ds_store",
+    b"/.pypirc",
     b"/web-inf/",
     b"/meta-inf/",
     b"/etc/passwd",
@@ -84,11 +97,13 @@ fn steps(text: &Text<'_>, signs: &mut Signs) {
     let sensitive = is_sensitive(behind);
     // `a/../../../b`: who writes a path himself does not enter what he leaves.
     let turns = found.all > found.leading && found.above > 0;
+    // A program of the server, which no page links to from above itself.
+    let runs = found.leading > 0 && is_program(behind);
     match text.place {
         Place::Path if found.above > 0 => signs.add(Sign::PathClimb),
         Place::Path => signs.add(Sign::PathStep),
         Place::Parameter | Place::Header
-            if sensitive || turns || found.above >= 2 && !is_picture(text.bytes, found) =>
+            if sensitive || turns || runs || found.above >= 2 && !is_picture(text.bytes, found) =>
         {
             if text.is_talk() {
                 signs.add(Sign::PathClimbInText);
@@ -100,12 +115,13 @@ fn steps(text: &Text<'_>, signs: &mut Signs) {
         Place::Body => {
             let spaced = |it: &u8| matches!(it, b' ' | b'\n');
             let quoted = |it: &u8| matches!(it, b'\'' | b'"');
-            let spaced = text.bytes.iter().any(spaced);
+            // Folders of Windows have spaces in their names.
+            let spaced = text.bytes.iter().any(spaced) && !text.bytes.starts_with(b"..\\..\\");
             let whole = !spaced && !text.bytes.iter().any(quoted);
             let leaves = found.leading >= 5
                 || found.leading >= 3 && is_at_root(behind)
                 || turns && found.above >= 2;
-            if whole && (sensitive || leaves) || !spaced && sensitive && found.all >= 3 {
+            if whole && (sensitive || leaves || runs) || !spaced && sensitive && found.all >= 3 {
                 signs.add(Sign::PathClimb);
             } else if found.all >= 2 {
                 signs.add(Sign::PathClimbInText);
@@ -211,13 +227,14 @@ fn is_up(name: &[u8]) -> bool {
         match byte {
             b'.' => count += 1,
             b';' if count >= 2 => return true,
+            b';' | b'?' => {}
             _ => {
                 // `....` left over from a filter, or `file=..`: dots at the end of something short.
                 return count == 0 && name.ends_with(b"..") && name.contains(&b'=');
             }
         }
     }
-    (2..=4).contains(&count)
+    (2..=6).contains(&count)
 }
 
 #[cfg(test)]

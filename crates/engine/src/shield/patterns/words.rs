@@ -44,8 +44,9 @@ pub(super) fn meaning(word: &[u8], called: bool) -> Option<Kind> {
     let kind = match word {
         b"and" | b"or" | b"xor" => Kind::Logic,
         b"div" | b"mod" | b"collate" if !called => Kind::Arithmetic,
-        b"like" | b"rlike" | b"regexp" | b"ilike" | b"between" | b"is" | b"in" | b"glob"
-        | b"similar" | b"sounds" | b"soundex" => Kind::Compare,
+        b"like" | b"rlike" | b"regexp" | b"ilike" | b"between" | b"is" | b"in" | b"similar"
+        | b"sounds" => Kind::Compare,
+        b"glob" if !called => Kind::Compare,
         b"all" | b"distinct" | b"distinctrow" => Kind::Word(Word::All),
         b"by" => Kind::Word(Word::By),
         b"case" => Kind::Word(Word::Case),

@@ -21,7 +21,7 @@ pub(super) fn is_command_line(before: &[u8], separator: &[u8], line: &[u8]) -> b
     }
     let named = name(command);
     // A URL with a semicolon in it, as pages refer to each other.
-    let refers = before.starts_with(b"http://") || before.starts_with(b"https://");
+    let refers = before.starts_with(b"http") && before.contains(&b'?') && before.len() <= 1024;
     match named {
         Name::Telling => true,
         Name::Common | Name::Rare if refers && rest.is_empty() => false,

@@ -76,7 +76,16 @@ impl<'t> Reading<'t> {
                 | Kind::Semicolon
                 | Kind::Word(Word::Limit | Word::Group | Word::Where | Word::Having)
         );
+        let clean = self.start == (Start::Quote { clean: true });
         if !goes_on {
+            let clause = matches!(tokens.text(next), b"returning" | b"on");
+            if clean && clause && self.is_commented() && next == 0 {
+                if deeper::subquery(tokens, at) {
+                    found.add(Sign::SqlSubquery);
+                } else if tokens.text(1) == b"duplicate" {
+                    found.add(Sign::SqlClause);
+                }
+            }
             return;
         }
         if deeper::subquery(tokens, at) {
@@ -85,9 +94,7 @@ impl<'t> Reading<'t> {
             found.add(Sign::SqlPeril);
         } else if deeper::where_constants(tokens, next) {
             found.add(Sign::SqlCondition);
-        } else if self.start == (Start::Quote { clean: true })
-            && tokens.kind(next) == Kind::Comma
-            && deeper::is_rest_of_list(tokens, next)
+        } else if clean && tokens.kind(next) == Kind::Comma && deeper::is_rest_of_list(tokens, next)
         {
             found.add(Sign::SqlCommentedOut);
         }
@@ -342,8 +349,12 @@ impl<'t> Reading<'t> {
         let after = tokens.skip(after, |it| it == Kind::Close);
         if self.start == Start::Number && tokens.kind(at) == Kind::Arithmetic {
             // `1*1 and 1=1`
-            if tokens.kind(after) == Kind::Logic {
-                self.condition(after, found);
+            match tokens.kind(after) {
+                Kind::Logic => self.condition(after, found),
+                Kind::Word(Word::Union) if is_union(tokens, after) && lists(tokens, after) => {
+                    found.add(Sign::SqlUnion);
+                }
+                _ => {}
             }
             return;
         }
@@ -354,7 +365,7 @@ impl<'t> Reading<'t> {
         let ends = match tokens.kind(after) {
             Kind::Comment => true,
             Kind::Semicolon => tokens.kind(after + 1) == Kind::Comment,
-            Kind::End => compares && tokens.is_unfinished(first),
+            Kind::End => tokens.is_unfinished(first) && (compares || self.is_cut(at, first)),
             // '-0-', '+char(65)+'
             Kind::Arithmetic => {
                 tokens.is_unfinished(after + 1) && tokens.kind(first) != Kind::Name
@@ -369,6 +380,19 @@ impl<'t> Reading<'t> {
         if ends {
             found.add(Sign::SqlExpression);
         }
+    }
+
+    /// `bob'+'`: a string is cut in two, with nothing else between the quotes.
+    fn is_cut(&self, at: usize, second: usize) -> bool {
+        let tokens = &self.tokens;
+        let glued = tokens.get(at).end == tokens.get(second).start;
+        let opened = tokens.get(at).start;
+        let value = opened.checked_sub(2).map(|it| tokens.byte(it));
+        at == 0
+            && glued
+            && tokens.text(second).len() <= 8
+            && matches!(tokens.byte_before(at), b'\'' | b'"')
+            && value.is_some_and(|it| it.is_ascii_alphanumeric())
     }
 
     /// A word in quotes that happens to be an operator: `'like'`.

@@ -10,7 +10,7 @@ use super::super::text::Place;
 const LONGEST: usize = 96;
 
 /// Files that no application names in a value, wherever it stands.
-const NOBODYS: [&[u8]; 15] = [
+const NOBODYS: [&[u8]; 16] = [
     b"/etc/passwd",
     b"/etc/shadow",
     b"/etc/gshadow",
@@ -24,8 +24,9 @@ const NOBODYS: [&[u8]; 15] = [
     b"/run/secrets/",
     b"/var/run/secrets/",
     b"c:/windows/repair/",
-    b"c:/windows/system32/config/",
-    b"c:/windows/system32/drivers/etc/",
+    b"c:/windows/system32/",
+    b"/var/log/apache",
+    b"/var/log/auth.log",
 ];
 
 /// Names of files, or of folders with a slash behind them, that hold secrets wherever they lie.
@@ -99,24 +100,28 @@ const SETTINGS: [&[u8]; 29] = [
     b"master.passwd",
 ];
 
-/// Folders that a parameter does not name.
-const FOLDERS: [&[u8]; 18] = [
+/// Folders that nothing is named in.
+const FOLDERS: [&[u8]; 13] = [
     b"/proc/",
     b"/sys/class/",
     b"/dev/tcp/",
-    b"/var/log/",
     b"/var/mail/",
     b"/var/spool/",
     b"/var/backups/",
     b"/var/lib/mysql",
     b"/var/lib/php",
-    b"/var/lib/docker",
     b"/var/lib/mlocate",
     b"/private/etc/",
     b"/usr/local/etc/",
     b"/usr/local/apache",
-    b"c:/windows/",
     b"c:/winnt/",
+];
+
+/// Folders that a parameter does not name, and programs that ship logs or deploy do.
+const WORKED_IN: [&[u8]; 5] = [
+    b"/var/log/",
+    b"/var/lib/docker/",
+    b"c:/windows/",
     b"c:/inetpub/",
     b"c:/xampp/",
 ];
@@ -190,7 +195,7 @@ const WRAPPERS: [&[u8]; 20] = [
 /// Whether a value is the path of a file that is nobody's business.
 pub(super) fn is_nobodys(value: &[u8], place: Place) -> bool {
     let mut whole = value;
-    for scheme in [b"file:".as_slice(), b"local_file:", b"url:"] {
+    for scheme in [b"url:".as_slice(), b"file:", b"local_file:"] {
         whole = whole.strip_prefix(scheme).unwrap_or(whole);
     }
     let mut path = [0_u8; LONGEST];
@@ -240,10 +245,7 @@ fn is_forbidden(path: &[u8], place: Place) -> bool {
     let settings = path
         .strip_prefix(b"/etc/")
         .is_some_and(|rest| SETTINGS.iter().any(|it| ends_there(rest, it)));
-    let numbered = path
-        .strip_prefix(b"/proc/")
-        .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit));
-    secret || settings || numbered || place != Place::Body && begins(&FOLDERS)
+    secret || settings || begins(&FOLDERS) || place != Place::Body && begins(&WORKED_IN)
 }
 
 /// Whether a path begins with a name, and the name ends there if it is one of a file.
@@ -256,13 +258,37 @@ fn ends_there(path: &[u8], name: &[u8]) -> bool {
         || match rest {
             [] | [b'/'] => true,
             // `x.bak`, `x.d`, `php8`, and whatever stands behind a null byte.
-            [first, ..] => *first != b'/' && !first.is_ascii_alphabetic() || name == b"php",
+            [first, ..] => {
+                *first != b'/' && !first.is_ascii_alphabetic()
+                    || matches!(name, b"php" | b"/var/log/apache")
+            }
         }
 }
 
 /// Whether steps lead to a file that is nobody's business.
 pub(super) fn is_sensitive(bytes: &[u8]) -> bool {
-    names(bytes, &LED_TO)
+    names(bytes, &LED_TO) || names(bytes, &SECRET)
+}
+
+/// Whether a file is one that a server runs.
+pub(super) fn is_program(path: &[u8]) -> bool {
+    let dot = path.iter().rposition(|it| *it == b'.');
+    dot.is_some_and(|at| {
+        matches!(
+            &path[at + 1..],
+            b"php"
+                | b"phtml"
+                | b"php5"
+                | b"phar"
+                | b"jsp"
+                | b"jspx"
+                | b"asp"
+                | b"aspx"
+                | b"ashx"
+                | b"cgi"
+                | b"war"
+        )
+    })
 }
 
 /// Whether what is behind steps lies at the root of a machine.

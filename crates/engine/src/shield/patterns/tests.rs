@@ -61,9 +61,12 @@ fn the_corpus_is_judged_well() {
     let all: Vec<_> = attacks.iter().flat_map(|it| &it.1).cloned().collect();
 
     let mut bad = Vec::new();
-    println!("{:35}{:29}second batch", "", "first batch");
+    println!(
+        "{:22}{:40}{:40}third batch",
+        "", "first batch", "second batch"
+    );
     print!("{:21}", "");
-    for half in ["tuned on", "held out", "tuned on", "held out"] {
+    for half in ["tuned on", "held out"].repeat(3) {
         print!("{half:>19} ");
     }
     println!("{:>19}", "together");
@@ -85,32 +88,42 @@ fn the_corpus_is_judged_well() {
     assert!(bad.is_empty(), "{}", bad.join(", "));
 }
 
-/// Prints how many samples are refused; gives the held-out half of the second batch, and all of them.
-fn tell(kind: &str, what: &str, inspector: &Inspector, samples: &[Sample]) -> [Tally; 2] {
-    let mut columns = [(Batch::First, false), (Batch::First, true)]
-        .into_iter()
-        .chain([(Batch::Second, false), (Batch::Second, true)])
-        .map(|(batch, held)| {
-            let half = samples.iter();
-            Tally::of(
-                inspector,
-                half.filter(|it| it.batch == batch && it.held_out == held),
-            )
-        })
-        .chain([Tally::of(inspector, samples.iter())])
-        .collect::<Vec<_>>();
+/// Prints how many samples are refused; gives what is held out of the second and the third batch, and
+/// all of them.
+fn tell(kind: &str, what: &str, inspector: &Inspector, samples: &[Sample]) -> [Tally; 3] {
+    let half = |batch, held| {
+        let half = samples.iter();
+        Tally::of(
+            inspector,
+            half.filter(|it| it.batch == batch && it.held_out == held),
+        )
+    };
+    let second = half(Batch::Second, true);
+    let third = half(Batch::Third, true);
+    let all = Tally::of(inspector, samples.iter());
     print!("  {kind:19}");
-    for Tally { refused, all } in &columns {
-        let percent = Tally {
-            refused: *refused,
-            all: *all,
-        }
-        .percent();
-        print!(" {refused:5}/{all:5} {percent:6.2}%");
+    for column in [
+        &half(Batch::First, false),
+        &half(Batch::First, true),
+        &half(Batch::Second, false),
+        &second,
+        &half(Batch::Third, false),
+        &third,
+        &all,
+    ] {
+        print!(" {}", told(column));
     }
     println!(" {what}");
-    let together = columns.pop().unwrap_or_default();
-    [columns.pop().unwrap_or_default(), together]
+    [second, third, all]
+}
+
+fn told(tally: &Tally) -> String {
+    format!(
+        "{:5}/{:5} {:6.2}%",
+        tally.refused,
+        tally.all,
+        tally.percent()
+    )
 }
 
 /// What a body of a type scores.

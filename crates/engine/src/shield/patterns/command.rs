@@ -195,7 +195,12 @@ fn backticks(text: &Text<'_>, found: &mut Signs) {
     // `id` in a sentence or in SQL is a name; the whole of a value, or the end of one, is not.
     let last = parts.next().is_none();
     let quoted = after.iter().all(|it| matches!(it, b'"' | b'\''));
-    let glued = !before.contains(&b' ') && quoted && last;
+    let called = match (before, after) {
+        ([.., letter, b'('], [b')', ..]) => letter.is_ascii_alphabetic() && !before.contains(&b' '),
+        (_, [b'?', b'>', ..] | [b' ', b'%', b'>', ..]) => true,
+        _ => false,
+    };
+    let glued = last && (!before.contains(&b' ') && quoted || called);
     // `a.`whoami`.example`: what it says becomes a part of a name.
     let joined = last && !before.contains(&b' ') && !after.contains(&b' ');
     let runs = match name(command) {

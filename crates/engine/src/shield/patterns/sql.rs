@@ -164,7 +164,7 @@ fn in_place(text: &Text<'_>, found: &mut Signs) {
             }
             .follow(after, found);
         }
-        Kind::Close | Kind::Logic | Kind::Semicolon => {
+        Kind::Close | Kind::Comma | Kind::Logic | Kind::Semicolon => {
             Reading {
                 tokens,
                 start: Start::Number,

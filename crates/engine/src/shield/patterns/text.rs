@@ -186,6 +186,9 @@ impl Text<'_> {
         if self.place != Place::Body || self.is_strict() || !self.bits.any(Bits::BACKTICK) {
             return false;
         }
+        if matches!(self.bytes.first(), Some(b';' | b'|' | b'&')) {
+            return false;
+        }
         let mut ticks = self.bytes.iter().enumerate().filter(|(_, it)| **it == b'`');
         let first = ticks.next().map_or(0, |(at, _)| at);
         // Markdown stands apart from words; the names of columns do not.

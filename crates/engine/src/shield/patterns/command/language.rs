@@ -32,6 +32,11 @@ pub(super) fn calls(text: &Text<'_>, found: &mut Signs) {
         b"freemarker.template",
         b"<?php",
         b"mainmodule.",
+        b"os.execute(",
+        b"io.popen(",
+        b"java.lang.runtime",
+        b"print(md5(",
+        b"${@",
         b"registerundefinedfiltercallback",
     ];
     if text.place == Place::Body && !text.is_strict() {
@@ -68,7 +73,10 @@ pub(super) fn calls(text: &Text<'_>, found: &mut Signs) {
             .iter()
             .take_while(|it| matches!(it, b'\'' | b'"' | b' '))
             .count();
-        let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric() && bytes[at - 1] != b'.';
+        // `x.exec(` may be anything; `".system(` is a string that is put together.
+        let joined = bytes[..at].ends_with(b"\".") || bytes[..at].ends_with(b"'.");
+        let begins =
+            at == 0 || joined || !bytes[at - 1].is_ascii_alphanumeric() && bytes[at - 1] != b'.';
         let (_, command) = program(&argument[skip..]);
         if begins && skip > 0 && name(command) != Name::Unknown {
             found.add(Sign::CommandCode);
@@ -167,6 +175,8 @@ fn is_of_call(word: &[u8]) -> bool {
             | b"proc_open"
             | b"pcntl_exec"
             | b"mainmodule"
+            | b"io"
+            | b"print"
             | b"registerundefinedfiltercallback"
             | b"assert"
             | b"include"

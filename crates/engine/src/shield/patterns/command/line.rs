@@ -1,10 +1,10 @@
 //! A command line: its programs, and how it differs from a sentence.
 
-use super::names::{Name, is_lead, is_pair, name};
+use super::names::{Name, is_cmdlet, is_lead, is_pair, name};
 
 /// Whether a command and what may follow one stand here.
 pub(super) fn is_command_line(before: &[u8], separator: &[u8], line: &[u8]) -> bool {
-    if is_compound(line) {
+    if is_compound(line) || is_cmdlet(line) {
         return true;
     }
     let opened = line.iter().take_while(|it| is_opening(**it)).count();
@@ -68,9 +68,9 @@ fn is_called(before: &[u8], separator: &[u8], rest: &[u8], command: &[u8]) -> bo
     if entity {
         return false;
     }
-    if spaces > 0
-        && (is_pointed(argument) || is_file_argument(argument) || is_pair(command, argument))
-    {
+    // `(Linux; Android 13; CAT Build/5)`: what programs say of themselves has slashes.
+    let file = is_file_argument(argument) && !is_open(before);
+    if spaces > 0 && (is_pointed(argument) || file || is_pair(command, argument)) {
         return true;
     }
     let ends = argument.is_empty() || is_shell(argument);
@@ -97,6 +97,14 @@ fn is_called(before: &[u8], separator: &[u8], rest: &[u8], command: &[u8]) -> bo
     }
     let short = doubled && alone && before.len() <= 4;
     ends && !listed && (short || !ends_in_word(before))
+}
+
+/// Whether a parenthesis is open at the end of what stands before.
+fn is_open(before: &[u8]) -> bool {
+    let near = &before[before.len().saturating_sub(128)..];
+    near.iter()
+        .rfind(|it| matches!(it, b'(' | b')'))
+        .is_some_and(|it| *it == b'(')
 }
 
 /// Whether a command at the beginning of a text is one: nobody begins a text with a separator, but

@@ -64,6 +64,35 @@ pub(super) fn is_pair(command: &[u8], argument: &[u8]) -> bool {
     }
 }
 
+/// A command of PowerShell: a verb and what it is done to.
+pub(super) fn is_cmdlet(line: &[u8]) -> bool {
+    let mut words = line.split(|it| !it.is_ascii_alphanumeric()).take(2);
+    let verb = words.next().unwrap_or_default();
+    let noun = words.next().unwrap_or_default();
+    line.get(verb.len()) == Some(&b'-')
+        && matches!(
+            verb,
+            b"get" | b"set" | b"start" | b"stop" | b"invoke" | b"new" | b"remove" | b"write"
+        )
+        && matches!(
+            noun,
+            b"sleep"
+                | b"help"
+                | b"process"
+                | b"service"
+                | b"content"
+                | b"childitem"
+                | b"item"
+                | b"object"
+                | b"webrequest"
+                | b"expression"
+                | b"command"
+                | b"host"
+                | b"wmiobject"
+                | b"executionpolicy"
+        )
+}
+
 /// What stands before a command and starts it, or is a word of the shell's own language.
 pub(super) fn is_lead(word: &[u8]) -> bool {
     matches!(

@@ -131,6 +131,7 @@ impl<'t> Reading<'t> {
             }
             Kind::Arithmetic | Kind::Compare | Kind::Word(Word::Not) => self.expression(at, found),
             Kind::Comma => self.listed(at, found),
+            Kind::Open if quoted && is_select(tokens, at + 1) => found.add(Sign::SqlSubquery),
             _ => {}
         }
     }
@@ -233,7 +234,8 @@ impl<'t> Reading<'t> {
         let Some(after) = self.operand(second) else {
             return;
         };
-        let named = left == Kind::Name && right == Kind::Name;
+        let is_name = |it| matches!(it, Kind::Name | Kind::Word(Word::Object));
+        let named = is_name(left) && is_name(right);
         let same = tokens.text(first) == tokens.text(second);
         let commented = self.is_commented();
         let proper =
@@ -275,7 +277,8 @@ impl<'t> Reading<'t> {
                 }
                 Some(after)
             }
-            Kind::Name => {
+            // A column may be called `role` or `index`.
+            Kind::Name | Kind::Word(Word::Object) => {
                 let mut after = at + 1;
                 while tokens.kind(after) == Kind::Dot {
                     after += 2;

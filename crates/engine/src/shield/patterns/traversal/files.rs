@@ -215,7 +215,11 @@ pub(super) fn is_nobodys(value: &[u8], place: Place) -> bool {
     if value.iter().any(spaced) {
         return false;
     }
-    if matches!(path, b"etc/passwd" | b"etc/shadow") {
+    let relative = path.strip_prefix(b"./").unwrap_or(path);
+    if matches!(relative, b"etc/passwd" | b"etc/shadow")
+        || relative.starts_with(b"web-inf/")
+        || relative.starts_with(b"meta-inf/")
+    {
         return place != Place::Header;
     }
     if path.starts_with(b"%windir%") || path.starts_with(b"%systemroot%") {

@@ -8,8 +8,10 @@
 //! Rules are tuned without looking at how they do on the families that are held out, so that their
 //! figures say what to expect of forms nobody thought of. In the first batch that is every third family
 //! of a file. The second batch (`corpus/unseen`) was written before the rules had been run on any of it;
-//! afterwards, every other family was tuned on. Whoever wrote the rest knew what was in it, so the third
-//! batch (`corpus/check`) was written when all that was done, run once, and nothing of it is tuned on.
+//! 82.7 % of its attacks were found then, and 0.83 % of its benign texts refused. Afterwards, every other
+//! family was tuned on. Whoever did that had written the rest as well, so the third batch
+//! (`corpus/check`) was written when all that was done: 91.0 % of it were found at once, and 0.28 %
+//! refused. Of that, too, every other family was tuned on, and the rest is held out.
 
 mod sent;
 

@@ -60,6 +60,7 @@ fn the_corpus_is_judged_well() {
     assert!(benign.len() >= 15_000, "{} benign", benign.len());
     let all: Vec<_> = attacks.iter().flat_map(|it| &it.1).cloned().collect();
 
+    tell_settled(&benign);
     let mut bad = Vec::new();
     println!(
         "{:22}{:40}{:40}third batch",
@@ -75,8 +76,8 @@ fn the_corpus_is_judged_well() {
         println!("paranoia {paranoia}");
         let found = attacks.iter().map(|(kind, samples)| (*kind, samples));
         for (kind, samples) in found.chain([("all attacks", &all)]) {
-            let together = tell(kind, "found", &inspector, samples);
-            if paranoia == 1 && together.iter().any(|it| it.percent() < 95.0) {
+            let [unseen, together] = tell(kind, "found", &inspector, samples);
+            if paranoia == 1 && (unseen.percent() < 94.0 || together.percent() < 95.0) {
                 bad.push(format!("too few of {kind} are found"));
             }
         }
@@ -88,33 +89,44 @@ fn the_corpus_is_judged_well() {
     assert!(bad.is_empty(), "{}", bad.join(", "));
 }
 
-/// Prints how many samples are refused; gives what is held out of the second and the third batch, and
-/// all of them.
-fn tell(kind: &str, what: &str, inspector: &Inspector, samples: &[Sample]) -> [Tally; 3] {
-    let half = |batch, held| {
-        let half = samples.iter();
-        Tally::of(
-            inspector,
-            half.filter(|it| it.batch == batch && it.held_out == held),
-        )
+/// Prints how much of the benign texts the first look settles.
+fn tell_settled(benign: &[Sample]) {
+    let settled = benign.iter().filter(|it| match &it.request {
+        corpus::Request::Form(text) | corpus::Request::Query(text) => quiet::value(text.as_bytes()),
+        corpus::Request::Header(text) => quiet::header(text.as_bytes()),
+        corpus::Request::Json(text) => {
+            let text = &text.as_bytes()[1..text.len() - 1];
+            quiet::body_text(text, Bits::of(text))
+        }
+        corpus::Request::Path(text) => quiet::path(text.as_bytes()),
+    });
+    let tally = Tally {
+        refused: settled.count(),
+        all: benign.len(),
     };
-    let second = half(Batch::Second, true);
-    let third = half(Batch::Third, true);
-    let all = Tally::of(inspector, samples.iter());
+    println!("settled by the first look: {} of benign", told(&tally));
+}
+
+/// Prints how many samples are refused; gives all that was held out of the batches that were written
+/// without the rules, and all there is.
+fn tell(kind: &str, what: &str, inspector: &Inspector, samples: &[Sample]) -> [Tally; 2] {
     print!("  {kind:19}");
-    for column in [
-        &half(Batch::First, false),
-        &half(Batch::First, true),
-        &half(Batch::Second, false),
-        &second,
-        &half(Batch::Third, false),
-        &third,
-        &all,
-    ] {
-        print!(" {}", told(column));
+    let mut unseen = Tally::default();
+    for batch in [Batch::First, Batch::Second, Batch::Third] {
+        for held_out in [false, true] {
+            let half = samples.iter();
+            let half = half.filter(|it| it.batch == batch && it.held_out == held_out);
+            let tally = Tally::of(inspector, half);
+            print!(" {}", told(&tally));
+            if held_out && batch != Batch::First {
+                unseen.refused += tally.refused;
+                unseen.all += tally.all;
+            }
+        }
     }
-    println!(" {what}");
-    [second, third, all]
+    let together = Tally::of(inspector, samples.iter());
+    println!(" {} {what}", told(&together));
+    [unseen, together]
 }
 
 fn told(tally: &Tally) -> String {

@@ -144,6 +144,9 @@ fn style(rest: &[u8], found: &mut Signs) {
 /// A value that is itself a URL with a script in it.
 fn urls(text: &Text<'_>, signs: &mut Signs) {
     let bytes = text.bytes;
+    if find(bytes, b":expression(").is_some() && !text.is_talk() {
+        signs.add(Sign::XssStyle);
+    }
     let linked = || {
         let markup = Bits::PARENTHESIS | Bits::EQUALS;
         text.bits.any(markup) && !text.is_talk() && is_linked(bytes)

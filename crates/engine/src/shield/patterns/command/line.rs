@@ -33,6 +33,9 @@ pub(super) fn is_command_line(before: &[u8], separator: &[u8], line: &[u8]) -> b
 
 /// `if [ 1 ];then id;fi`: a command of several lines, written in one.
 fn is_compound(line: &[u8]) -> bool {
+    if line.starts_with(b"for /f ") {
+        return true;
+    }
     let begins = matches!(word(line), b"if" | b"while" | b"until" | b"for" | b"case");
     let end = line.trim_ascii_end();
     let start = end
@@ -64,7 +67,10 @@ fn is_called(before: &[u8], separator: &[u8], rest: &[u8], command: &[u8]) -> bo
     let argument = &rest[spaces..];
     let single = separator == b"&" || separator == b"& ";
     // `&copy 2026` and `&reg;` are characters of HTML.
-    let entity = single && matches!(command, b"copy" | b"reg") && !is_pair(command, argument);
+    let entity = single
+        && matches!(command, b"copy" | b"reg")
+        && !is_pair(command, argument)
+        && !is_file_argument(argument);
     if entity {
         return false;
     }
@@ -92,7 +98,9 @@ fn is_called(before: &[u8], separator: &[u8], rest: &[u8], command: &[u8]) -> bo
             .is_some_and(|mark| before.contains(mark) || rest.contains(mark));
     let alone = before.len() <= 64 && !before.iter().any(u8::is_ascii_whitespace);
     let glued = separator.last().is_some_and(|it| *it != b' ');
-    if !listed && alone && (rare || command == b"echo" && glued && spaces > 0) {
+    // Two tools side by side are a list of tools.
+    let follows = !listed && alone && glued && name(word(before)) == Name::Unknown;
+    if follows && (rare || command == b"echo" && spaces > 0) {
         return true;
     }
     let short = doubled && alone && before.len() <= 4;
@@ -200,7 +208,8 @@ pub(super) fn program(line: &[u8]) -> (usize, &[u8]) {
     for _ in 0..3 {
         let lead = word(&line[path..]);
         let next = path + lead.len();
-        if !is_lead(lead) || line.get(next) != Some(&b' ') {
+        let pair = line.get(next + 1..).is_some_and(|it| is_pair(lead, it));
+        if !is_lead(lead) || line.get(next) != Some(&b' ') || pair {
             break;
         }
         path = next + 1;

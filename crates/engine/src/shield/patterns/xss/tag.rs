@@ -152,11 +152,11 @@ pub(super) fn has_directive(attributes: &[u8]) -> bool {
 /// Whether a handler runs without anybody doing anything, and is of a kind that pages do without.
 pub(super) fn starts_itself(name: &[u8], attributes: &[u8]) -> bool {
     let has = |it: &[u8]| find(attributes, it).is_some();
-    name == b"svg" && has(b"onload")
-        || has(b"onbegin")
-        || has(b"autofocus") && has(b"onfocus")
-        || name == b"details" && has(b"open") && has(b"ontoggle")
-        || name == b"marquee" && has(b"onstart")
+    match name {
+        b"svg" => has(b"onload"),
+        b"marquee" => has(b"onstart"),
+        _ => has(b"onbegin"),
+    }
 }
 
 /// A URL with a script among attributes.

@@ -122,7 +122,7 @@ impl LimitHeaders {
 fn left(verdict: Verdict) -> (u32, Duration) {
     match verdict {
         Verdict::Allow { remaining, reset } => (remaining, reset),
-        Verdict::Deny { retry_after } => (0, retry_after),
+        Verdict::Deny { retry_after, .. } => (0, retry_after),
         // It is told when the turn has come.
         Verdict::Wait { reset, .. } => (0, reset),
     }

@@ -10,6 +10,8 @@
 //! helps them more than 406, which none of them expects. A coding of a request that is not understood
 //! is answered with 415 and `Accept-Encoding` (section 15.5.16), where requests are decoded at all.
 
+use std::cell::RefCell;
+
 use http::{HeaderMap, header};
 use policy::Coding;
 
@@ -37,7 +39,7 @@ pub enum Wish {
 type Weight = Option<u16>;
 
 /// Everything `Accept-Encoding` says that matters here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wishes {
     br: Weight,
     deflate: Weight,
@@ -45,6 +47,26 @@ struct Wishes {
     zstd: Weight,
     identity: Weight,
     any: Weight,
+}
+
+/// A line that was understood before. Nearly all clients send one of a few lines, and reading it anew
+/// costs a hit more than all else that its coding needs.
+#[derive(Clone, Copy)]
+struct KnownLine {
+    length: usize,
+    line: [u8; LONGEST_KNOWN],
+    wishes: Wishes,
+}
+
+/// The lines that each thread remembers.
+const KNOWN: usize = 32;
+/// The longest of them, in bytes.
+const LONGEST_KNOWN: usize = 64;
+
+thread_local! {
+    static KNOWN_LINES: RefCell<[KnownLine; KNOWN]> = const {
+        RefCell::new([KnownLine { length: 0, line: [0; LONGEST_KNOWN], wishes: Wishes::NONE }; KNOWN])
+    };
 }
 
 /// Chooses among the codings on offer, given in the server's order of preference.
@@ -86,16 +108,62 @@ pub fn identity_wish(request_headers: &HeaderMap) -> Wish {
 // === impl Wishes ===
 
 impl Wishes {
+    const NONE: Self = Self {
+        br: None,
+        deflate: None,
+        gzip: None,
+        zstd: None,
+        identity: None,
+        any: None,
+    };
+
     fn read(headers: &HeaderMap) -> Self {
-        let mut wishes = Self::default();
-        // Each request for something that may be compressed is read so: two plain loops cost half of
-        // what [`crate::field_list::elements`] does.
+        let mut wishes = Self::NONE;
         for line in headers.get_all(header::ACCEPT_ENCODING) {
-            for element in line.as_bytes().split(|byte| *byte == b',') {
-                wishes.note(element.trim_ascii());
-            }
+            wishes.add(&Self::of_line(line.as_bytes()));
         }
         wishes
+    }
+
+    /// What one line says, as it was understood the last time if it was said before.
+    fn of_line(line: &[u8]) -> Self {
+        let Some(middle) = line
+            .get(line.len() / 2)
+            .filter(|_| line.len() <= LONGEST_KNOWN)
+        else {
+            return Self::parse(line);
+        };
+        let place = (usize::from(*middle) + line.len()) % KNOWN;
+        KNOWN_LINES.with_borrow_mut(|known| {
+            let known = &mut known[place];
+            if known.line.get(..known.length) != Some(line) {
+                *known = KnownLine {
+                    length: line.len(),
+                    line: [0; LONGEST_KNOWN],
+                    wishes: Self::parse(line),
+                };
+                known.line[..line.len()].copy_from_slice(line);
+            }
+            known.wishes
+        })
+    }
+
+    fn parse(line: &[u8]) -> Self {
+        let mut wishes = Self::NONE;
+        for element in line.split(|byte| *byte == b',') {
+            wishes.note(element.trim_ascii());
+        }
+        wishes
+    }
+
+    /// Where one thing is said twice, the more counts.
+    fn add(&mut self, more: &Self) {
+        self.br = self.br.max(more.br);
+        self.deflate = self.deflate.max(more.deflate);
+        self.gzip = self.gzip.max(more.gzip);
+        self.zstd = self.zstd.max(more.zstd);
+        self.identity = self.identity.max(more.identity);
+        self.any = self.any.max(more.any);
     }
 
     fn note(&mut self, element: &[u8]) {
@@ -288,6 +356,16 @@ mod tests {
     }
 
     proptest! {
+        /// What is remembered of a line is what it says.
+        #[test]
+        fn a_line_is_understood_alike_again(
+            lines in prop::collection::vec("(gzip|br|;q=0|;q=0\\.5|, |\\*|[ -~]){0,24}", 1..40),
+        ) {
+            for line in lines.iter().chain(&lines) {
+                prop_assert_eq!(Wishes::of_line(line.as_bytes()), Wishes::parse(line.as_bytes()));
+            }
+        }
+
         /// Nothing is chosen that was not named, directly or by `*`.
         #[test]
         fn never_unasked(line in "(gzip|br|deflate|zstd|identity|\\*|;q=0|;q=0\\.5|,|[ -~]){0,12}") {

@@ -80,28 +80,3 @@ fn in_shadow_nobody_waits() {
     let delayed = [("limit", "l"), ("decision", "delay"), ("mode", "shadow")];
     sidecar.wait_for_metric(DECISIONS, &delayed, 2.0);
 }
-
-/// Trap 25: who has filled his own seats is refused, and nobody else is.
-#[test]
-fn nobody_takes_the_waiting_room_for_himself() {
-    const SEATS: u32 = 64;
-    let origin = Origin::saying("x");
-    let sidecar = limited(
-        &origin,
-        "[{name: l, rate: 1/min, burst: 1, queue: 2h, key: {header: K}}]",
-    );
-    let mut greedy = RawH2::connect(sidecar.address());
-    let fields = RawH2::request("GET", &[("k", "greedy")]);
-    // One goes on at once, and five find no seat.
-    for number in 0..SEATS + 6 {
-        greedy.headers(2 * number + 1, &fields, true);
-    }
-    sidecar.wait_for_metric(WAITING, &[], f64::from(SEATS));
-    let denied = [("limit", "l"), ("decision", "deny")];
-    sidecar.wait_for_metric(DECISIONS, &denied, 5.0);
-    let other = Ask::get("/").header("K", "other");
-    assert_eq!(sidecar.ask(&other).status, 200);
-    let mut waiter = sidecar.connect();
-    waiter.send(other.bytes());
-    sidecar.wait_for_metric(WAITING, &[], f64::from(SEATS + 1));
-}

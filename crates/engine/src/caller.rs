@@ -177,11 +177,13 @@ pub fn count<'a>(
     })
 }
 
+/// The only caller there is under `scope`, where the key does not tell any apart.
+pub fn only_caller(key: &CallerKey, scope: u128, hash: Hash) -> Option<u128> {
+    (key.parts.is_empty()).then(|| block(scope, EVERYBODY, 0, hash))
+}
+
 fn start(key: &CallerKey, scope: u128, hash: Hash) -> u128 {
-    match key.parts.is_empty() {
-        true => block(scope, EVERYBODY, 0, hash),
-        false => scope,
-    }
+    only_caller(key, scope, hash).unwrap_or(scope)
 }
 
 fn value<'a>(part: &CallerPart, facts: &CallerFacts<'a>) -> Result<Value<'a>, Unclear> {

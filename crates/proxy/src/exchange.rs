@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::{
     balance::sticky::Crumb,
     cache::status::CacheStatus,
-    client_ip::{ClientAddress, client_ip},
+    client_ip::{ClientAddress, PeerTrust, client_ip},
     outcome::CacheOutcome,
     security::{SecurityAction, SecurityKind},
     trace::{self, RequestId},
@@ -84,6 +84,9 @@ impl Exchange {
             .get(peer.listener)
             .map_or(&[][..], |listener| &listener.trusted_proxies);
         let client = client_ip(peer.ip, &head.headers, trusted);
+        if client.peer == PeerTrust::Trusted {
+            connection.asked_by(client.ip);
+        }
         let log = sidecar
             .access_log
             .is_some()
@@ -99,6 +102,7 @@ impl Exchange {
                 sidecar: Arc::clone(sidecar),
                 snapshot,
                 connection: Arc::clone(connection),
+                client: client.ip,
                 log,
                 places: Places::default(),
                 _in_flight: sidecar.health.enter(),

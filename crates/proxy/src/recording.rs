@@ -53,6 +53,8 @@ pub(crate) struct Recording {
     pub(crate) sidecar: Arc<Sidecar>,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) connection: Arc<ConnectionState>,
+    /// The client, as far as proxies in front of us can be believed.
+    pub(crate) client: IpAddr,
     /// Only when requests are logged.
     pub(crate) log: Option<Box<LogFacts>>,
     /// Its places under limits on what its caller has in flight.
@@ -197,7 +199,7 @@ impl Recording {
             at: clock::now(),
             kind,
             action: SecurityAction::Blocked,
-            client: Some(self.connection.peer.ip),
+            client: Some(self.client),
             route: route.map(|route| route.name.as_str()),
             policy: None,
             evidence,

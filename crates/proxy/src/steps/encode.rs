@@ -360,3 +360,22 @@ impl Privacy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only what everybody gets alike holds nobody's secret; everything else is guarded.
+    #[test]
+    fn what_is_somebodys_is_guarded() {
+        for (persona, partition, privacy) in [
+            (&b""[..], Partition::Shared, Privacy::Shared),
+            (b"", Partition::User, Privacy::Own),
+            (b"beta", Partition::Shared, Privacy::Own),
+            (b"ann", Partition::User, Privacy::Own),
+        ] {
+            let of = Privacy::of(persona, partition);
+            assert_eq!(of, privacy, "{persona:?} {partition:?}");
+        }
+    }
+}

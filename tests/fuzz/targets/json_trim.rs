@@ -15,9 +15,32 @@ use crate::input::Input;
 pub(crate) const TARGET: Target = Target {
     name: "json_trim",
     words: &[
-        "{", "}", "[", "]", ",", ":", "\"", "\\", " ", "\n", "\"a\":", "\"b\":", "\"\\u0061\":",
-        "{\"a\":1}", "[1 2]", "true", "null", "-0.5e+1", "1e", "a.b", "*.a ", "\u{1e}", "\u{feff}",
-        "[[[[", "]]]]", "\"x y\"",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        " ",
+        "\n",
+        "\"a\":",
+        "\"b\":",
+        "\"\\u0061\":",
+        "{\"a\":1}",
+        "[1 2]",
+        "true",
+        "null",
+        "-0.5e+1",
+        "1e",
+        "a.b",
+        "*.a ",
+        "\u{1e}",
+        "\u{feff}",
+        "[[[[",
+        "]]]]",
+        "\"x y\"",
     ],
     run,
 };
@@ -134,7 +157,11 @@ fn is_listed(value: &Value, paths: &[&[String]]) -> bool {
 /// The tokens of any bytes: strings, marks, and runs of what is neither these nor white space.
 fn tokens(bytes: &[u8]) -> Vec<&[u8]> {
     let mut tokens = Vec::new();
-    let (mark, mut rest) = bytes.split_at(if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 });
+    let (mark, mut rest) = bytes.split_at(if bytes.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    });
     tokens.push(mark);
     while let Some(first) = rest.first() {
         let length = match first {

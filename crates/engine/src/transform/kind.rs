@@ -101,10 +101,7 @@ mod tests {
             (&["application/json5"][..], Some(Sequence::Documents)),
             (&["application/jsonp"], Some(Sequence::Documents)),
             (&["json"], Some(Sequence::Documents)),
-            (
-                &["text/html, application/json"],
-                Some(Sequence::Documents),
-            ),
+            (&["text/html, application/json"], Some(Sequence::Documents)),
             (&[], Some(Sequence::Perhaps)),
             (&[""], Some(Sequence::Perhaps)),
             (&["text/plain"], Some(Sequence::Perhaps)),

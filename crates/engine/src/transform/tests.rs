@@ -74,7 +74,11 @@ fn where_fields_are_chosen_a_document_is_read_or_refused() {
         assert_eq!(chosen(200, &response), Decision::Refuse(Flaw::Coded));
     }
     let part = ("content-range", "bytes 0-1/2");
-    for (status, response) in [(206, &[JSON, part][..]), (206, &[JSON]), (200, &[JSON, part])] {
+    for (status, response) in [
+        (206, &[JSON, part][..]),
+        (206, &[JSON]),
+        (200, &[JSON, part]),
+    ] {
         assert_eq!(chosen(status, response), Decision::Refuse(Flaw::Part));
     }
     assert_eq!(chosen(200, &[]), Decision::Trim(Sequence::Perhaps));
@@ -145,7 +149,10 @@ fn what_the_fields_say_about_the_bytes_goes() {
     let left = fields(&[JSON, ("etag", "W/\"a\""), ("last-modified", "x")]);
     assert_eq!(headers, left);
     let coded = fields(&[JSON, ("content-encoding", "gzip")]);
-    for (reach, left) in [(Reach::Minify, coded.clone()), (Reach::Select, fields(&[JSON]))] {
+    for (reach, left) in [
+        (Reach::Minify, coded.clone()),
+        (Reach::Select, fields(&[JSON])),
+    ] {
         let mut headers = coded.clone();
         rewrite_headers(&mut headers, reach);
         assert_eq!(headers, left);

@@ -14,7 +14,7 @@ use policy::Coding;
 use super::CutShort;
 
 /// The most that one step gives, in bytes.
-const PIECE: usize = 32 * 1024;
+pub(super) const PIECE: usize = 32 * 1024;
 
 /// What comes out of an answer of an origin's before it is taken for a bomb: its size is the operator's
 /// business, but no honest text is packed a thousand times over.

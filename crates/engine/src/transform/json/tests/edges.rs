@@ -36,9 +36,18 @@ fn a_star_is_any_name_or_element_and_arrays_need_none() {
     assert_eq!(select(&["items.price"], listed), expected);
     assert_eq!(select(&["items.*.price"], listed), expected);
     assert_eq!(select(&["items.*"], listed), listed);
-    assert_eq!(select(&["items.*"], r#"{"items":[1,"x"],"n":[2]}"#), r#"{"items":[1,"x"]}"#);
-    assert_eq!(select(&["*.price"], r#"[{"price":1,"n":2}]"#), r#"[{"price":1}]"#);
-    assert_eq!(select(&["*.*.a"], r#"[[{"a":1,"b":2}],{"c":{"a":3,"b":4}}]"#), r#"[[{"a":1}],{"c":{"a":3}}]"#);
+    assert_eq!(
+        select(&["items.*"], r#"{"items":[1,"x"],"n":[2]}"#),
+        r#"{"items":[1,"x"]}"#
+    );
+    assert_eq!(
+        select(&["*.price"], r#"[{"price":1,"n":2}]"#),
+        r#"[{"price":1}]"#
+    );
+    assert_eq!(
+        select(&["*.*.a"], r#"[[{"a":1,"b":2}],{"c":{"a":3,"b":4}}]"#),
+        r#"[[{"a":1}],{"c":{"a":3}}]"#
+    );
 }
 
 /// Each array adds what a star leads to once, however many there are.
@@ -139,7 +148,15 @@ fn what_nobody_calls_json_is_json_when_it_begins_so() {
     assert_eq!(look(" \n{\"a\": 1, \"b\": 2} "), json(" \n{\"a\":1}"));
     assert_eq!(look("\u{feff}[{\"b\": 2}]"), json("\u{feff}[{}]"));
     assert_eq!(look("{\"a\":1}\n{\"b\":1}\n"), json("{\"a\":1}\n{}\n"));
-    for text in ["", "  ", "plain  text", "<p> {} </p>", " 17", "\"x\"", "cb({})"] {
+    for text in [
+        "",
+        "  ",
+        "plain  text",
+        "<p> {} </p>",
+        " 17",
+        "\"x\"",
+        "cb({})",
+    ] {
         assert_eq!(look(text), other(text));
     }
     assert_eq!(look("[info] it  works"), Err(Flaw::NotJson));

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::{
     ListenAddress, Listener, Tls,
@@ -135,11 +135,20 @@ fn check_network(findings: &mut Findings<'_>, network: &At<String>) -> Option<Ip
     parsed
 }
 
-/// A network, or an address as one of its own.
+/// A network, or an address as one of its own. IPv4 in IPv6 is IPv4, as it is of clients: otherwise
+/// nobody would ever be in it.
 pub(super) fn read_network(text: &str) -> Option<IpNet> {
     let network = text.parse::<IpNet>().ok();
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    network.or_else(address).map(|network| network.trunc())
+    let network = network.or_else(address)?.trunc();
+    let mapped = match network {
+        IpNet::V4(_) => None,
+        IpNet::V6(network) => network.addr().to_ipv4_mapped().and_then(|address| {
+            let length = network.prefix_len().checked_sub(96)?;
+            Ipv4Net::new(address, length).ok()
+        }),
+    };
+    Some(mapped.map_or(network, IpNet::V4))
 }
 
 fn check_tls(findings: &mut Findings<'_>, tls: &At<TlsFile>) -> Option<Tls> {

@@ -223,7 +223,7 @@ fn a_path_goes_on_as_it_was_routed() {
     ] {
         let response = sidecar.raw(format!("{refused} HTTP/1.1\r\nHost: shop.test\r\n\r\n"));
         assert!(
-            (400..500).contains(&response.status),
+            matches!(response.status, 400 | 501),
             "{refused}: {response:?}"
         );
     }

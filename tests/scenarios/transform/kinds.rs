@@ -140,6 +140,30 @@ fn a_coding_that_nobody_asked_for_is_taken_off() {
     counted(&minifying, "coded", "enforce", 1.0);
 }
 
+/// TRAPS 18.
+#[test]
+fn a_confirmation_brings_no_coding_back() {
+    let origin = Origin::http(|request| {
+        let reply = match request.headers.has("if-none-match") {
+            true => Reply::status(304).header("Content-Type", "application/json"),
+            false => json(gzip(PRETTY)),
+        };
+        reply
+            .header("Content-Encoding", "gzip")
+            .header("ETag", "\"v1\"")
+            .header("Cache-Control", "max-age=0")
+    });
+    let sidecar = in_front(&origin, &format!("{SELECT}\ncache: {{}}"));
+    for _ in 0..3 {
+        let response = sidecar.get("/");
+        assert_eq!(response.text(), CHOSEN);
+        assert!(!response.headers.has("content-encoding"), "{response:?}");
+        assert_eq!(response.header("etag"), Some("W/\"v1\""));
+    }
+    assert_eq!(origin.count(), 3);
+    assert!(origin.last().headers.has("if-none-match"));
+}
+
 #[test]
 fn what_cannot_be_unpacked_does_not_pass() {
     let origin = Origin::http(|request| {

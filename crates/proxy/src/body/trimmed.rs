@@ -37,6 +37,20 @@ pub(crate) struct Trimming {
     given: u64,
 }
 
+/// What one step did.
+enum Step {
+    /// It needs more input.
+    Drained,
+    /// It has taken something in.
+    Taken,
+}
+
+/// Why there is no next step.
+enum Trouble {
+    Coding(CutShort),
+    Flaw(Flaw),
+}
+
 // === impl Trimming ===
 
 impl Trimming {
@@ -186,20 +200,6 @@ impl Trimming {
             (None, _) => Ok(trimmed),
         }
     }
-}
-
-/// What one step did.
-enum Step {
-    /// It needs more input.
-    Drained,
-    /// It has taken something in.
-    Taken,
-}
-
-/// Why there is no next step.
-enum Trouble {
-    Coding(CutShort),
-    Flaw(Flaw),
 }
 
 impl Drop for Trimming {

@@ -10,6 +10,7 @@ mod response;
 mod rewind;
 mod tap;
 mod trimmed;
+mod unpacker;
 mod upstream;
 mod watch;
 

@@ -151,7 +151,8 @@ fn check_network(findings: &mut Findings<'_>, network: &At<String>) -> Option<Ip
     None
 }
 
-/// A network, or an address as one of its own.
+/// A network, or an address as one of its own. IPv4 in IPv6 is IPv4, as it is of clients: otherwise
+/// nobody would ever be in it.
 pub(super) fn read_network(text: &str) -> Option<IpNet> {
     parse_network(text).ok()
 }

@@ -119,6 +119,10 @@ impl UpstreamBody {
 
     /// The first bytes, if they are here already; whoever reads on gets them all the same.
     pub(crate) fn look_ahead(&mut self) -> Option<&[u8]> {
+        // What is still packed tells nothing.
+        if self.trimming.as_ref().is_some_and(|it| it.unpacks()) {
+            return None;
+        }
         if self.ahead.is_none() && !self.is_end_stream() {
             // Whoever reads on polls again, and is woken then.
             let mut cx = Context::from_waker(Waker::noop());
@@ -201,17 +205,20 @@ impl Body for UpstreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         loop {
+            if let Some(trimming) = &mut self.trimming {
+                match trimming.next() {
+                    // Nothing more of it stays: whoever waits wants what comes next.
+                    Ok(None) => {}
+                    Ok(Some(piece)) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
+                    Err(CutShort(failure)) => return Poll::Ready(Some(Err(self.fail(failure)))),
+                }
+            }
             let frame = ready!(self.poll_source(cx));
             let Some(trimming) = &mut self.trimming else {
                 return Poll::Ready(frame);
             };
             match frame.transpose()?.map(Frame::into_data) {
-                Some(Ok(piece)) => match trimming.take(piece) {
-                    // Nothing of it stays: whoever waits wants what comes next.
-                    Ok(piece) if piece.is_empty() => {}
-                    Ok(piece) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
-                    Err(CutShort(failure)) => return Poll::Ready(Some(Err(self.fail(failure)))),
-                },
+                Some(Ok(piece)) => trimming.put(piece),
                 // Trailers are the end, and nobody polls again after them.
                 Some(Err(trailers)) => {
                     let finished = self.trimming.take().map(|trimming| trimming.finish());
@@ -239,14 +246,14 @@ impl Body for UpstreamBody {
             Some(Err(_)) | None => 0,
         };
         let mut hint = SizeHint::default();
-        let is_same = self
-            .trimming
-            .as_ref()
-            .is_none_or(|trimming| trimming.is_shadow());
-        if is_same {
+        let trimming = self.trimming.as_deref();
+        if trimming.is_none_or(Trimming::is_shadow) {
             hint.set_lower(rest.lower() + ahead);
         }
-        if let Some(upper) = rest.upper() {
+        // What is unpacked grows, and nothing else does.
+        if !trimming.is_some_and(Trimming::unpacks)
+            && let Some(upper) = rest.upper()
+        {
             hint.set_upper(upper + ahead);
         }
         hint

@@ -15,7 +15,7 @@ use http::{
 };
 use telemetry::ShieldDecision;
 
-use super::{admit::Admitted, answer::Refusal};
+use super::{admit::Admitted, answer::Refusal, route};
 use crate::{
     caller::{self, Needs},
     clock,
@@ -93,6 +93,7 @@ fn judge(
         method: &head.method,
         uri: &head.uri,
         path: &admitted.path,
+        elsewhere: route::elsewhere(exchange, route, head, admitted),
         headers: &head.headers,
         body: admitted.has_body.then_some(admitted.declared),
     });

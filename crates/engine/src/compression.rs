@@ -18,13 +18,19 @@
 //! `Content-Digest` sums the coded bytes, and `Repr-Digest` a representation of which the coding is a
 //! part (RFC 9530), while what is wanted (`Want-*-Digest`) stays. A strong `ETag`
 //! becomes weak (RFC 9110 8.8.1): it then still matches in `If-None-Match`, where comparison is weak,
-//! and no longer in `If-Range`, where it is strong.
+//! and no longer in `If-Range`, where it is strong. How a tag that comes back is meant is for
+//! [`conditions`]. What a trailer says about the bytes goes the same way ([`fit_trailers`]).
+//!
+//! # `HEAD`
+//! Its answer has the fields of the GET (RFC 9110 9.3.2), but for the length, which nobody knows
+//! before the body has been encoded.
 //!
 //! # `Vary`
 //! A cache behind must know that another client would have got other bytes, also when this one got
-//! them as they are.
+//! them as they are, or in part.
 
 pub mod breach;
+pub mod conditions;
 pub mod dictionary;
 pub mod headroom;
 pub mod level;
@@ -53,7 +59,7 @@ pub struct Exchange<'a> {
     pub status: StatusCode,
     /// The response's fields.
     pub response_headers: &'a HeaderMap,
-    /// The size of the body in bytes, where it is known.
+    /// The size of the body in bytes, where it is known; that of the answer to a HEAD says nothing.
     pub length: Option<u64>,
 }
 
@@ -104,21 +110,19 @@ pub fn decide(policy: &CompressionPolicy, exchange: &Exchange<'_>) -> Decision {
     if policy.mode == Mode::Off {
         return Decision::as_is(AsIsReason::Off);
     }
-    let suitability = suit(
-        policy,
-        exchange.status,
-        exchange.response_headers,
-        // The empty body of a HEAD says nothing about that of the GET.
-        exchange
-            .length
-            .filter(|length| *length > 0 || exchange.method != Method::HEAD),
-    );
-    choose(
-        policy,
-        suitability,
-        exchange.method,
-        exchange.request_headers,
-    )
+    let headers = exchange.response_headers;
+    let length = match *exchange.method {
+        // That of the GET, if the origin tells it.
+        Method::HEAD => told_length(headers),
+        _ => exchange.length,
+    };
+    let suitability = suit(policy, exchange.status, headers, length);
+    match suitability {
+        Suitability::Unfit(AsIsReason::Partial) if is_fit_as_whole(policy, headers) => {
+            Decision::varying(policy, EncodeOutcome::AsIs(AsIsReason::Partial))
+        }
+        _ => choose(policy, suitability, exchange.request_headers),
+    }
 }
 
 /// The part of the decision that is the same for every client of a stored response.
@@ -145,43 +149,29 @@ pub fn suit(
 pub fn choose(
     policy: &CompressionPolicy,
     suitability: Suitability,
-    method: &Method,
     request: &HeaderMap,
 ) -> Decision {
     match suitability {
         Suitability::Unfit(reason) => return Decision::as_is(reason),
-        Suitability::Coded(coding, why_not) => {
-            return recode(policy, coding, why_not, method, request);
-        }
+        Suitability::Coded(coding, why_not) => return recode(policy, coding, why_not, request),
         Suitability::Small if identity_wish(request) == Wish::Accepted => {
             return Decision::as_is(AsIsReason::TooSmall);
         }
         Suitability::Fit | Suitability::Small => {}
     }
     if request.contains_key(header::IF_RANGE) {
-        return Decision::as_is(AsIsReason::Partial);
+        return Decision::varying(policy, EncodeOutcome::AsIs(AsIsReason::Partial));
     }
     if no_transform(request) {
-        return Decision::as_is(AsIsReason::NoTransform);
-    }
-    let vary = match policy.mode {
-        Mode::Enforce => VaryNeed::Needed,
-        Mode::Off | Mode::Shadow => VaryNeed::NotNeeded,
-    };
-    let varying = |outcome| Decision {
-        outcome,
-        undo: None,
-        vary,
-    };
-    // A HEAD is answered with the fields of the GET as far as they are known (RFC 9110 9.3.2).
-    if method == Method::HEAD {
-        return varying(EncodeOutcome::AsIs(AsIsReason::NoBody));
+        return Decision::varying(policy, EncodeOutcome::AsIs(AsIsReason::NoTransform));
     }
     match (negotiate(request, &policy.encodings), policy.mode) {
         (Negotiated::Coding(_), Mode::Shadow) => Decision::as_is(AsIsReason::Shadow),
-        (Negotiated::Coding(coding), _) => varying(EncodeOutcome::Encoded(coding)),
+        (Negotiated::Coding(coding), _) => {
+            Decision::varying(policy, EncodeOutcome::Encoded(coding))
+        }
         (Negotiated::Identity | Negotiated::Nothing, _) => {
-            varying(EncodeOutcome::AsIs(AsIsReason::ClientDeclined))
+            Decision::varying(policy, EncodeOutcome::AsIs(AsIsReason::ClientDeclined))
         }
     }
 }
@@ -191,7 +181,6 @@ fn recode(
     policy: &CompressionPolicy,
     coding: Coding,
     why_not: Option<AsIsReason>,
-    method: &Method,
     request: &HeaderMap,
 ) -> Decision {
     let undone = |outcome| Decision {
@@ -205,9 +194,6 @@ fn recode(
             undo: None,
             vary: VaryNeed::Needed,
         };
-    }
-    if method == Method::HEAD {
-        return undone(EncodeOutcome::AsIs(AsIsReason::NoBody));
     }
     let plain =
         why_not.is_some() || request.contains_key(header::IF_RANGE) || no_transform(request);
@@ -278,6 +264,16 @@ fn unfit_as_plain(policy: &CompressionPolicy, headers: &HeaderMap) -> Option<AsI
     }
 }
 
+/// Whether the whole might be encoded, or undone, of which this is a part.
+fn is_fit_as_whole(policy: &CompressionPolicy, headers: &HeaderMap) -> bool {
+    match is_coded(headers) {
+        true => {
+            policy.upstream_codings == UpstreamCodings::Recode && only_coding(headers).is_some()
+        }
+        false => unfit_as_plain(policy, headers).is_none(),
+    }
+}
+
 fn is_among(patterns: &[MediaTypePattern], kind: &str) -> bool {
     patterns.iter().any(|it| media_type::matches(it, kind))
 }
@@ -317,10 +313,17 @@ pub(crate) fn forget_bytes(headers: &mut HeaderMap) {
     for name in [header::CONTENT_LENGTH, header::ACCEPT_RANGES] {
         headers.remove(name);
     }
+    fit_trailers(headers);
+}
+
+/// Takes out of the trailer fields what they say about the bytes of a body that has become another:
+/// digests are sent there by those who sum while they send (RFC 9530 2), and so may `ETag` be (RFC 9110
+/// 8.8.3).
+pub fn fit_trailers(trailers: &mut HeaderMap) {
     for name in DIGESTS {
-        headers.remove(name);
+        trailers.remove(name);
     }
-    weaken_etag(headers);
+    weaken_etag(trailers);
 }
 
 /// Adds `Vary: Accept-Encoding` unless it is there, alone or as part of `*`.
@@ -333,7 +336,7 @@ pub fn add_vary(headers: &mut HeaderMap) {
 }
 
 /// A strong tag promises equal bytes. One that is not a tag at all cannot be weakened, and goes.
-fn weaken_etag(headers: &mut HeaderMap) {
+pub(crate) fn weaken_etag(headers: &mut HeaderMap) {
     let Some(tag) = headers.get(header::ETAG) else {
         return;
     };
@@ -352,9 +355,43 @@ fn weaken_etag(headers: &mut HeaderMap) {
     }
 }
 
+/// The length that the fields tell, if there is one and nothing contradicts it.
+fn told_length(headers: &HeaderMap) -> Option<u64> {
+    let mut told = headers.get_all(header::CONTENT_LENGTH).iter();
+    let (Some(length), None) = (told.next(), told.next()) else {
+        return None;
+    };
+    length.to_str().ok()?.parse().ok()
+}
+
 // === impl Decision ===
 
 impl Decision {
+    /// What is told of it: nothing happens to the body of a HEAD, whatever its fields say.
+    pub fn told(&self, method: &Method) -> EncodeOutcome {
+        match self.outcome {
+            EncodeOutcome::Decoded | EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_)
+                if method == Method::HEAD =>
+            {
+                EncodeOutcome::AsIs(AsIsReason::NoBody)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// For this client; another may get another coding.
+    const fn varying(policy: &CompressionPolicy, outcome: EncodeOutcome) -> Self {
+        let vary = match policy.mode {
+            Mode::Enforce => VaryNeed::Needed,
+            Mode::Off | Mode::Shadow => VaryNeed::NotNeeded,
+        };
+        Self {
+            outcome,
+            undo: None,
+            vary,
+        }
+    }
+
     /// As it is, for every client.
     const fn as_is(reason: AsIsReason) -> Self {
         Self {

@@ -57,6 +57,8 @@ pub(crate) struct Exchange {
     pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
+    /// Whether the response is one for which the dictionary of its route might be used.
+    pub(crate) tells_dictionary: bool,
     /// How the client reached us, or a proxy in front of us that can be believed.
     arrival: Scheme,
 }
@@ -109,6 +111,7 @@ impl Exchange {
             charges: None,
             examination: None,
             limit_fields: Vec::new(),
+            tells_dictionary: false,
             arrival: arrival(peer.scheme, client.peer, &head.headers),
         }
     }
@@ -184,6 +187,7 @@ impl Exchange {
     pub(crate) fn finish(mut self, mut response: Response<ResponseBody>) -> Response<RecordedBody> {
         let event = &mut self.recording.event;
         event.status = response.status().as_u16();
+        let status = response.status();
         let headers = response.headers_mut();
         if event.cache == CacheOutcome::Hit || !headers.contains_key(&X_REQUEST_ID) {
             self.request_id.apply(headers);
@@ -197,7 +201,7 @@ impl Exchange {
         for (name, value) in self.limit_fields.drain(..) {
             headers.append(name, value);
         }
-        dictionary::announce(&self, response.headers_mut());
+        dictionary::announce(&self, status, response.headers_mut());
         self.transform(response.headers_mut());
         response.map(|body| RecordedBody::new(body, self.recording))
     }

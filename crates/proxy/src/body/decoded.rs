@@ -18,7 +18,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame};
 use policy::Coding;
 
-use super::{CutShort, ResponseBody};
+use super::{CutShort, ResponseBody, fitting_trailers};
 
 /// The most that one step gives, in bytes.
 const PIECE: usize = 32 * 1024;
@@ -99,7 +99,7 @@ impl DecodedBody {
                         self.rest = data;
                         self.drained = false;
                     }
-                    Err(frame) => self.trailers = frame.into_trailers().ok(),
+                    Err(frame) => self.trailers = fitting_trailers(frame),
                 },
             }
         }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::{
+    compression::conditions::{has_original, strong_tag},
     failure::Failure,
     transform::{
         self, Decision, Exchange, Trimmed,
-        conditions::{has_original, strong_tag},
         json::{JsonRules, Sequence},
     },
 };

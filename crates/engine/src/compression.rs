@@ -13,14 +13,6 @@
 //! got the answer without. It is encoded anew only where a plain one would have been. Of several
 //! codings on top of each other, or one that we do not know, nothing is undone.
 //!
-//! # What changes with the coding
-//! The bytes are others, so `Content-Length` and `Accept-Ranges` go; the digests too, since
-//! `Content-Digest` sums the coded bytes, and `Repr-Digest` a representation of which the coding is a
-//! part (RFC 9530), while what is wanted (`Want-*-Digest`) stays. A strong `ETag`
-//! becomes weak (RFC 9110 8.8.1): it then still matches in `If-None-Match`, where comparison is weak,
-//! and no longer in `If-Range`, where it is strong. How a tag that comes back is meant is for
-//! [`conditions`]. What a trailer says about the bytes goes the same way ([`fit_trailers`]).
-//!
 //! # `HEAD`
 //! Its answer has the fields of the GET (RFC 9110 9.3.2), but for the length, which nobody knows
 //! before the body has been encoded.
@@ -32,21 +24,21 @@
 pub mod breach;
 pub mod conditions;
 pub mod dictionary;
+mod fields;
 pub mod headroom;
 pub mod level;
 pub(crate) mod media_type;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use policy::{Coding, CompressionPolicy, MediaTypePattern, Mode, UpstreamCodings};
 
+pub use self::fields::{add_vary, fit_trailers, rewrite_headers, undo_headers};
+pub(crate) use self::fields::{forget_bytes, weaken_etag};
 use crate::{
     coding, field_list,
     negotiation::{Negotiated, Wish, coding_wish, identity_wish, negotiate},
     outcome::{AsIsReason, EncodeOutcome},
 };
-
-/// Fields that say what the bytes of a body sum up to.
-pub const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 
 /// What is known about a response when it is about to be encoded.
 #[derive(Clone, Copy, Debug)]
@@ -289,70 +281,6 @@ fn has_no_body(status: StatusCode, length: Option<u64>) -> bool {
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
     );
     status.is_informational() || bodiless || length == Some(0)
-}
-
-/// Makes the fields of a response fit a body that is encoded with `coding`.
-pub fn rewrite_headers(headers: &mut HeaderMap, coding: Coding) {
-    headers.insert(
-        header::CONTENT_ENCODING,
-        HeaderValue::from_static(coding.as_str()),
-    );
-    forget_bytes(headers);
-    add_vary(headers);
-}
-
-/// Makes the fields of a response fit a body whose coding is undone.
-pub fn undo_headers(headers: &mut HeaderMap) {
-    headers.remove(header::CONTENT_ENCODING);
-    forget_bytes(headers);
-    add_vary(headers);
-}
-
-/// Takes out what the fields say about the very bytes of a body that becomes another.
-pub(crate) fn forget_bytes(headers: &mut HeaderMap) {
-    for name in [header::CONTENT_LENGTH, header::ACCEPT_RANGES] {
-        headers.remove(name);
-    }
-    fit_trailers(headers);
-}
-
-/// Takes out of the trailer fields what they say about the bytes of a body that has become another:
-/// digests are sent there by those who sum while they send (RFC 9530 2), and so may `ETag` be (RFC 9110
-/// 8.8.3).
-pub fn fit_trailers(trailers: &mut HeaderMap) {
-    for name in DIGESTS {
-        trailers.remove(name);
-    }
-    weaken_etag(trailers);
-}
-
-/// Adds `Vary: Accept-Encoding` unless it is there, alone or as part of `*`.
-pub fn add_vary(headers: &mut HeaderMap) {
-    let there = field_list::elements(headers, &header::VARY)
-        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"accept-encoding"));
-    if !there {
-        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
-    }
-}
-
-/// A strong tag promises equal bytes. One that is not a tag at all cannot be weakened, and goes.
-pub(crate) fn weaken_etag(headers: &mut HeaderMap) {
-    let Some(tag) = headers.get(header::ETAG) else {
-        return;
-    };
-    let tag = tag.as_bytes();
-    if tag.starts_with(b"W/\"") {
-        return;
-    }
-    let strong = tag.len() >= 2 && tag.starts_with(b"\"") && tag.ends_with(b"\"");
-    match HeaderValue::from_bytes(&[b"W/", tag].concat()) {
-        Ok(weak) if strong => {
-            headers.insert(header::ETAG, weak);
-        }
-        _ => {
-            headers.remove(header::ETAG);
-        }
-    }
 }
 
 /// The length that the fields tell, if there is one and nothing contradicts it.

@@ -61,14 +61,9 @@ pub(crate) fn guard(
         true => EncodeOutcome::Decoded,
         false => EncodeOutcome::AsIs(AsIsReason::BreachRisk),
     };
-    let found = match wanted {
-        Wanted::Pad => Some(BreachOutcome::Padded),
-        Wanted::Skip => Some(BreachOutcome::Skipped),
-        Wanted::Watch(_) => None,
-    };
     // Of a HEAD nothing is sent that could tell anything.
     if request.method != Method::HEAD {
-        event.breach = found;
+        event.breach = wanted.found();
     }
     match (wanted, policy.mode) {
         (Wanted::Skip, Mode::Shadow) => {
@@ -84,16 +79,7 @@ pub(crate) fn guard(
             event.encode = decision.map_or(left, |decision| decision.told(&request.method));
             (decision, Precaution::default())
         }
-        (Wanted::Pad, _) => {
-            let padding = Padding::of(fastrand::u8(1..));
-            let watch = None;
-            (decision, Precaution { padding, watch })
-        }
-        (Wanted::Watch(reflections), _) => {
-            let padding = Padding::default();
-            let watch = Some(reflections);
-            (decision, Precaution { padding, watch })
-        }
+        (wanted, _) => (decision, wanted.precaution()),
     }
 }
 
@@ -126,5 +112,32 @@ fn look(
         (_, BreachGuard::Pad) => Some(Wanted::Pad),
         (Exposure::Ahead(reflections), BreachGuard::Skip) => Some(Wanted::Watch(reflections)),
         (Exposure::Reflects | Exposure::Unseen, BreachGuard::Skip) => Some(Wanted::Skip),
+    }
+}
+
+// === impl Wanted ===
+
+impl Wanted {
+    /// What is known now of what becomes of the response.
+    const fn found(&self) -> Option<BreachOutcome> {
+        match self {
+            Self::Pad => Some(BreachOutcome::Padded),
+            Self::Skip => Some(BreachOutcome::Skipped),
+            Self::Watch(_) => None,
+        }
+    }
+
+    fn precaution(self) -> Precaution {
+        match self {
+            Self::Pad => Precaution {
+                padding: Padding::of(fastrand::u8(1..)),
+                watch: None,
+            },
+            Self::Skip => Precaution::default(),
+            Self::Watch(reflections) => Precaution {
+                padding: Padding::default(),
+                watch: Some(reflections),
+            },
+        }
     }
 }

@@ -201,6 +201,22 @@ fn nothing_is_made_to_resemble_a_text_where_a_secret_is_guarded() {
     assert!(told.headers.has("link"), "{told:?}");
 }
 
+#[test]
+fn who_wants_a_response_as_it_is_gets_it_so() {
+    let origin = api();
+    for policies in ["", "cache: {}"] {
+        let sidecar = sharing(&origin, policies);
+        for (name, value) in [("Cache-Control", "no-transform"), ("If-Range", "\"v1\"")] {
+            for accepted in ["dcz", "gzip, dcz"] {
+                let ask = with_dictionary("/api/products/2", OURS, accepted);
+                let response = sidecar.ask(&ask.header(name, value));
+                assert_eq!(response.text(), product(2), "{name} {accepted}");
+                assert_eq!(response.header("etag"), Some("\"v1\""));
+            }
+        }
+    }
+}
+
 /// A page of another origin that may not read a response must not measure it either.
 #[test]
 fn what_a_page_may_not_read_is_not_compressed_against_it() {

@@ -151,13 +151,13 @@ pub fn choose(
         }
         Suitability::Fit | Suitability::Small => {}
     }
-    if request.contains_key(header::IF_RANGE) {
-        return Decision::varying(policy, EncodeOutcome::AsIs(AsIsReason::Partial));
+    let negotiated = negotiate(request, &policy.encodings);
+    if let Negotiated::Coding(_) = negotiated
+        && let Some(reason) = untouchable(request)
+    {
+        return Decision::varying(policy, EncodeOutcome::AsIs(reason));
     }
-    if no_transform(request) {
-        return Decision::varying(policy, EncodeOutcome::AsIs(AsIsReason::NoTransform));
-    }
-    match (negotiate(request, &policy.encodings), policy.mode) {
+    match (negotiated, policy.mode) {
         (Negotiated::Coding(_), Mode::Shadow) => Decision::as_is(AsIsReason::Shadow),
         (Negotiated::Coding(coding), _) => {
             Decision::varying(policy, EncodeOutcome::Encoded(coding))
@@ -165,6 +165,17 @@ pub fn choose(
         (Negotiated::Identity | Negotiated::Nothing, _) => {
             Decision::varying(policy, EncodeOutcome::AsIs(AsIsReason::ClientDeclined))
         }
+    }
+}
+
+/// Why a request wants the response as it is, if it does: its validator must not move, or it says so.
+pub fn untouchable(request: &HeaderMap) -> Option<AsIsReason> {
+    if request.contains_key(header::IF_RANGE) {
+        Some(AsIsReason::Partial)
+    } else if no_transform(request) {
+        Some(AsIsReason::NoTransform)
+    } else {
+        None
     }
 }
 
@@ -187,8 +198,7 @@ fn recode(
             vary: VaryNeed::Needed,
         };
     }
-    let plain =
-        why_not.is_some() || request.contains_key(header::IF_RANGE) || no_transform(request);
+    let plain = why_not.is_some() || untouchable(request).is_some();
     undone(match negotiate(request, &policy.encodings) {
         Negotiated::Coding(coding) if !plain => EncodeOutcome::Encoded(coding),
         _ => EncodeOutcome::Decoded,

@@ -11,6 +11,7 @@ use engine::{
         Decision,
         breach::{Secrecy, carries_secret},
         dictionary::{self, Announcement, Holding, KEPT, Readability},
+        untouchable,
     },
     outcome::{AsIsReason, EncodeOutcome},
 };
@@ -188,6 +189,7 @@ pub(crate) fn instead(
     let holding = dictionary::holding(asked.request, offer.shared.hash());
     exchange.tells_dictionary = true;
     if holding != Holding::Ours
+        || untouchable(asked.request).is_some()
         || dictionary::readability(asked.request, allowed) == Readability::Withheld
     {
         return decision;

@@ -43,7 +43,7 @@ use crate::{
     connection::Errands,
     exchange::Exchange,
     penalty,
-    places::Place,
+    places::{Place, Places},
 };
 
 /// The limits of one route, made ready.
@@ -72,6 +72,8 @@ pub(crate) type Turn = Pin<Box<dyn Future<Output = Arrival> + Send>>;
 pub(crate) struct Arrival {
     places: Vec<Place>,
     marks: LimitMarks,
+    /// The denials for which others are to blame.
+    others: LimitMarks,
 }
 
 /// When a place may be free again, as far as anybody knows.
@@ -134,7 +136,7 @@ fn enter(
     if wanted.is_empty() && delay.is_none() {
         return Permission::Allow;
     }
-    let mut doorway = Doorway::new(exchange.snapshot(), exchange.sidecar(), route, wanted);
+    let mut doorway = Doorway::new(exchange, route, wanted);
     if let Some(delay) = delay {
         return Permission::Wait(Box::pin(async move {
             delay.over().await;
@@ -163,7 +165,7 @@ pub(crate) fn arrive(
     arrival: Arrival,
 ) -> Result<(), Refusal> {
     exchange.event().concurrency = arrival.marks;
-    exchange.recording.places = arrival.places;
+    exchange.recording.places = Places::new(arrival.places);
     let mut refusal = None;
     let route = exchange.event().route.map_or(0, usize::from);
     let rules = exchange.snapshot().limits.get(route);
@@ -173,9 +175,11 @@ pub(crate) fn arrive(
             let evidence = rule.callers.key().to_string();
             let kind = SecurityKind::ConcurrencyExceeded;
             exchange.tell(kind, caller::action(rule.mode), Some(&rule.name), &evidence);
-            let path = path::normalize(head.uri.path());
-            let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
-            penalty::limited(exchange, &facts, &rule.name, rule.mode);
+            if arrival.others.of(rule.position).is_none() {
+                let path = path::normalize(head.uri.path());
+                let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
+                penalty::limited(exchange, &facts, &rule.name, rule.mode);
+            }
         }
         if full && rule.mode == Mode::Enforce {
             let mut full = Refusal::from(Failure::ConcurrencyExceeded);

@@ -3,20 +3,24 @@
 use std::time::Duration;
 
 use engine::{
-    caller::{CallerFacts, Counting},
-    rate_limit::{Ask, Factor, LegacyFields, LimitHeaders, LimitList, Limiter, Verdict},
+    caller::{CallerFacts, Counting, Holder},
+    rate_limit::{
+        Ask, Blame, Factor, LegacyFields, LimitHeaders, LimitList, Limiter, Settlement, Verdict,
+    },
 };
 use http::{HeaderName, HeaderValue, Method, request};
 use policy::{LimitCost, LimitFields, LimitPolicy, LimitScope, Mode};
+use store::LimiterCells;
 
 use super::{
     adapt::{Account, Adapting},
     charges::{Charges, Payer},
     told::Told,
-    waiting_room::Seats,
+    waiting_room::{Seats, Sitter},
 };
 use crate::{
     caller::{CallerRule, Needs},
+    clock,
     exchange::Exchange,
     penalty,
 };
@@ -48,7 +52,7 @@ pub(super) struct RateRule {
 /// What a limit has to know of a request that it counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
-    pub(super) caller: u128,
+    pub(super) caller: Holder,
     pub(super) account: Option<Account>,
     pub(super) cost: u32,
     pub(super) now: Duration,
@@ -79,7 +83,7 @@ pub(super) fn ask(
         let payer = match counting {
             Counting::Deny(part, why) => Payer::Unknown(part.clone(), why),
             Counting::Free => return,
-            Counting::On(caller) => Payer::Known(caller, rule.account(facts, caller)),
+            Counting::On(caller) => Payer::Known(caller, rule.account(facts, caller.key)),
         };
         return Charges::of(exchange, &mut told.charges).add_later(index, payer);
     }
@@ -92,13 +96,13 @@ pub(super) fn ask(
     };
     let request = Counted {
         caller,
-        account: rule.account(facts, caller),
+        account: rule.account(facts, caller.key),
         cost: rule.cost_of(&head.method),
         now: exchange.recording.event.at.monotonic,
     };
     let verdict = rule.decide(exchange, request);
-    told.note(exchange, rule, verdict);
-    if let Verdict::Deny { .. } = verdict {
+    told.note(exchange, rule, caller, verdict);
+    if verdict.blame() == Some(Blame::Caller) {
         penalty::limited(exchange, facts, &rule.name, rule.mode);
     }
     if hears == Hears::Again {
@@ -188,18 +192,40 @@ impl RateRule {
             }
             _ => (Factor::ONE, Duration::ZERO),
         };
-        let sidecar = exchange.sidecar();
+        let (sidecar, caller) = (exchange.sidecar(), request.caller);
         let patience = self.queue.max(delay);
+        let seats = match patience.is_zero() {
+            true => Seats::Free,
+            false => (sidecar.waiting_room).seats(&Sitter::new(caller, exchange.client.ip)),
+        };
         let ask = Ask {
             cost: request.cost,
             now: request.now,
-            longest_wait: match patience.is_zero() || sidecar.waiting_room.seats() == Seats::Taken {
-                true => Duration::ZERO,
-                false => patience,
+            longest_wait: match seats {
+                Seats::Free => patience,
+                Seats::Own | Seats::Taken => Duration::ZERO,
+            },
+            // That there is no seat is his own fault when he has taken them.
+            queue: match seats {
+                Seats::Free | Seats::Taken => self.queue,
+                Seats::Own => Duration::ZERO,
             },
             factor,
         };
-        (sidecar.limiter).decide(request.caller, &self.limiter, &ask)
+        let verdict = match &self.adapting {
+            Some(_) => (sidecar.limiter).decide_tightened(caller.key, &self.limiter, &ask),
+            None => (sidecar.limiter).decide(caller.key, &self.limiter, &ask),
+        };
+        verdict.among(caller.company)
+    }
+
+    /// Puts right what a request that was allowed has cost.
+    pub(super) fn settle(&self, cells: &LimiterCells, caller: Holder, settlement: &Settlement) {
+        let now = clock::monotonic();
+        match &self.adapting {
+            Some(_) => cells.settle_tightened(caller.key, &self.limiter, settlement, now),
+            None => cells.settle(caller.key, &self.limiter, settlement, now),
+        }
     }
 
     /// Tells the caller.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::{
-    caller::Unclear,
+    caller::{Holder, Unclear},
     failure::Failure,
     outcome::{LimitDecision, LimitOutcome},
     rate_limit::{LimitList, Verdict, retry_after},
@@ -16,7 +16,7 @@ use telemetry::LimitMarks;
 use super::{
     charges::Charges,
     rate::{Fields, RateRule},
-    waiting_room::Delay,
+    waiting_room::{Delay, Sitter},
 };
 use crate::{caller, exchange::Exchange, steps::answer::Refusal};
 
@@ -81,7 +81,13 @@ impl Told {
     }
 
     /// What one limit said.
-    pub(super) fn note(&mut self, exchange: &Exchange, rule: &RateRule, verdict: Verdict) {
+    pub(super) fn note(
+        &mut self,
+        exchange: &Exchange,
+        rule: &RateRule,
+        caller: Holder,
+        verdict: Verdict,
+    ) {
         let decision = match verdict {
             Verdict::Allow { .. } => LimitDecision::Allow,
             Verdict::Deny { .. } => LimitDecision::Deny,
@@ -107,9 +113,10 @@ impl Told {
         rule.show(verdict, &mut self.list, &mut self.fields);
         match verdict {
             Verdict::Allow { .. } => {}
-            Verdict::Deny { retry_after } => self.denied = self.denied.max(Some(retry_after)),
+            Verdict::Deny { retry_after, .. } => self.denied = self.denied.max(Some(retry_after)),
             Verdict::Wait { delay, .. } => {
-                let delay = Delay::new(delay, exchange.sidecar().waiting_room.sit());
+                let sitter = Sitter::new(caller, exchange.client.ip);
+                let delay = Delay::new(delay, exchange.sidecar().waiting_room.sit(sitter));
                 self.delay = Some(delay.or_longer(self.delay.take()));
             }
         }

@@ -177,13 +177,16 @@ pub fn count<'a>(
     })
 }
 
-/// The only caller there is under `scope`, where the key does not tell any apart.
-pub fn only_caller(key: &CallerKey, scope: u128, hash: Hash) -> Option<u128> {
-    (key.parts.is_empty()).then(|| block(scope, EVERYBODY, 0, hash))
+/// The only one there is under `scope`, where the key does not tell any apart.
+pub fn only_holder(key: &CallerKey, scope: u128, hash: Hash) -> Option<Holder> {
+    (key.parts.is_empty()).then(|| Holder {
+        key: block(scope, EVERYBODY, 0, hash),
+        company: Company::Shared,
+    })
 }
 
 fn start(key: &CallerKey, scope: u128, hash: Hash) -> u128 {
-    only_caller(key, scope, hash).unwrap_or(scope)
+    only_holder(key, scope, hash).map_or(scope, |holder| holder.key)
 }
 
 fn value<'a>(part: &CallerPart, facts: &CallerFacts<'a>) -> Result<Value<'a>, Unclear> {

@@ -4,7 +4,7 @@
 //! that proves nothing is told of then, whatever the policies do about it.
 
 use engine::{
-    caller::{self, Caller, CallerFacts, Counting, Proof, Unclear},
+    caller::{self, Caller, CallerFacts, Counting, Holder, Proof, Unclear},
     failure::Failure,
     identity::Rejection,
     security::{SecurityAction, SecurityKind},
@@ -31,7 +31,7 @@ pub(crate) struct CallerRule {
     on_unknown: UnknownCaller,
     scope: u128,
     /// Where the key tells nobody apart, so that it is not found out anew for each request.
-    only: Option<u128>,
+    only: Option<Holder>,
     needs: Needs,
 }
 
@@ -148,7 +148,7 @@ impl CallerRule {
         let scope = caller::scope(names, store::hash);
         Self {
             scope,
-            only: caller::only_caller(key, scope, store::hash),
+            only: caller::only_holder(key, scope, store::hash),
             needs: match key.parts.iter().any(claim) {
                 true => Needs::Proof,
                 false => Needs::Nothing,
@@ -169,7 +169,7 @@ impl CallerRule {
     /// Who the caller is.
     pub(crate) fn identify(&self, facts: &CallerFacts<'_>) -> Caller<'_> {
         match self.only {
-            Some(caller) => Caller::Known(caller),
+            Some(holder) => Caller::Known(holder.key),
             None => caller::identify(&self.key, facts, self.scope, store::hash),
         }
     }
@@ -177,7 +177,7 @@ impl CallerRule {
     /// For whom the request is counted.
     pub(crate) fn count(&self, facts: &CallerFacts<'_>) -> Counting<'_> {
         match self.only {
-            Some(caller) => Counting::On(caller),
+            Some(holder) => Counting::On(holder),
             None => caller::count(&self.key, self.on_unknown, facts, self.scope, store::hash),
         }
     }

@@ -27,7 +27,10 @@ use crate::{
     shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
-    steps::{dictionary, limit::Charges},
+    steps::{
+        dictionary,
+        limit::{Charges, LimitFields},
+    },
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,7 +60,7 @@ pub(crate) struct Exchange {
     /// What the shield still wants to know of its body.
     pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
-    pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) limit_fields: LimitFields,
     /// Whether the response is one for which the dictionary of its route might be used.
     pub(crate) tells_dictionary: bool,
     /// How the client reached us, or a proxy in front of us that can be believed.
@@ -111,7 +114,7 @@ impl Exchange {
             proof: None,
             charges: None,
             examination: None,
-            limit_fields: Vec::new(),
+            limit_fields: LimitFields::default(),
             tells_dictionary: false,
             arrival: arrival(peer.scheme, client.peer, &head.headers),
         }
@@ -199,9 +202,7 @@ impl Exchange {
         {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        for (name, value) in self.limit_fields.drain(..) {
-            headers.append(name, value);
-        }
+        std::mem::take(&mut self.limit_fields).apply(headers);
         dictionary::announce(&self, status, response.headers_mut());
         self.transform(response.headers_mut());
         response.map(|body| RecordedBody::new(body, self.recording))

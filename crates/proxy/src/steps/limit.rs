@@ -13,6 +13,7 @@
 mod adapt;
 mod charges;
 mod concurrency;
+mod fields;
 mod figures;
 mod rate;
 mod told;
@@ -29,6 +30,7 @@ use telemetry::LimitMarks;
 
 pub(crate) use self::{
     charges::{Charges, Reaching, reach},
+    fields::LimitFields,
     waiting_room::WaitingRoom,
 };
 use self::{
@@ -52,6 +54,8 @@ pub(crate) struct RouteLimits {
     rates: Vec<RateRule>,
     places: Vec<PlaceRule>,
     needs: Needs,
+    /// What responses say of the rate limits that there are.
+    policies: Option<HeaderValue>,
 }
 
 /// Whether a request may go on.
@@ -104,7 +108,7 @@ pub(crate) fn limit(
         rate::ask(exchange, (index, rule), &facts, head, &mut told);
     }
     let wanted = want(exchange, &limits.places, &facts, &mut told);
-    match told.tell(exchange) {
+    match told.tell(exchange, route) {
         Err(refusal) => Permission::Deny(refusal),
         Ok(delay) => enter(exchange, (route, head), wanted, delay),
     }
@@ -206,6 +210,7 @@ impl RouteLimits {
             .chain(places.iter().map(|rule| rule.callers.needs()))
             .max();
         Self {
+            policies: RateRule::policies(&rates),
             rates,
             places,
             needs: needs.unwrap_or_default(),

@@ -85,7 +85,8 @@ pub(crate) fn reach(exchange: &mut Exchange, errand: &mut Errand) -> Reaching {
     };
     let mut told = Told::take(exchange);
     charges.take(exchange, &errand.head, &mut told);
-    match told.tell(exchange) {
+    let route = charges.route;
+    match told.tell(exchange, route) {
         Err(refusal) => Reaching::Denied(refusal),
         Ok(None) => Reaching::Go,
         Ok(Some(delay)) => Reaching::Wait(delay),

@@ -4,17 +4,16 @@ use std::time::Duration;
 
 use engine::{
     caller::{CallerFacts, Counting, Holder},
-    rate_limit::{
-        Ask, Blame, Factor, LegacyFields, LimitHeaders, LimitList, Limiter, Settlement, Verdict,
-    },
+    rate_limit::{Ask, Blame, Factor, LimitHeaders, LimitList, Limiter, Settlement, Verdict},
 };
-use http::{HeaderName, HeaderValue, Method, request};
-use policy::{LimitCost, LimitFields, LimitPolicy, LimitScope, Mode};
+use http::{HeaderValue, Method, request};
+use policy::{LimitCost, LimitFields as Shown, LimitPolicy, LimitScope, Mode};
 use store::LimiterCells;
 
 use super::{
     adapt::{Account, Adapting},
     charges::{Charges, Payer},
+    fields::LimitFields,
     told::Told,
     waiting_room::{Seats, Sitter},
 };
@@ -24,13 +23,6 @@ use crate::{
     exchange::Exchange,
     penalty,
 };
-
-static LEGACY_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-static LEGACY_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-static LEGACY_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
-
-/// Fields of a response.
-pub(super) type Fields = Vec<(HeaderName, HeaderValue)>;
 
 /// A rate limit, made ready.
 #[derive(Debug)]
@@ -45,7 +37,7 @@ pub(super) struct RateRule {
     scope: LimitScope,
     adapting: Option<Adapting>,
     queue: Duration,
-    shown: LimitFields,
+    shown: Shown,
     headers: LimitHeaders,
 }
 
@@ -107,23 +99,6 @@ pub(super) fn ask(
     }
     if hears == Hears::Again {
         Charges::of(exchange, &mut told.charges).add_paid(index, request, verdict);
-    }
-}
-
-/// The older fields have room for one limit: the one of which least is left.
-fn show_legacy(legacy: LegacyFields, fields: &mut Fields) {
-    let left = |value: &HeaderValue| value.to_str().ok()?.parse::<u32>().ok();
-    let before = fields.iter().position(|(name, _)| *name == LEGACY_LIMIT);
-    let values = [
-        (LEGACY_LIMIT.clone(), legacy.limit),
-        (LEGACY_REMAINING.clone(), legacy.remaining),
-        (LEGACY_RESET.clone(), legacy.reset),
-    ];
-    match before.and_then(|first| fields.get_mut(first..first + values.len())) {
-        // The three of them always stand together, in this order.
-        Some(told) if left(&values[1].1) < left(&told[1].1) => told.clone_from_slice(&values),
-        Some(_) => {}
-        None => fields.extend(values),
     }
 }
 
@@ -228,14 +203,25 @@ impl RateRule {
         }
     }
 
+    /// What the policies' field says of the limits among these that are told of in it, if any are.
+    pub(super) fn policies(rules: &[Self]) -> Option<HeaderValue> {
+        let listed = |rule: &&Self| rule.mode == Mode::Enforce && rule.is_listed();
+        let mut listed = rules.iter().filter(listed).peekable();
+        listed.peek()?;
+        Some(LimitHeaders::policies(listed.map(|rule| &rule.headers)))
+    }
+
+    fn is_listed(&self) -> bool {
+        matches!(self.shown, Shown::Both | Shown::Draft)
+    }
+
     /// Tells the caller.
-    pub(super) fn show(&self, verdict: Verdict, list: &mut LimitList, fields: &mut Fields) {
-        if let LimitFields::Both | LimitFields::Draft = self.shown {
+    pub(super) fn show(&self, verdict: Verdict, list: &mut LimitList, fields: &mut LimitFields) {
+        if self.is_listed() {
             self.headers.list(verdict, list);
         }
-        if let LimitFields::Both | LimitFields::Legacy = self.shown {
-            let legacy = self.headers.legacy(verdict);
-            show_legacy(legacy, fields);
+        if let Shown::Both | Shown::Legacy = self.shown {
+            fields.show_legacy(self.headers.legacy(verdict));
         }
     }
 }

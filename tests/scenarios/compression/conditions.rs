@@ -51,10 +51,7 @@ fn varies(fields: &[&str]) -> bool {
 #[test]
 fn a_304_that_is_passed_on_names_what_the_client_has() {
     // Without a cache, and past it.
-    for (policies, cookie) in [
-        ("compression: {}", "a=b"),
-        ("cache: {}\ncompression: {}", "a=b"),
-    ] {
+    for policies in ["compression: {}", "cache: {}\ncompression: {}"] {
         let (origin, sidecar) = passing(policies);
         for (target, accepted, tag) in [
             ("/", "gzip", "W/\"v1\""),
@@ -62,7 +59,7 @@ fn a_304_that_is_passed_on_names_what_the_client_has() {
             ("/weak", "gzip", "W/\"v1\""),
             ("/image", "gzip", "\"v1\""),
         ] {
-            let ask = || ask(target, accepted).header("Cookie", cookie);
+            let ask = || ask(target, accepted).header("Cache-Control", "no-store");
             let whole = sidecar.ask(&ask());
             assert_eq!(whole.header("etag"), Some(tag), "{target} {accepted}");
             let again = sidecar.ask(&ask().header("If-None-Match", tag));
@@ -73,7 +70,7 @@ fn a_304_that_is_passed_on_names_what_the_client_has() {
             assert!(kept.header("if-none-match").unwrap().contains("\"v1\""));
         }
         let since = ask("/", "gzip")
-            .header("Cookie", cookie)
+            .header("Cache-Control", "no-store")
             .header("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(sidecar.ask(&since).header("etag"), Some("W/\"v1\""));
     }
@@ -115,7 +112,7 @@ fn where_nothing_is_compressed_conditions_pass_as_they_are() {
         assert_eq!(sidecar.ask(&edit).status, 412);
         assert_eq!(origin.last().header("if-match"), Some("W/\"v1\""));
         let again = ask("/", "gzip").header("If-None-Match", "W/\"v1\"");
-        let again = sidecar.ask(&again.header("Cookie", "a=b"));
+        let again = sidecar.ask(&again.header("Cache-Control", "no-store"));
         assert_eq!(again.header("etag"), Some("\"v1\""));
         assert!(!varies(&again.headers.all("vary")));
     }

@@ -91,7 +91,7 @@ pub fn exposure(suspect: &Suspect<'_>) -> Exposure {
     match values.find(seen) {
         Some(_) => Exposure::Reflects,
         None if is_whole => Exposure::Clear,
-        None => Exposure::Ahead(Box::new(values)),
+        None => Exposure::Ahead(values),
     }
 }
 

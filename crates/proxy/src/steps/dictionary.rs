@@ -182,8 +182,10 @@ pub(crate) fn instead(
         decided.outcome,
         EncodeOutcome::AsIs(AsIsReason::ClientDeclined) | EncodeOutcome::Encoded(_)
     );
-    let offer = of(exchange).filter(|offer| offer.is_for(asked));
-    let Some(offer) = offer.filter(|_| is_fit && decided.undo.is_none()) else {
+    if !is_fit || decided.undo.is_some() {
+        return decision;
+    }
+    let Some(offer) = of(exchange).filter(|offer| offer.is_for(asked)) else {
         return decision;
     };
     let holding = dictionary::holding(asked.request, offer.shared.hash());
@@ -209,7 +211,9 @@ pub(crate) fn confirmed(exchange: &mut Exchange, asked: &Asked<'_>) {
 
 /// Tells of the dictionary on a response for which it might be used.
 pub(crate) fn announce(exchange: &Exchange, status: StatusCode, headers: &mut HeaderMap) {
-    if let (Some(offer), true) = (of(exchange), exchange.tells_dictionary) {
+    if exchange.tells_dictionary
+        && let Some(offer) = of(exchange)
+    {
         dictionary::announce(&offer.announcement, status, headers);
     }
 }

@@ -31,7 +31,7 @@ pub enum Chosen {
     /// More than can be told apart.
     TooMuch,
     /// These values.
-    Values(Reflections),
+    Values(Box<Reflections>),
 }
 
 /// How much of a piece may be compressed.
@@ -72,11 +72,11 @@ impl Chosen {
         for value in &wanted {
             begins[usize::from(value[0])] = true;
         }
-        Self::Values(Reflections {
+        Self::Values(Box::new(Reflections {
             values: wanted,
             begins,
             behind: Vec::new(),
-        })
+        }))
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
 
     fn values(query: &str) -> Reflections {
         match Chosen::by(Some(query)) {
-            Chosen::Values(values) => values,
+            Chosen::Values(values) => *values,
             other => panic!("{other:?}"),
         }
     }

@@ -117,7 +117,7 @@ fn watched(source: ResponseBody, coding: Coding, query: &str) -> EncodedBody {
     let Chosen::Values(values) = Chosen::by(Some(query)) else {
         panic!("nothing to look for in {query}");
     };
-    encoded(source, coding).watched(Some(Box::new(values)))
+    encoded(source, coding).watched(Some(values))
 }
 
 /// What comes until the source pauses or ends.
@@ -157,8 +157,8 @@ async fn nothing_is_compressed_from_what_it_repeats_on() {
             let fill = Arc::new(Fill::default());
             let source = ResponseBody::Filling(fill.reader(None).unwrap());
             let mut body = watched(source, coding, "q=shoelaces");
-            fill.push(Bytes::copy_from_slice(plain[..cut].as_bytes()));
-            fill.push(Bytes::copy_from_slice(plain[cut..].as_bytes()));
+            fill.push(Bytes::copy_from_slice(&plain.as_bytes()[..cut]));
+            fill.push(Bytes::copy_from_slice(&plain.as_bytes()[cut..]));
             fill.finish(None);
             let coded = heard(&mut body);
             assert_eq!(
@@ -169,7 +169,7 @@ async fn nothing_is_compressed_from_what_it_repeats_on() {
             assert_eq!(body.guarding(), Guarding::Stopped);
             assert_eq!(body.taken(), plain.len() as u64);
             // All that follows stands there as it is.
-            let raw = plain[at + 20..].as_bytes();
+            let raw = &plain.as_bytes()[at + 20..];
             let is_there = coded
                 .windows(raw.len() - 200)
                 .any(|part| raw.starts_with(part));

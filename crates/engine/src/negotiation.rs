@@ -3,7 +3,7 @@
 //! The client's weights decide; among equal ones the server's order does. A request without
 //! `Accept-Encoding` takes anything by the letter of the RFC, but those who leave it out are those
 //! who cannot decode, so it gets no coding. An element that cannot be read is passed over: nothing is
-//! sent that was not clearly asked for.
+//! sent that was not clearly asked for. What is named twice counts as its best word.
 //!
 //! **Nothing acceptable.** Where `identity` is refused and so is every coding on offer, the response goes
 //! out without a coding: RFC 9110 lets a server do so, and an answer that most such clients can read
@@ -207,7 +207,7 @@ impl Wishes {
 }
 
 /// A weight in thousandths: `q=` and 0 to 1 with up to three decimals (RFC 9110 12.4.2).
-fn quality(parameter: &[u8]) -> Option<u16> {
+pub(crate) fn quality(parameter: &[u8]) -> Option<u16> {
     let parameter = parameter.trim_ascii();
     let (name, value) = parameter.split_at_checked(2)?;
     if !name.eq_ignore_ascii_case(b"q=") {
@@ -306,6 +306,17 @@ mod tests {
             ("gzip;q=1.001, br;q=1.", "br"),
             (",,;q=1, =,gzip", "gzip"),
             ("gzip;q=0.001", "gzip"),
+            ("gzip;q=0, gzip", "gzip"),
+            ("gzip;q=0.2, br;q=0.1, x-gzip;q=0.05", "gzip"),
+            ("gzip;q=0.1, br;q=0.2, X-GZIP;q=0.3", "gzip"),
+            ("identity;q=0, *;q=0", "nothing"),
+            ("identity;q=0, *", "zstd"),
+            ("gzip;q=0.", "identity"),
+            ("gzip;q=.5", "identity"),
+            ("gzip;q=1.0000", "identity"),
+            ("gzip;q=0.5;q=1", "identity"),
+            ("\tgzip\t;\tq=0.5\t", "gzip"),
+            ("gzipx, xgzip, g zip", "identity"),
         ] {
             assert_eq!(ask(&[line], &Coding::ALL), wanted, "{line}");
         }
@@ -315,6 +326,15 @@ mod tests {
     fn lines_are_one_list_and_silence_is_identity() {
         assert_eq!(ask(&[], &Coding::ALL), "identity");
         assert_eq!(ask(&["gzip;q=0.1", "br;q=0.2"], &Coding::ALL), "br");
+    }
+
+    /// However many are named, each is looked at once, and nothing is kept of it.
+    #[test]
+    fn a_crowd_of_codings() {
+        let crowd = "x-other;q=0.9, ".repeat(4_000);
+        assert_eq!(ask(&[&crowd, "br;q=0.1"], &Coding::ALL), "br");
+        let refused = "gzip;q=0, ".repeat(4_000);
+        assert_eq!(ask(&[&refused], &Coding::ALL), "identity");
     }
 
     #[test]

@@ -13,9 +13,9 @@
 //!
 //! # What changes with the body
 //! The bytes are others, so the length, the digests and `Accept-Ranges` go, and a strong tag becomes
-//! weak (RFC 9110, section 8.8.1): see [`conditions`] for how the origin gets it back.
+//! weak (RFC 9110, section 8.8.1): see [`compression::conditions`] for how the origin gets it back. A
+//! part of what the origin has is no part of what the client gets, and is not asked for.
 
-pub mod conditions;
 pub mod fields;
 pub mod json;
 mod kind;
@@ -127,6 +127,12 @@ pub fn rewrite_headers(headers: &mut HeaderMap, reach: Reach) {
         headers.remove(header::CONTENT_ENCODING);
     }
     compression::forget_bytes(headers);
+}
+
+/// Makes a request one for the whole.
+pub fn ask_for_whole(request: &mut HeaderMap) {
+    request.remove(header::RANGE);
+    request.remove(header::IF_RANGE);
 }
 
 /// Whether the client wants the bytes as the origin sends them.

@@ -61,6 +61,8 @@ pub(crate) struct Exchange {
     pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: LimitFields,
+    /// Whether the response is one for which the dictionary of its route might be used.
+    pub(crate) tells_dictionary: bool,
     /// How the client reached us, or a proxy in front of us that can be believed.
     arrival: Scheme,
 }
@@ -117,6 +119,7 @@ impl Exchange {
             charges: None,
             examination: None,
             limit_fields: LimitFields::default(),
+            tells_dictionary: false,
             arrival: arrival(peer.scheme, client.peer, &head.headers),
         }
     }
@@ -192,6 +195,7 @@ impl Exchange {
     pub(crate) fn finish(mut self, mut response: Response<ResponseBody>) -> Response<RecordedBody> {
         let event = &mut self.recording.event;
         event.status = response.status().as_u16();
+        let status = response.status();
         let headers = response.headers_mut();
         if event.cache == CacheOutcome::Hit || !headers.contains_key(&X_REQUEST_ID) {
             self.request_id.apply(headers);
@@ -203,7 +207,7 @@ impl Exchange {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         std::mem::take(&mut self.limit_fields).apply(headers);
-        dictionary::announce(&self, response.headers_mut());
+        dictionary::announce(&self, status, response.headers_mut());
         self.transform(response.headers_mut());
         response.map(|body| RecordedBody::new(body, self.recording))
     }

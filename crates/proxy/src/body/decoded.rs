@@ -13,7 +13,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame};
 use policy::Coding;
 
-use super::{CutShort, ResponseBody, unpacker::Unpacker};
+use super::{CutShort, ResponseBody, fitting_trailers, unpacker::Unpacker};
 
 /// A body that passes through an [`Unpacker`].
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl DecodedBody {
                 Poll::Ready(Some(Err(cut))) => return Poll::Ready(Some(Err(cut))),
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => self.unpacker.put(data),
-                    Err(frame) => self.trailers = frame.into_trailers().ok(),
+                    Err(frame) => self.trailers = fitting_trailers(frame),
                 },
             }
         }

@@ -11,7 +11,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use engine::failure::Failure;
+use engine::{
+    compression::{self, breach::Sight},
+    failure::Failure,
+};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
@@ -118,10 +121,10 @@ impl UpstreamBody {
     }
 
     /// The first bytes, if they are here already; whoever reads on gets them all the same.
-    pub(crate) fn look_ahead(&mut self) -> Option<&[u8]> {
+    pub(crate) fn look_ahead(&mut self) -> Sight<'_> {
         // What is still packed tells nothing.
         if self.trimming.as_ref().is_some_and(|it| it.unpacks()) {
-            return None;
+            return Sight::Nothing;
         }
         if self.ahead.is_none() && !self.is_end_stream() {
             // Whoever reads on polls again, and is woken then.
@@ -131,8 +134,14 @@ impl UpstreamBody {
                 self.ahead = Some(Box::new(frame));
             }
         }
-        let frame = self.ahead.as_deref()?.as_ref().ok()?;
-        frame.data_ref().map(AsRef::as_ref)
+        // What is trimmed comes out as something that has not been seen.
+        let is_whole = self.trimming.is_none() && self.source.is_end_stream();
+        let frame = self.ahead.as_deref().and_then(|frame| frame.as_ref().ok());
+        match frame.and_then(Frame::data_ref) {
+            None => Sight::Nothing,
+            Some(bytes) if is_whole => Sight::Whole(bytes),
+            Some(bytes) => Sight::Beginning(bytes),
+        }
     }
 
     fn put_back(&mut self, frame: Result<Frame<Bytes>, CutShort>) -> Option<Bytes> {
@@ -220,8 +229,12 @@ impl Body for UpstreamBody {
             match frame.transpose()?.map(Frame::into_data) {
                 Some(Ok(piece)) => trimming.put(piece),
                 // Trailers are the end, and nobody polls again after them.
-                Some(Err(trailers)) => {
+                Some(Err(mut trailers)) => {
+                    let is_same = trimming.is_shadow();
                     let finished = self.trimming.take().map(|trimming| trimming.finish());
+                    if let (Some(fields), false) = (trailers.trailers_mut(), is_same) {
+                        compression::fit_trailers(fields);
+                    }
                     return Poll::Ready(Some(match finished {
                         Some(Err(cut)) => Err(cut),
                         Some(Ok(())) | None => Ok(trailers),

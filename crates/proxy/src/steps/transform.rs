@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use engine::{
     coding::stack::codings,
+    compression::conditions::{has_original, strong_tag},
     failure::Failure,
     transform::{
         self, Decision, Exchange, Trimmed,
-        conditions::{has_original, strong_tag},
         json::{Flaw, JsonRules, Reach, Sequence},
     },
 };

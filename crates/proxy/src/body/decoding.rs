@@ -25,11 +25,7 @@ use engine::{
 use http_body::{Body, Frame, SizeHint};
 use policy::{Coding, Mode};
 
-use super::{
-    CutShort, RequestBody, Upload,
-    tap::{Awaiting, Tap},
-    watch::Watch,
-};
+use super::{CutShort, RequestBody, Upload, tap::Tap, watch::Watch};
 use crate::witness::Witness;
 
 /// The most that one step gives, in bytes.
@@ -215,7 +211,7 @@ impl DecodingBody {
             upload.takes(frame.data_ref().map_or(0, Bytes::len) as u64);
         }
         if let Some(tap) = &mut self.tap {
-            tap.take(&frame);
+            tap.take_frame(&frame);
         }
         Ok(frame)
     }
@@ -236,19 +232,16 @@ impl DecodingBody {
         }
     }
 
-    /// Copies what comes out, for `copy`.
-    pub(super) fn tap(&mut self, copy: Box<dyn Awaiting>, limit: u64) {
+    /// Copies what comes out.
+    pub(super) fn attach(&mut self, mut tap: Box<Tap>) {
         match &self.upload {
             Some(upload) => {
-                let tap = Tap::new(Arc::clone(upload), copy, limit);
-                self.tap = Some(Box::new(tap));
+                tap.follow(upload);
+                self.tap = Some(tap);
             }
-            None => self.source.tap(copy, limit),
+            // It is what goes in.
+            None => self.source.attach(tap),
         }
-    }
-
-    pub(super) fn tapped(&mut self) -> Option<&mut Tap> {
-        self.tap.as_deref_mut()
     }
 
     pub(super) fn is_end_stream(&self) -> bool {

@@ -176,3 +176,37 @@ fn noise(bytes: usize) -> Vec<u8> {
         .take(bytes)
         .collect()
 }
+
+#[derive(Debug)]
+struct Copies(Arc<parking_lot::Mutex<Vec<Option<Bytes>>>>);
+
+impl crate::body::Awaiting for Copies {
+    fn complete(self: Box<Self>, content: Bytes) {
+        self.0.lock().push(Some(content));
+    }
+
+    fn give_up(self: Box<Self>, _: engine::mirror::CopyOutcome) {
+        self.0.lock().push(None);
+    }
+}
+
+/// A copy is of what the origin gets, from its first byte on, whoever has read some of it before.
+#[tokio::test]
+async fn a_copy_is_what_the_origin_gets() {
+    let plain = noise(50_000);
+    let coded = gzip(&plain);
+    for (mode, wanted) in [(Mode::Enforce, &plain), (Mode::Shadow, &coded)] {
+        let (body, _) = undone(pieces(&coded, 1000), &[Coding::Gzip], mode);
+        let Ok(crate::body::Peeked::More(body)) = crate::body::peek(body, 5000, None).await else {
+            panic!("there is more");
+        };
+        let Ok(crate::body::Gathered::TooMuch(mut body)) = crate::body::gather(body, 8000).await
+        else {
+            panic!("it is too long");
+        };
+        let copies = Arc::default();
+        body.tap(Box::new(Copies(Arc::clone(&copies))), 100_000);
+        assert_eq!(end(body).await, (wanted.clone(), None));
+        assert_eq!(copies.lock()[..], [Some(Bytes::from(wanted.clone()))]);
+    }
+}

@@ -66,12 +66,12 @@ impl Claim {
     /// What nobody knows as a coding is none: an origin would pass it over.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let codings = field_list::elements(headers, &CONTENT_ENCODING);
-        let known = codings.filter_map(|said| {
+        let mut known = codings.filter_map(|said| {
             (CODINGS.iter())
                 .find(|(name, _)| said.eq_ignore_ascii_case(name.as_bytes()))
                 .map(|(_, coding)| Self(*coding))
         });
-        known.last()
+        known.next_back()
     }
 
     /// Holds it against the first bytes of the body, of which [`TELLING`] always tell.
@@ -120,7 +120,7 @@ impl Claim {
 
 /// Whether a stream of zlib begins so.
 fn is_zlib(first: u8, second: u8) -> bool {
-    first & 0x0f == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]) % 31 == 0
+    first & 0x0f == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]).is_multiple_of(31)
 }
 
 fn by_text(beginning: &[u8]) -> Guise {

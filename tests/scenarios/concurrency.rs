@@ -1,6 +1,7 @@
 //! What one caller has in flight is bounded, and its place comes back however a request ends.
 
 mod endings;
+mod work;
 
 use std::{net::SocketAddr, thread};
 

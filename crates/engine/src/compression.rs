@@ -158,11 +158,14 @@ pub fn choose(
         }
         Suitability::Fit | Suitability::Small => {}
     }
-    if request.contains_key(header::IF_RANGE) {
-        return Decision::as_is(AsIsReason::Partial);
-    }
-    if no_transform(request) {
-        return Decision::as_is(AsIsReason::NoTransform);
+    let negotiated = negotiate(request, &policy.encodings);
+    if let Negotiated::Coding(_) = negotiated {
+        if request.contains_key(header::IF_RANGE) {
+            return Decision::as_is(AsIsReason::Partial);
+        }
+        if no_transform(request) {
+            return Decision::as_is(AsIsReason::NoTransform);
+        }
     }
     let vary = match policy.mode {
         Mode::Enforce => VaryNeed::Needed,
@@ -177,7 +180,7 @@ pub fn choose(
     if method == Method::HEAD {
         return varying(EncodeOutcome::AsIs(AsIsReason::NoBody));
     }
-    match (negotiate(request, &policy.encodings), policy.mode) {
+    match (negotiated, policy.mode) {
         (Negotiated::Coding(_), Mode::Shadow) => Decision::as_is(AsIsReason::Shadow),
         (Negotiated::Coding(coding), _) => varying(EncodeOutcome::Encoded(coding)),
         (Negotiated::Identity | Negotiated::Nothing, _) => {

@@ -13,8 +13,6 @@
 use http::{HeaderMap, header};
 use policy::Coding;
 
-use crate::field_list;
-
 /// What suits the client best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Negotiated {
@@ -90,16 +88,24 @@ pub fn identity_wish(request_headers: &HeaderMap) -> Wish {
 impl Wishes {
     fn read(headers: &HeaderMap) -> Self {
         let mut wishes = Self::default();
-        for element in field_list::elements(headers, &header::ACCEPT_ENCODING) {
-            let (token, weight) = match element.iter().position(|byte| *byte == b';') {
-                None => (element, Some(1000)),
-                Some(at) => (element[..at].trim_ascii_end(), quality(&element[at + 1..])),
-            };
-            if let (Some(place), Some(weight)) = (wishes.place(token), weight) {
-                *place = (*place).max(Some(weight));
+        // Each request for something that may be compressed is read so: two plain loops cost half of
+        // what [`crate::field_list::elements`] does.
+        for line in headers.get_all(header::ACCEPT_ENCODING) {
+            for element in line.as_bytes().split(|byte| *byte == b',') {
+                wishes.note(element.trim_ascii());
             }
         }
         wishes
+    }
+
+    fn note(&mut self, element: &[u8]) {
+        let (token, weight) = match element.iter().position(|byte| *byte == b';') {
+            None => (element, Some(1000)),
+            Some(at) => (element[..at].trim_ascii_end(), quality(&element[at + 1..])),
+        };
+        if let (Some(place), Some(weight)) = (self.place(token), weight) {
+            *place = (*place).max(Some(weight));
+        }
     }
 
     fn place(&mut self, token: &[u8]) -> Option<&mut Weight> {

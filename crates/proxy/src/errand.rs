@@ -39,6 +39,7 @@ use crate::{
     body::{RequestBody, Undoing},
     connection::Errands,
     exchange::Exchange,
+    places::Places,
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::{
@@ -70,6 +71,8 @@ pub(crate) struct Errand {
     cause: Cause,
     /// What it takes from its caller's quotas, if anything.
     pub(crate) charges: Option<Box<Charges>>,
+    /// The places that its caller has for it, if anybody has.
+    pub(crate) places: Places,
     /// The client, as far as proxies in front of us can be believed.
     pub(crate) client_ip: IpAddr,
     /// The sticky cookies that the client sent.
@@ -151,6 +154,10 @@ impl Errand {
                 Cause::Client => exchange.charges.take(),
                 Cause::Renewal | Cause::Warming => None,
             },
+            places: match cause {
+                Cause::Client => exchange.recording.places.clone(),
+                Cause::Renewal | Cause::Warming => Places::default(),
+            },
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
@@ -208,6 +215,7 @@ impl Errand {
             content: None,
             // Whoever asks for it has paid.
             charges: None,
+            places: Places::default(),
             decoding: None,
             cause: self.cause,
             client_ip: self.client_ip,

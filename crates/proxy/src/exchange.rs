@@ -22,11 +22,15 @@ use crate::{
     connection::ConnectionState,
     errand::arrival,
     flight::Lead,
+    places::Places,
     recording::{LogFacts, RecordedBody, Recording},
     shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
-    steps::{dictionary, limit::Charges},
+    steps::{
+        dictionary,
+        limit::{Charges, LimitFields},
+    },
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,7 +60,7 @@ pub(crate) struct Exchange {
     /// What the shield still wants to know of its body.
     pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
-    pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) limit_fields: LimitFields,
     /// How the client reached us, or a proxy in front of us that can be believed.
     arrival: Scheme,
 }
@@ -96,7 +100,7 @@ impl Exchange {
                 snapshot,
                 connection: Arc::clone(connection),
                 log,
-                places: Vec::new(),
+                places: Places::default(),
                 _in_flight: sidecar.health.enter(),
             }),
             request_id,
@@ -108,7 +112,7 @@ impl Exchange {
             proof: None,
             charges: None,
             examination: None,
-            limit_fields: Vec::new(),
+            limit_fields: LimitFields::default(),
             arrival: arrival(peer.scheme, client.peer, &head.headers),
         }
     }
@@ -194,9 +198,7 @@ impl Exchange {
         {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        for (name, value) in self.limit_fields.drain(..) {
-            headers.append(name, value);
-        }
+        std::mem::take(&mut self.limit_fields).apply(headers);
         dictionary::announce(&self, response.headers_mut());
         self.transform(response.headers_mut());
         response.map(|body| RecordedBody::new(body, self.recording))

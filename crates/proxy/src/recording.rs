@@ -31,7 +31,7 @@ use crate::{
     clock,
     connection::{self, ConnectionState, Cut, Ended, Resets, Taker},
     pace::Paced,
-    places::Place,
+    places::Places,
     sidecar::Sidecar,
     snapshot::Snapshot,
     upstream::EndpointState,
@@ -55,8 +55,8 @@ pub(crate) struct Recording {
     pub(crate) connection: Arc<ConnectionState>,
     /// Only when requests are logged.
     pub(crate) log: Option<Box<LogFacts>>,
-    /// Places under limits on what its caller has in flight; given back when it has ended.
-    pub(crate) places: Vec<Place>,
+    /// Its places under limits on what its caller has in flight.
+    pub(crate) places: Places,
     pub(crate) _in_flight: InFlight,
 }
 

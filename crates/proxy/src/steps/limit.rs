@@ -13,6 +13,7 @@
 mod adapt;
 mod charges;
 mod concurrency;
+mod fields;
 mod figures;
 mod rate;
 mod told;
@@ -29,6 +30,7 @@ use telemetry::LimitMarks;
 
 pub(crate) use self::{
     charges::{Charges, Reaching, reach},
+    fields::LimitFields,
     waiting_room::WaitingRoom,
 };
 use self::{
@@ -43,7 +45,7 @@ use crate::{
     connection::Errands,
     exchange::Exchange,
     penalty,
-    places::Place,
+    places::{Place, Places},
 };
 
 /// The limits of one route, made ready.
@@ -52,6 +54,8 @@ pub(crate) struct RouteLimits {
     rates: Vec<RateRule>,
     places: Vec<PlaceRule>,
     needs: Needs,
+    /// What responses say of the rate limits that there are.
+    policies: Option<HeaderValue>,
 }
 
 /// Whether a request may go on.
@@ -72,6 +76,8 @@ pub(crate) type Turn = Pin<Box<dyn Future<Output = Arrival> + Send>>;
 pub(crate) struct Arrival {
     places: Vec<Place>,
     marks: LimitMarks,
+    /// The denials for which others are to blame.
+    others: LimitMarks,
 }
 
 /// When a place may be free again, as far as anybody knows.
@@ -102,7 +108,7 @@ pub(crate) fn limit(
         rate::ask(exchange, (index, rule), &facts, head, &mut told);
     }
     let wanted = want(exchange, &limits.places, &facts, &mut told);
-    match told.tell(exchange) {
+    match told.tell(exchange, route) {
         Err(refusal) => Permission::Deny(refusal),
         Ok(delay) => enter(exchange, (route, head), wanted, delay),
     }
@@ -134,7 +140,7 @@ fn enter(
     if wanted.is_empty() && delay.is_none() {
         return Permission::Allow;
     }
-    let mut doorway = Doorway::new(exchange.snapshot(), exchange.sidecar(), route, wanted);
+    let mut doorway = Doorway::new(exchange, route, wanted);
     if let Some(delay) = delay {
         return Permission::Wait(Box::pin(async move {
             delay.over().await;
@@ -163,7 +169,7 @@ pub(crate) fn arrive(
     arrival: Arrival,
 ) -> Result<(), Refusal> {
     exchange.event().concurrency = arrival.marks;
-    exchange.recording.places = arrival.places;
+    exchange.recording.places = Places::new(arrival.places);
     let mut refusal = None;
     let route = exchange.event().route.map_or(0, usize::from);
     let rules = exchange.snapshot().limits.get(route);
@@ -173,9 +179,11 @@ pub(crate) fn arrive(
             let evidence = rule.callers.key().to_string();
             let kind = SecurityKind::ConcurrencyExceeded;
             exchange.tell(kind, caller::action(rule.mode), Some(&rule.name), &evidence);
-            let path = path::normalize(head.uri.path());
-            let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
-            penalty::limited(exchange, &facts, &rule.name, rule.mode);
+            if arrival.others.of(rule.position).is_none() {
+                let path = path::normalize(head.uri.path());
+                let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
+                penalty::limited(exchange, &facts, &rule.name, rule.mode);
+            }
         }
         if full && rule.mode == Mode::Enforce {
             let mut full = Refusal::from(Failure::ConcurrencyExceeded);
@@ -202,6 +210,7 @@ impl RouteLimits {
             .chain(places.iter().map(|rule| rule.callers.needs()))
             .max();
         Self {
+            policies: RateRule::policies(&rates),
             rates,
             places,
             needs: needs.unwrap_or_default(),

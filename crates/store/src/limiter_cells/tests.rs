@@ -1,3 +1,5 @@
+mod blame;
+
 use policy::{LimitAlgorithm, LimitPolicy, Rate};
 use proptest::{collection::vec, prelude::*};
 

@@ -72,7 +72,7 @@ async fn trailers_do_not_end_a_body_that_is_broken() {
     let coded = gzip(b"a body");
     let mut trailers = HeaderMap::new();
     trailers.insert("x-sum", http::HeaderValue::from_static("7"));
-    let whole = with_trailers(&[coded.clone()], Some(trailers.clone()));
+    let whole = with_trailers(std::slice::from_ref(&coded), Some(trailers.clone()));
     let collected = whole.collect().await.unwrap();
     assert_eq!(collected.trailers(), Some(&trailers));
     assert_eq!(collected.to_bytes(), "a body");

@@ -6,9 +6,10 @@
 //!
 //! # What is not looked at
 //! A body in a content coding is opaque: neither its type's rules nor its depth can be judged before
-//! it is decoded, and what has to be decoded is decided elsewhere.
+//! it is decoded, and what has to be decoded is decided elsewhere. That it says so is not enough.
 
 mod address;
+mod claim;
 mod content;
 mod json_depth;
 mod lengths;
@@ -22,7 +23,8 @@ use policy::{PathReading, ShieldPolicy};
 
 use self::{address::Addresses, content::ContentTypes, lengths::Lengths};
 pub use self::{
-    content::{BodyKind, body_kind, plain_kind},
+    claim::{Claim, Guise, TELLING},
+    content::{BodyKind, body_kind},
     json_depth::{JsonDepth, Nesting},
     paths::{Ambiguity, Elsewhere},
 };

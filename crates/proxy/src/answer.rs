@@ -180,6 +180,11 @@ fn row(failure: Failure) -> Row {
             "The upstream took longer than it may in all",
             "http_response_timeout",
         ),
+        Failure::NoRoomToDecode => (
+            503,
+            "There is no memory left to decompress the request body in",
+            "proxy_internal_error",
+        ),
         Failure::NoRoomToLook => (
             503,
             "There is no memory left to look at the request body in",

@@ -207,6 +207,42 @@ fn what_ends_early_or_goes_on_is_no_body() {
     }
 }
 
+/// What a decoder says that it holds is what counts against the memory promise.
+#[test]
+fn what_a_decoder_holds_is_bounded_and_grows_with_what_comes_out() {
+    const MIB: u64 = 1 << 20;
+    for (coding, most) in [
+        (Coding::Br, 20 * MIB),
+        (Coding::Deflate, 64 * 1024),
+        (Coding::Gzip, 64 * 1024),
+        (Coding::Zstd, 8 * MIB + 512 * 1024),
+    ] {
+        let large = encoded(coding, &noise(9_000_000));
+        for (coded, most, least) in [
+            (&encoded(coding, &text(1000)), MIB, 0),
+            (&large, most, (9 * MIB / 4).min(most)),
+        ] {
+            let mut decoder = Decoder::new(coding).unwrap();
+            let (mut rest, mut out) = (&coded[..], vec![0; 100_000]);
+            let mut held = decoder.memory();
+            assert!(held <= 512 * 1024, "{}: {held}", coding.as_str());
+            loop {
+                let step = decoder.decode(rest, &mut out).unwrap();
+                rest = &rest[step.taken..];
+                held = held.max(decoder.memory());
+                if step.given == 0 {
+                    break;
+                }
+            }
+            assert!(
+                (least..=most).contains(&held),
+                "{}: {held}",
+                coding.as_str()
+            );
+        }
+    }
+}
+
 #[test]
 fn sums_are_compared() {
     for coding in [Coding::Gzip, Coding::Deflate] {

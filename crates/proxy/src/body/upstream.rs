@@ -109,7 +109,8 @@ impl UpstreamBody {
         }
         // Whoever reads on polls again, and is woken then.
         let mut cx = Context::from_waker(Waker::noop());
-        let Poll::Ready(Some(frame)) = Pin::new(&mut *self).poll_frame(&mut cx) else {
+        // As it comes: what is put back is trimmed when it goes on, and must not be twice.
+        let Poll::Ready(Some(frame)) = self.poll_source(&mut cx) else {
             return None;
         };
         match frame.map(Frame::into_data) {

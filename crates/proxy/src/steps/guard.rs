@@ -6,7 +6,7 @@
 use engine::{
     caller::CallerFacts,
     failure::{Failure, ShieldRefusal},
-    shield::{Presented, body_kind},
+    shield::{Claim, Presented, body_kind},
 };
 use http::{
     HeaderMap,
@@ -136,8 +136,11 @@ fn judge(
         teller.allowed();
         return Ok(None);
     }
-    let kind = body_kind(&head.headers);
-    Ok(Some(Box::new(Examination { teller, kind })))
+    Ok(Some(Box::new(Examination {
+        teller,
+        kind: body_kind(&head.headers),
+        claim: Claim::of(&head.headers),
+    })))
 }
 
 fn refusal(shield: &RouteShield, failure: Failure) -> Refusal {

@@ -1,6 +1,6 @@
 //! Trap 3: who answers without reading the body reads the rest of it, or closes.
 
-use harness::{Ask, Origin, Reply, Sidecar};
+use harness::{Ask, Origin, Reply, Sidecar, h2::pieces};
 
 use crate::forebay;
 
@@ -96,4 +96,85 @@ fn a_method_without_a_route_is_told_which_methods_have_one() {
         response.header("allow").unwrap_or_default().contains("GET"),
         "{response:?}"
     );
+}
+
+/// Sends the first 20,000 bytes of a body of 100,000, gets this answer, and sends the rest of it; then
+/// the connection is still in step.
+#[track_caller]
+fn answered_meanwhile(sidecar: &Sidecar, origin: &Origin, begin: &str, status: u16, kind: &str) {
+    let reached = origin.count();
+    let mut client = sidecar.connect();
+    client.send(
+        "POST /api HTTP/1.1\r\nHost: shop.test\r\nContent-Type: application/json\r\n\
+         Content-Length: 100000\r\n\r\n",
+    );
+    client.send(format!("{begin:20000}"));
+    client.response("POST").assert_problem(status, kind);
+    client.send(HIDDEN.repeat(2000).split_at(80_000).0);
+    client.send(Ask::get("/next").bytes());
+    let next = client.response("GET");
+    assert!(matches!(next.status, 200 | 429), "{next:?}");
+    let hidden = origin.requests().into_iter().skip(reached);
+    assert!(hidden.into_iter().all(|request| request.target == "/next"));
+
+    let client = sidecar.connect_h2();
+    let (writer, body) = pieces();
+    writer.data(format!("{begin:20000}").as_bytes());
+    let fields = [("content-type", "application/json")];
+    let refused = client.begin("POST", "/api", &fields, body).unwrap();
+    let refused = refused.rest().expect("a whole answer");
+    refused.assert_problem(status, kind);
+    writer.data(&[b' '; 80_000]);
+    drop(writer);
+    assert!(matches!(client.get("/next").status, 200 | 429));
+}
+
+/// Trap 3: a body that was looked at is refused before all of it is here.
+#[test]
+fn who_is_refused_for_the_beginning_of_a_body_gets_the_answer() {
+    let origin = Origin::saying("ok");
+    let sidecar = forebay()
+        .origin(&origin)
+        .with_policies("shield: {}")
+        .start();
+    let attack = r#"{"name": "1' union select password from users--"}"#;
+    answered_meanwhile(&sidecar, &origin, attack, 403, "attack-pattern");
+}
+
+/// Trap 3: a body that was looked at belongs to a request over its limit.
+#[test]
+fn who_is_over_a_limit_after_the_look_at_a_body_gets_the_answer() {
+    let origin = Origin::saying("ok");
+    let sidecar = forebay()
+        .origin(&origin)
+        .with_policies("shield: {}\nrate_limit: [{name: l, rate: 1/d, burst: 1, scope: upstream}]")
+        .start();
+    assert_eq!(sidecar.get("/").status, 200);
+    answered_meanwhile(&sidecar, &origin, "{}", 429, "rate-limited");
+    assert_eq!(origin.count(), 1);
+}
+
+/// Trap 3: the origin has seen enough, or is gone, while the client still sends.
+#[test]
+fn who_is_answered_early_by_the_origin_gets_the_answer() {
+    let origin = Origin::scripted(|mut conversation| {
+        let Some(head) = conversation.head() else {
+            return;
+        };
+        let reply = match head.target.as_str() {
+            "/next" => "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+            _ => "HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        };
+        conversation.say(reply);
+        conversation.half_close();
+        let _rest = conversation.hear_to_end();
+    });
+    let sidecar = forebay().origin(&origin).start();
+    let mut client = sidecar.connect();
+    client.send("POST /api HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 100000\r\n\r\n");
+    client.send(" ".repeat(20_000));
+    assert_eq!(client.response("POST").status, 409);
+    client.send(" ".repeat(80_000));
+    client.send(Ask::get("/next").bytes());
+    assert_eq!(client.response("GET").status, 200);
 }

@@ -1,6 +1,7 @@
 //! What a route's requests may look like (traps 13 and 25): what does not is refused, and told.
 
 mod bodies;
+mod disguises;
 mod heads;
 mod trial;
 

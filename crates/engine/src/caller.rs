@@ -69,8 +69,26 @@ pub enum Counting<'a> {
     Deny(&'a CallerPart, Unclear),
     /// It is not counted.
     Free,
-    /// It is counted for this caller.
-    On(u128),
+    /// It is counted against this quota.
+    On(Holder),
+}
+
+/// Whose quota a request is counted against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The number of the caller, or of those who are taken for one.
+    pub key: u128,
+    /// Whether that is one caller.
+    pub company: Company,
+}
+
+/// Whether a caller has a quota for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// It has.
+    Alone,
+    /// Everybody has it together, or all whom nobody knows: what one uses up the others miss.
+    Shared,
 }
 
 /// Why a part of a key is not known.
@@ -143,18 +161,32 @@ pub fn count<'a>(
             }
             (Err(why), UnknownCaller::Deny) => return Counting::Deny(part, why),
             (Err(_), UnknownCaller::Share) => {
-                return Counting::On(block(scope, STRANGERS, 0, hash));
+                return Counting::On(Holder {
+                    key: block(scope, STRANGERS, 0, hash),
+                    company: Company::Shared,
+                });
             }
         }
     }
-    Counting::On(caller)
+    Counting::On(Holder {
+        key: caller,
+        company: match key.parts.is_empty() {
+            true => Company::Shared,
+            false => Company::Alone,
+        },
+    })
+}
+
+/// The only one there is under `scope`, where the key does not tell any apart.
+pub fn only_holder(key: &CallerKey, scope: u128, hash: Hash) -> Option<Holder> {
+    (key.parts.is_empty()).then(|| Holder {
+        key: block(scope, EVERYBODY, 0, hash),
+        company: Company::Shared,
+    })
 }
 
 fn start(key: &CallerKey, scope: u128, hash: Hash) -> u128 {
-    match key.parts.is_empty() {
-        true => block(scope, EVERYBODY, 0, hash),
-        false => scope,
-    }
+    only_holder(key, scope, hash).map_or(scope, |holder| holder.key)
 }
 
 fn value<'a>(part: &CallerPart, facts: &CallerFacts<'a>) -> Result<Value<'a>, Unclear> {

@@ -81,6 +81,8 @@ pub enum Failure {
     UpstreamTruncated,
     /// The exchange took longer than `timeouts.total`.
     TotalTimedOut,
+    /// Forebay has no memory left to decompress the body in.
+    NoRoomToDecode,
     /// Forebay has no memory left to look at the body in.
     NoRoomToLook,
     /// A fault of Forebay's own.
@@ -188,6 +190,7 @@ impl Failure {
             Self::UpstreamStalled => "upstream-stalled",
             Self::UpstreamTruncated => "upstream-truncated",
             Self::TotalTimedOut => "total-timed-out",
+            Self::NoRoomToDecode => "no-room-to-decode",
             Self::NoRoomToLook => "no-room-to-look",
             Self::Internal => "internal",
         }
@@ -234,7 +237,7 @@ impl Failure {
             | Self::UpstreamStalled
             | Self::UpstreamTruncated
             | Self::TotalTimedOut => Blame::Upstream,
-            Self::Internal | Self::NoRoomToLook => Blame::Us,
+            Self::Internal | Self::NoRoomToDecode | Self::NoRoomToLook => Blame::Us,
         }
     }
 }

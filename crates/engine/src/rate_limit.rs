@@ -16,11 +16,17 @@
 //! quota deep; what was too much is given back as far as that can never let more through than if the
 //! true cost had been known at once.
 //!
+//! # Blame
+//! Who is refused need not have done anything wrong: a [`Factor`] may have taken most of its quota
+//! away, others may have filled the room in which it would have waited, or use up what it shares with
+//! them. A denial says who is to [`Blame`], because nobody may be shut out for what others did.
+//!
 //! # Time
 //! Time never goes back: a `now` before one that was seen counts no more than it would have then. But a
 //! caller is not shut out until a clock that was once far ahead is reached again: what lies further
 //! ahead than any decision can have put it is brought back to there.
 
+mod blame;
 mod factor;
 mod gcra;
 mod headers;
@@ -32,6 +38,7 @@ use std::time::Duration;
 use policy::{LimitAlgorithm, LimitPolicy};
 
 pub use self::{
+    blame::Blame,
     factor::Factor,
     gcra::{Cell, Gcra},
     headers::{LegacyFields, LimitHeaders, LimitList, retry_after},
@@ -55,8 +62,10 @@ pub struct Ask {
     pub cost: u32,
     /// Monotonic time.
     pub now: Duration,
-    /// How long it is ready to wait for its turn; never longer than the limit was made for.
+    /// How long it may wait for its turn; never longer than the limit was made for.
     pub longest_wait: Duration,
+    /// How long it might wait with the whole of its quota, and room for it among those who wait.
+    pub queue: Duration,
     /// The share of the quota that its caller has at the moment.
     pub factor: Factor,
 }
@@ -86,6 +95,8 @@ pub enum Verdict {
     Deny {
         /// Until it may.
         retry_after: Duration,
+        /// Whose fault that is.
+        blame: Blame,
     },
     /// It may when its turn has come; its place is taken.
     Wait {
@@ -145,6 +156,7 @@ impl Ask {
             cost: 1,
             now,
             longest_wait: Duration::ZERO,
+            queue: Duration::ZERO,
             factor: Factor::ONE,
         }
     }

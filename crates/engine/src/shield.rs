@@ -6,9 +6,10 @@
 //!
 //! # What is not looked at
 //! A body in a content coding is opaque: neither its type's rules nor its depth can be judged before
-//! it is decoded, and what has to be decoded is decided elsewhere.
+//! it is decoded, and what has to be decoded is decided elsewhere. That it says so is not enough.
 
 mod address;
+mod claim;
 mod content;
 mod json_depth;
 mod lengths;
@@ -22,9 +23,10 @@ use policy::{PathReading, ShieldPolicy};
 
 use self::{address::Addresses, content::ContentTypes, lengths::Lengths};
 pub use self::{
-    content::{BodyKind, body_kind, plain_kind},
+    claim::{Claim, Guise, TELLING},
+    content::{BodyKind, body_kind},
     json_depth::{JsonDepth, Nesting},
-    paths::Ambiguity,
+    paths::{Ambiguity, Elsewhere},
 };
 use crate::{admit::DeclaredBody, failure::ShieldRefusal, path::NormalPath};
 
@@ -50,6 +52,8 @@ pub struct Presented<'a> {
     pub uri: &'a Uri,
     /// How its path reads.
     pub path: &'a NormalPath<'a>,
+    /// Where its path leads when it is read otherwise.
+    pub elsewhere: Elsewhere,
     /// The header fields.
     pub headers: &'a HeaderMap,
     /// What it says of its body; `None` when there is none.
@@ -85,6 +89,11 @@ impl Shield {
         self.allow.as_ref()
     }
 
+    /// How it takes paths that can be read in several ways.
+    pub const fn paths(&self) -> PathReading {
+        self.paths
+    }
+
     /// Looks at the head of a request.
     ///
     /// # Errors
@@ -93,7 +102,7 @@ impl Shield {
         self.addresses.judge(request.client)?;
         self.judge_method(request.method)?;
         if self.paths == PathReading::Strict {
-            paths::judge(request.path, request.uri.path())?;
+            paths::judge(request.path, request.uri.path(), request.elsewhere)?;
         }
         self.lengths.judge(request)?;
         match request.body {
@@ -126,6 +135,11 @@ impl Shielded {
             why,
             evidence: evidence.into(),
         }
+    }
+
+    /// One whose path is ambiguous.
+    pub fn ambiguous(how: Ambiguity) -> Self {
+        Self::new(ShieldRefusal::PathAmbiguous, how.as_str())
     }
 }
 

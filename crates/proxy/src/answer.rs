@@ -162,7 +162,7 @@ fn row(failure: Failure) -> Row {
         ),
         Failure::UpstreamNotJson => (
             502,
-            "The upstream did not answer in the JSON that it announced",
+            "The upstream did not answer in JSON that can be read",
             "http_protocol_error",
         ),
         Failure::UpstreamStalled => (
@@ -179,6 +179,11 @@ fn row(failure: Failure) -> Row {
             504,
             "The upstream took longer than it may in all",
             "http_response_timeout",
+        ),
+        Failure::NoRoomToDecode => (
+            503,
+            "There is no memory left to decompress the request body in",
+            "proxy_internal_error",
         ),
         Failure::NoRoomToLook => (
             503,

@@ -29,6 +29,7 @@ use store::FillReservation;
 use tokio::{sync::oneshot, time::timeout_at};
 
 pub(crate) use self::collector::Collector;
+use self::collector::Seat;
 use crate::{
     body::{CutShort, Gathered, RequestBody, gather},
     errand::Errand,
@@ -105,7 +106,11 @@ pub(crate) async fn ask(
         // Counted when the batch would have been sent.
         Mode::Off | Mode::Shadow => (None, None),
         Mode::Enforce => {
-            let (seat, verdict) = oneshot::channel();
+            let (told, verdict) = oneshot::channel();
+            let seat = Seat {
+                verdict: told,
+                _places: errand.places.clone(),
+            };
             (Some(seat), Some(verdict))
         }
     };

@@ -4,7 +4,7 @@
 //! that proves nothing is told of then, whatever the policies do about it.
 
 use engine::{
-    caller::{self, Caller, CallerFacts, Counting, Proof, Unclear},
+    caller::{self, Caller, CallerFacts, Counting, Holder, Proof, Unclear},
     failure::Failure,
     identity::Rejection,
     security::{SecurityAction, SecurityKind},
@@ -30,6 +30,8 @@ pub(crate) struct CallerRule {
     key: CallerKey,
     on_unknown: UnknownCaller,
     scope: u128,
+    /// Where the key tells nobody apart, so that it is not found out anew for each request.
+    only: Option<Holder>,
     needs: Needs,
 }
 
@@ -143,8 +145,10 @@ impl CallerRule {
     /// Callers by `key`, of what has these names; they are other callers for what has other names.
     pub(crate) fn new(names: &[&str], key: &CallerKey, on_unknown: UnknownCaller) -> Self {
         let claim = |part: &CallerPart| matches!(part, CallerPart::Claim(_));
+        let scope = caller::scope(names, store::hash);
         Self {
-            scope: caller::scope(names, store::hash),
+            scope,
+            only: caller::only_holder(key, scope, store::hash),
             needs: match key.parts.iter().any(claim) {
                 true => Needs::Proof,
                 false => Needs::Nothing,
@@ -164,11 +168,17 @@ impl CallerRule {
 
     /// Who the caller is.
     pub(crate) fn identify(&self, facts: &CallerFacts<'_>) -> Caller<'_> {
-        caller::identify(&self.key, facts, self.scope, store::hash)
+        match self.only {
+            Some(holder) => Caller::Known(holder.key),
+            None => caller::identify(&self.key, facts, self.scope, store::hash),
+        }
     }
 
     /// For whom the request is counted.
     pub(crate) fn count(&self, facts: &CallerFacts<'_>) -> Counting<'_> {
-        caller::count(&self.key, self.on_unknown, facts, self.scope, store::hash)
+        match self.only {
+            Some(holder) => Counting::On(holder),
+            None => caller::count(&self.key, self.on_unknown, facts, self.scope, store::hash),
+        }
     }
 }

@@ -19,10 +19,11 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
+    compression::conditions,
     forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
-    transform::{self, conditions},
+    transform,
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Uri,
@@ -39,6 +40,7 @@ use crate::{
     body::{RequestBody, Undoing},
     connection::Errands,
     exchange::Exchange,
+    places::Places,
     sidecar::Sidecar,
     snapshot::Snapshot,
     steps::{
@@ -70,6 +72,8 @@ pub(crate) struct Errand {
     cause: Cause,
     /// What it takes from its caller's quotas, if anything.
     pub(crate) charges: Option<Box<Charges>>,
+    /// The places that its caller has for it, if anybody has.
+    pub(crate) places: Places,
     /// The client, as far as proxies in front of us can be believed.
     pub(crate) client_ip: IpAddr,
     /// The sticky cookies that the client sent.
@@ -151,6 +155,10 @@ impl Errand {
                 Cause::Client => exchange.charges.take(),
                 Cause::Renewal | Cause::Warming => None,
             },
+            places: match cause {
+                Cause::Client => exchange.recording.places.clone(),
+                Cause::Renewal | Cause::Warming => Places::default(),
+            },
             cause,
             client_ip: exchange.client.ip,
             crumbs: std::mem::take(&mut exchange.crumbs),
@@ -208,6 +216,7 @@ impl Errand {
             content: None,
             // Whoever asks for it has paid.
             charges: None,
+            places: Places::default(),
             decoding: None,
             cause: self.cause,
             client_ip: self.client_ip,
@@ -330,8 +339,14 @@ impl Errand {
             let selected = self.intent.stale.as_ref().map(|stale| &stale.stored.meta);
             asking = revalidate::prepare(&self.head.method, &mut headers, selected);
             headers.remove(RANGE);
-        } else if self.is_trimmed() && !transform::wants_original(&headers) {
-            conditions::restore(&mut headers);
+        } else {
+            let trims = self.is_trimmed() && !transform::wants_original(&headers);
+            if trims {
+                transform::ask_for_whole(&mut headers);
+            }
+            if trims || codings::weakens_tags(self.route()) {
+                conditions::restore(&mut headers);
+            }
         }
         match self.accept_encoding() {
             AcceptEncoding::Fixed => {

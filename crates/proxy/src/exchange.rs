@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::{
     balance::sticky::Crumb,
     cache::status::CacheStatus,
-    client_ip::{ClientAddress, client_ip},
+    client_ip::{ClientAddress, PeerTrust, client_ip},
     outcome::CacheOutcome,
     security::{SecurityAction, SecurityKind},
     trace::{self, RequestId},
@@ -22,11 +22,15 @@ use crate::{
     connection::ConnectionState,
     errand::arrival,
     flight::Lead,
+    places::Places,
     recording::{LogFacts, RecordedBody, Recording},
     shield::Examination,
     sidecar::Sidecar,
     snapshot::Snapshot,
-    steps::{dictionary, limit::Charges},
+    steps::{
+        dictionary,
+        limit::{Charges, LimitFields},
+    },
 };
 
 pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,7 +60,9 @@ pub(crate) struct Exchange {
     /// What the shield still wants to know of its body.
     pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
-    pub(crate) limit_fields: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) limit_fields: LimitFields,
+    /// Whether the response is one for which the dictionary of its route might be used.
+    pub(crate) tells_dictionary: bool,
     /// How the client reached us, or a proxy in front of us that can be believed.
     arrival: Scheme,
 }
@@ -80,6 +86,9 @@ impl Exchange {
             .get(peer.listener)
             .map_or(&[][..], |listener| &listener.trusted_proxies);
         let client = client_ip(peer.ip, &head.headers, trusted);
+        if client.peer == PeerTrust::Trusted {
+            connection.asked_by(client.ip);
+        }
         let log = sidecar
             .access_log
             .is_some()
@@ -95,8 +104,9 @@ impl Exchange {
                 sidecar: Arc::clone(sidecar),
                 snapshot,
                 connection: Arc::clone(connection),
+                client: client.ip,
                 log,
-                places: Vec::new(),
+                places: Places::default(),
                 _in_flight: sidecar.health.enter(),
             }),
             request_id,
@@ -108,7 +118,8 @@ impl Exchange {
             proof: None,
             charges: None,
             examination: None,
-            limit_fields: Vec::new(),
+            limit_fields: LimitFields::default(),
+            tells_dictionary: false,
             arrival: arrival(peer.scheme, client.peer, &head.headers),
         }
     }
@@ -184,6 +195,7 @@ impl Exchange {
     pub(crate) fn finish(mut self, mut response: Response<ResponseBody>) -> Response<RecordedBody> {
         let event = &mut self.recording.event;
         event.status = response.status().as_u16();
+        let status = response.status();
         let headers = response.headers_mut();
         if event.cache == CacheOutcome::Hit || !headers.contains_key(&X_REQUEST_ID) {
             self.request_id.apply(headers);
@@ -194,10 +206,8 @@ impl Exchange {
         {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        for (name, value) in self.limit_fields.drain(..) {
-            headers.append(name, value);
-        }
-        dictionary::announce(&self, response.headers_mut());
+        std::mem::take(&mut self.limit_fields).apply(headers);
+        dictionary::announce(&self, status, response.headers_mut());
         self.transform(response.headers_mut());
         response.map(|body| RecordedBody::new(body, self.recording))
     }

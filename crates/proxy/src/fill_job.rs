@@ -21,8 +21,8 @@ pub(crate) use self::{
     storing::store_whole,
 };
 use crate::{
-    body::UpstreamBody, clock, fill::Fill, flight::Filling, sidecar::Sidecar, snapshot::Snapshot,
-    steps::fetch::Sent,
+    body::UpstreamBody, clock, fill::Fill, flight::Filling, places::Places, sidecar::Sidecar,
+    snapshot::Snapshot, steps::fetch::Sent,
 };
 
 /// A body to be read, and what to do with it.
@@ -66,6 +66,8 @@ pub(crate) struct Keeping {
     /// Beyond this many bytes it is neither stored nor held for late followers.
     pub(crate) cap: u64,
     pub(crate) reservation: FillReservation,
+    /// Held until the body has come, whoever waits for it.
+    pub(crate) places: Places,
 }
 
 /// Sees to it that a body ends, even if the reading of it does not: its readers wait for that.
@@ -118,7 +120,10 @@ impl FillJob {
             cap: self.keeping.cap,
             reservation: &mut self.keeping.reservation,
         };
-        match reading.read(&mut self.body).await {
+        let read = reading.read(&mut self.body).await;
+        // Before anybody hears of the end: who asks again at once must not find its place taken.
+        self.keeping.places = Places::default();
+        match read {
             Ok((trailers, held)) => {
                 // Stored first: whoever no longer finds the flight must find the response.
                 if held == Held::Whole && self.keeping.stored && trailers.is_none() {

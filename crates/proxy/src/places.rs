@@ -1,9 +1,17 @@
 //! What callers have in flight under limits on it, and who waits for a place.
 //!
-//! A [`Place`] lies with what is told about its request ([`crate::recording`]), which is dropped exactly
-//! once, however the request ends: with the last byte of the answer, with a client that leaves, with a
-//! panic. Only a tunnel takes it along. The counting itself is [`store::InFlightCells`]; here is what
-//! one limit has in flight for all of its callers together.
+//! **A place belongs to the work.** The [`Places`] of a request lie with what is told about it
+//! ([`crate::recording`]), which is dropped exactly once, however the request ends: with the last byte
+//! of the answer, with a client that leaves, with a panic. A tunnel takes them along. What goes on when
+//! its client has left (a fetch that others wait for or that is to be stored, a batch) holds them, too:
+//! otherwise a caller could have any number of fetches at the origin by leaving each of them.
+//!
+//! **Whose work it is.** Who follows another's fetch holds its own places as long as it waits, and no
+//! longer. A renewal behind a client's back is Forebay's work for everybody and takes nobody's place:
+//! the next request of a caller whose last one was answered must not be refused for it.
+//!
+//! The counting itself is [`store::InFlightCells`]; here is what one limit has in flight for all of its
+//! callers together.
 
 use std::{
     sync::{
@@ -21,6 +29,12 @@ use tokio::time::timeout;
 pub(crate) struct Place {
     _permit: InFlightPermit,
     tally: Arc<Tally>,
+}
+
+/// The places of one request, shared by all who work for it: given back when the last of them is done.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    _held: Option<Arc<[Place]>>,
 }
 
 /// Somebody who waits for a place.
@@ -92,6 +106,16 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.tally.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+// === impl Places ===
+
+impl Places {
+    pub(crate) fn new(places: Vec<Place>) -> Self {
+        Self {
+            _held: (!places.is_empty()).then(|| places.into()),
+        }
     }
 }
 

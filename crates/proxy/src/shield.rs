@@ -10,7 +10,7 @@ use engine::{
     failure::{Failure, ShieldRefusal},
     security::SecurityKind,
     shield::{
-        BodyKind, Shield, Shielded,
+        BodyKind, Claim, Shield, Shielded,
         patterns::{Inspector, Score},
     },
 };
@@ -40,7 +40,10 @@ pub(crate) struct RouteShield {
 #[derive(Debug)]
 pub(crate) struct Examination {
     pub(crate) teller: Teller,
+    /// What its body is, once it is in no coding.
     pub(crate) kind: BodyKind,
+    /// The coding that its body says it is in, and in which it goes on.
+    pub(crate) claim: Option<Claim>,
 }
 
 /// Tells what the shield says to one request.
@@ -82,14 +85,10 @@ impl RouteShield {
         }
     }
 
-    /// The bytes of such a body that are looked at for patterns.
-    pub(crate) fn looks_at(&self, kind: BodyKind, content_type: Option<&HeaderValue>) -> usize {
-        match (kind, &self.inspector) {
-            (BodyKind::Json | BodyKind::Other, Some(inspector)) => {
-                inspector.body_limit(content_type.and_then(|type_| type_.to_str().ok()))
-            }
-            (BodyKind::Coded, _) | (_, None) => 0,
-        }
+    /// The bytes of a body of this type that are looked at for patterns.
+    pub(crate) fn looks_at(&self, content_type: Option<&HeaderValue>) -> usize {
+        let content_type = content_type.and_then(|type_| type_.to_str().ok());
+        (self.inspector.as_ref()).map_or(0, |inspector| inspector.body_limit(content_type))
     }
 }
 

@@ -10,6 +10,9 @@
 //! sketch says of him: so rotating keys does not buy an abuser a full bucket, as it does where the
 //! least recently used is evicted.
 //!
+//! **Certain blame only.** Who is to blame for a denial ([`engine::rate_limit::Blame`]) can be said
+//! of callers with a place of their own. What a sketch says may be about others.
+//!
 //! **Fixed memory.** Of the share, three eighths hold cells, three eighths the sketches, and a quarter
 //! histories. All of it is counted at its full size from the start, although the system gives the pages
 //! only when they are first touched.
@@ -80,6 +83,28 @@ impl LimiterCells {
         }
     }
 
+    /// As [`Self::decide`], for a limit that takes a part of its callers' quotas away at times.
+    ///
+    /// Beside what such a caller has done there is what it would have been allowed if it had had the
+    /// whole of its quota all along: that tells who is to blame for a denial. It costs a second place.
+    pub fn decide_tightened(&self, key: u128, limiter: &Limiter, ask: &Ask) -> Verdict {
+        let unhindered = self.decide(untightened(key), limiter, &ask.unhindered());
+        self.decide(key, limiter, ask).beside(unhindered)
+    }
+
+    /// As [`Self::settle`], for such a limit.
+    pub fn settle_tightened(
+        &self,
+        key: u128,
+        limiter: &Limiter,
+        settlement: &Settlement,
+        now: Duration,
+    ) {
+        for key in [key, untightened(key)] {
+            self.settle(key, limiter, settlement, now);
+        }
+    }
+
     /// Puts right what a request that was allowed has cost after all.
     pub fn settle(&self, key: u128, limiter: &Limiter, settlement: &Settlement, now: Duration) {
         if settlement.charged == settlement.actual {
@@ -125,21 +150,24 @@ impl Shard {
     fn decide_cell(&mut self, key: Key, gcra: &Gcra, ask: &Ask) -> Verdict {
         match self.cells.place(key, nanos(ask.now)) {
             Place::Own(cell) => {
-                let (verdict, next) = gcra.decide(Cell(*cell), ask);
+                let before = Cell(*cell);
+                let (verdict, next) = gcra.decide(before, ask);
                 *cell = next.0;
-                verdict
+                blamed(verdict, ask, |ask| gcra.decide(before, ask).0)
             }
             Place::New(cell) => {
                 let known = self.sketches.known(key, window(gcra), nanos(ask.now));
                 let (verdict, next) = gcra.decide(known, ask);
                 *cell = next.0;
-                verdict
+                verdict.blaming_others()
             }
             Place::None => {
                 self.shared += 1;
                 let decide = |cell| gcra.decide(cell, ask);
-                self.sketches
-                    .update(key, window(gcra), nanos(ask.now), decide)
+                let verdict = self
+                    .sketches
+                    .update(key, window(gcra), nanos(ask.now), decide);
+                verdict.blaming_others()
             }
         }
     }
@@ -171,13 +199,18 @@ impl Shard {
         let decided = self
             .windows
             .update(key, limit, ask.now, begin, |history, most| {
-                limit.decide(history, most, ask)
+                let verdict = limit.decide(history, most, ask);
+                blamed(verdict, ask, |ask| {
+                    limit.decide(&mut history.clone(), most, ask)
+                })
             });
         decided.unwrap_or_else(|| {
             self.shared += 1;
             let decide = |cell| limit.decide_coarse(cell, ask);
-            self.sketches
-                .update(key, limit.window(), nanos(ask.now), decide)
+            let verdict = self
+                .sketches
+                .update(key, limit.window(), nanos(ask.now), decide);
+            verdict.blaming_others()
         })
     }
 
@@ -201,6 +234,21 @@ impl Shard {
                 .update(key, limit.window(), nanos(now), settle);
         }
     }
+}
+
+/// The verdict, with who is to blame for a denial; `decide` asks again and changes nothing.
+fn blamed(verdict: Verdict, ask: &Ask, decide: impl FnOnce(&Ask) -> Verdict) -> Verdict {
+    let unhindered = ask.unhindered();
+    match verdict {
+        Verdict::Deny { .. } if unhindered != *ask => verdict.beside(decide(&unhindered)),
+        _ => verdict,
+    }
+}
+
+/// The key of what a caller would have been allowed if it had never been tightened.
+const fn untightened(key: u128) -> u128 {
+    // In the upper half, and in the lower: a place is found by the one and told by the other.
+    key ^ (1 << 127 | 1 << 63)
 }
 
 fn window(gcra: &Gcra) -> Duration {

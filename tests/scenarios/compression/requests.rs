@@ -234,3 +234,73 @@ fn in_shadow_mode_nothing_changes_and_bombs_are_told() {
     let told = sidecar.wait_for_security_event("body_bomb");
     assert_eq!(told["action"], "shadowed");
 }
+
+/// What would be refused is told, of a body with a length as of one without.
+#[test]
+fn in_shadow_mode_the_end_of_a_body_is_looked_at() {
+    let origin = Origin::saying("thanks");
+    let policy = "compression: {mode: shadow, requests: {max_size: 1MiB}}";
+    let sidecar = forebay().origin(&origin).with_policies(policy).start();
+    let whole = gzip(b"a body");
+    let half = &whole[..whole.len() - 1];
+    assert_eq!(sidecar.ask(&upload("gzip", whole.clone())).status, 200);
+    assert_eq!(sidecar.ask(&upload("gzip", half)).status, 200);
+    assert_eq!(origin.last().body, half);
+    let told = sidecar.wait_for_security_event("request_refused");
+    assert_eq!(told["action"], "shadowed");
+    let evidence = told["evidence"].as_str().unwrap();
+    assert!(evidence.starts_with("truncated"), "{told}");
+    assert_eq!(sidecar.security_events().len(), 1);
+}
+
+/// Decoders have windows, and those are memory that was promised.
+#[test]
+fn a_body_that_there_is_no_room_to_decompress_is_refused() {
+    let origin = Origin::saying("thanks");
+    let sidecar = forebay()
+        .origin(&origin)
+        .top("memory: {limit: 16MiB}")
+        .routes(
+            "  - name: keyed
+    match: {path: /keyed}
+    upstream: origin
+    cache: {key: {body: {max_size: 1MiB, methods: [POST]}}}
+  - name: packed
+    match: {path: \"/{*rest}\"}
+    upstream: origin
+    compression: {requests: {max_size: 10MiB}}",
+        )
+        .start();
+    let mut random = 1_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        b'a' + (random >> 60) as u8
+    })
+    .take(3_000_000)
+    .collect();
+    let packed = upload("zstd", coded("zstd", &noise));
+    assert_eq!(sidecar.ask(&packed).status, 200);
+    assert!(origin.last().body == noise);
+    let held = |bytes| sidecar.wait_for_metric("forebay_cache_fills_bytes", &[], bytes);
+    held(0.0);
+    // Somebody else has taken most of what there is.
+    let begin = "POST /keyed HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let mut slow = [sidecar.connect(), sidecar.connect()];
+    for slow in &mut slow {
+        slow.send(begin).send("1\r\nx\r\n");
+    }
+    held(f64::from(2 << 20));
+    let refused = sidecar.ask(&packed);
+    refused.assert_problem(503, "no-room-to-decode");
+    assert!(refused.headers.has("retry-after"), "{refused:?}");
+    // A small window fits.
+    assert_eq!(sidecar.ask(&upload("gzip", gzip(&noise))).status, 200);
+    for slow in &mut slow {
+        slow.send("0\r\n\r\n");
+        assert_eq!(slow.response("POST").text(), "thanks");
+    }
+    held(0.0);
+    assert_eq!(sidecar.ask(&packed).status, 200);
+}

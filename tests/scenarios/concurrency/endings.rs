@@ -213,6 +213,40 @@ fn when_a_tunnel_is_closed() {
     assert_free(&sidecar);
 }
 
+/// In real time, because it is the end of the time that is looked at.
+#[test]
+fn when_the_origin_takes_too_long() {
+    let gate = Gate::new();
+    let origin = gated(&gate);
+    let sidecar = one_at_a_time("")
+        .origin(&origin)
+        .upstream("timeouts: {first_byte: 100ms}")
+        .start();
+    assert_eq!(sidecar.get("/").status, 504);
+    assert_free(&sidecar);
+    gate.open();
+}
+
+#[test]
+fn when_a_tunnel_is_declined_or_does_not_come() {
+    let origin = Origin::http(|request| match request.target.as_str() {
+        "/declined" => Reply::status(403),
+        "/cut" => Reply::hang_up(),
+        _ => Reply::ok("x"),
+    });
+    let sidecar = one_at_a_time("").origin(&origin).start();
+    for (path, status) in [("/declined", 403), ("/cut", 502)] {
+        let mut client = sidecar.connect();
+        client.send(format!(
+            "GET {path} HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        ));
+        assert_eq!(client.response("GET").status, status, "{path}");
+        assert_free(&sidecar);
+    }
+}
+
 #[test]
 fn for_those_whose_rate_is_used_up() {
     let origin = Origin::saying("x");

@@ -102,6 +102,38 @@ fn a_body_that_is_part_of_the_key_is_copied() {
     }
 }
 
+/// It is read by one, and then by the other, before it is copied.
+#[test]
+fn a_body_that_was_looked_at_is_copied_from_its_first_byte_on() {
+    let (origin, mirror) = both();
+    let address = mirror.address().to_string();
+    let shield = "shield: {}";
+    let keyed = "shield: {}\n    cache: {key: {body: {max_size: 8B, methods: [POST]}}}";
+    let mut count = 0;
+    for policies in [shield, keyed] {
+        let sidecar = mirroring(&origin, &address, "share: 100%", policies).start();
+        let before = mirror.count();
+        for (at, pieces) in [1, 20, 2000].into_iter().enumerate() {
+            let mut client = sidecar.connect();
+            client.send(
+                "POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Type: text/plain\r\n\
+                 Transfer-Encoding: chunked\r\n\r\n",
+            );
+            for piece in 0..pieces {
+                client.send(format!("11\r\npiece {piece:<11}\r\n"));
+            }
+            client.send("0\r\n\r\n");
+            assert_eq!(client.response("POST").text(), "origin");
+            count += 1;
+            mirror.wait_for(count);
+            assert_eq!(origin.last().body.len(), pieces * 17, "{policies}");
+            assert!(mirror.last().text() == origin.last().text(), "{policies}");
+            wait_for(&sidecar, "answered", (at + 1) as f64);
+        }
+        assert_eq!(mirror.count(), before + 3);
+    }
+}
+
 #[test]
 fn a_larger_body_is_not_copied_and_arrives() {
     let (origin, mirror) = both();

@@ -1,8 +1,8 @@
 //! Nothing waits for the end of a document, and nothing is gathered.
 
-use std::{sync::Mutex, sync::mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 
-use harness::{Ask, Origin, Reply, h2::pieces};
+use harness::{Ask, Gate, Origin, Reply, h2::pieces};
 
 use super::{MINIFY, SELECT, in_front};
 
@@ -87,17 +87,92 @@ fn a_stream_that_cannot_be_understood_breaks_off() {
 /// Nobody asks for more after trailers, so that is where the end is judged.
 #[test]
 fn half_a_document_does_not_end_well_for_having_trailers() {
-    let origin = Origin::http(|_| {
-        Reply::chunked(["{\"id\":1,\"name\":[1,"; 1])
+    let (sender, pieces) = mpsc::channel::<Vec<u8>>();
+    let pieces = Mutex::new(Some(pieces));
+    let origin = Origin::http(move |_| {
+        let pieces = pieces.lock().unwrap().take().expect("it is asked once");
+        Reply::streamed(pieces)
             .header("Content-Type", "application/json")
+            .header("Trailer", "X-Sum")
+            .trailer("X-Sum", "1")
+    });
+    let sidecar = in_front(&origin, SELECT);
+    sender.send(b"{\"id\":1,".to_vec()).unwrap();
+    let mut client = sidecar.connect();
+    client.send(Ask::get("/").header("TE", "trailers").bytes());
+    // Its beginning has passed before there is an end: nothing of it was here as a whole.
+    assert_eq!(client.response_head().status, 200);
+    assert!(!client.chunk().is_empty());
+    sender.send(b"\"name\":[1,".to_vec()).unwrap();
+    drop(sender);
+    let heard = client.hear_to_end();
+    assert!(!heard.contains("0\r\n"), "{heard}");
+    assert!(!heard.to_ascii_lowercase().contains("x-sum: 1"), "{heard}");
+    let labels = [
+        ("route", "all"),
+        ("outcome", "unfinished"),
+        ("mode", "enforce"),
+    ];
+    sidecar.wait_for_metric("forebay_transform_responses_total", &labels, 1.0);
+}
+
+#[test]
+fn a_whole_document_keeps_its_trailers() {
+    let origin = Origin::http(|_| {
+        Reply::chunked(["{\"id\": 1,", " \"secret\": 2}"])
+            .header("Content-Type", "application/json")
+            .header("Trailer", "X-Sum")
             .trailer("X-Sum", "1")
     });
     let sidecar = in_front(&origin, SELECT);
     let mut client = sidecar.connect();
     client.send(Ask::get("/").header("TE", "trailers").bytes());
-    let heard = client.hear_to_end();
-    assert!(!heard.contains("\r\n0\r\n"), "{heard}");
-    assert!(!heard.to_ascii_lowercase().contains("x-sum: 1"), "{heard}");
+    let response = client.response("GET");
+    assert_eq!(response.text(), "{\"id\":1}");
+    assert_eq!(response.trailers.get("x-sum"), Some("1"));
+}
+
+/// The beginning of a body may be looked at to see whether all of it is here.
+#[test]
+fn what_was_looked_at_is_counted_once() {
+    let before = "{\"id\": 1, \"secret\": ";
+    let after = "2, \"name\": 3}";
+    let small = "{\"id\":1,\"name\":3}";
+    for mode in ["enforce", "shadow"] {
+        let gate = Arc::new(Gate::new());
+        let opened = Arc::clone(&gate);
+        let origin = Origin::scripted(move |mut conversation| {
+            while conversation.request().is_some() {
+                let length = before.len() + after.len();
+                conversation.say(format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
+                     Content-Length: {length}\r\n\r\n{before}"
+                ));
+                opened.wait();
+                conversation.say(after);
+            }
+        });
+        let policies = format!("transform: {{mode: {mode}, json: {{fields: [id, name]}}}}");
+        let sidecar = in_front(&origin, &policies);
+        let mut client = sidecar.connect();
+        client.send(Ask::get("/").bytes());
+        assert_eq!(client.response_head().status, 200);
+        gate.open();
+        // The one whose first piece had to wait, and one that is here at once.
+        let second = sidecar.get("/");
+        let wanted = match mode {
+            "shadow" => format!("{before}{after}"),
+            _ => small.to_owned(),
+        };
+        assert_eq!(second.text(), wanted, "{mode}");
+        let bytes = |direction| [("route", "all"), ("direction", direction), ("mode", mode)];
+        let name = "forebay_transform_bytes_total";
+        let taken = 2 * (before.len() + after.len());
+        sidecar.wait_for_metric(name, &bytes("in"), taken as f64);
+        sidecar.wait_for_metric(name, &bytes("out"), 2.0 * small.len() as f64);
+        let labels = [("route", "all"), ("outcome", "trimmed"), ("mode", mode)];
+        sidecar.wait_for_metric("forebay_transform_responses_total", &labels, 2.0);
+    }
 }
 
 #[test]

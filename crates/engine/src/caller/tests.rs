@@ -101,7 +101,7 @@ impl Asked {
     ) -> Result<u128, &'static str> {
         let key = key(parts);
         self.facts(|facts| match count(&key, on_unknown, facts, 1, hash) {
-            Counting::On(caller) => Ok(caller),
+            Counting::On(holder) => Ok(holder.key),
             Counting::Free => Err("free"),
             Counting::Deny(_, why) => Err(why.as_str()),
         })

@@ -3,7 +3,8 @@
 //! # Windows
 //! What a decoder must remember is bounded: 32 KiB for gzip and deflate; 8 MiB for zstd, which is what
 //! senders must keep to (RFC 9659); 16 MiB for brotli, the large windows that go beyond RFC 7932 not
-//! included. A stream that needs more is refused.
+//! included. A stream that needs more is refused. A window is filled as the stream goes on, so what a
+//! decoder holds can be asked at any time ([`Decoder::memory`]).
 //!
 //! # Ends
 //! Gzip may have several members (RFC 1952, section 2.2), zstd several frames (RFC 8878, section 3).
@@ -72,6 +73,15 @@ impl Decoder {
             Coding::Gzip => Machine::Gzip(Box::new(Gzip::new())),
             Coding::Zstd => Machine::Zstd(Box::new(Zstd::new()?)),
         }))
+    }
+
+    /// The memory that it may have filled by now, in bytes.
+    pub fn memory(&self) -> u64 {
+        match &self.0 {
+            Machine::Brotli(machine) => machine.memory(),
+            Machine::Gzip(_) | Machine::Zlib(_) => zlib::MEMORY,
+            Machine::Zstd(machine) => machine.memory(),
+        }
     }
 
     /// Decodes as much of `input` as `out` has room for.

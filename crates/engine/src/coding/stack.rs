@@ -87,6 +87,13 @@ impl Stack {
         }))
     }
 
+    /// The memory that it may have filled by now, in bytes.
+    pub fn memory(&self) -> u64 {
+        let inner = self.inner.as_ref();
+        let inner = inner.map_or(0, |it| it.decoder.memory() + BETWEEN as u64);
+        self.outer.memory() + inner
+    }
+
     /// Decodes as [`Decoder::decode`] does.
     ///
     /// # Errors

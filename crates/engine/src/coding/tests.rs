@@ -145,6 +145,34 @@ fn padding_changes_the_length_and_nothing_else() {
     }
 }
 
+/// What is compressed no more is part of the same stream, and as long as it is.
+#[test]
+fn from_some_place_on_a_stream_is_plain() {
+    let bytes = text(200_000);
+    for coding in Coding::ALL {
+        for cut in [0, 1, 1_000, 100_000, bytes.len()] {
+            let mut encoder = encoder(coding);
+            let mut coded = encoder.write(&bytes[..cut]).unwrap().to_vec();
+            let (mut encoder, flushed) = encoder.plainly().unwrap();
+            coded.extend(flushed);
+            let before = coded.len();
+            for piece in bytes[cut..].chunks(70_000) {
+                let out = encoder.write_through(piece).unwrap();
+                assert!(out.len() > piece.len(), "{coding:?}");
+                coded.extend(out);
+            }
+            let (encoder, nothing) = encoder.plainly().unwrap();
+            assert!(nothing.is_empty());
+            coded.extend(encoder.finish().unwrap());
+            let most = (bytes.len() - cut) + 60;
+            assert!((coded.len() - before) < most, "{coding:?} {cut}");
+            assert!(foreign(coding, &coded) == bytes, "{coding:?} {cut}");
+            let ours = decoded(&[coding], &coded, 1_000, 1_000).unwrap();
+            assert!(ours == bytes, "{coding:?} {cut}");
+        }
+    }
+}
+
 #[test]
 fn what_ends_early_or_goes_on_is_no_body() {
     let plain = text(10_000);
@@ -176,6 +204,42 @@ fn what_ends_early_or_goes_on_is_no_body() {
             decoded(&[coding], &damaged, 1000, 1000),
             Err(DecodeError::Invalid)
         );
+    }
+}
+
+/// What a decoder says that it holds is what counts against the memory promise.
+#[test]
+fn what_a_decoder_holds_is_bounded_and_grows_with_what_comes_out() {
+    const MIB: u64 = 1 << 20;
+    for (coding, most) in [
+        (Coding::Br, 20 * MIB),
+        (Coding::Deflate, 64 * 1024),
+        (Coding::Gzip, 64 * 1024),
+        (Coding::Zstd, 8 * MIB + 512 * 1024),
+    ] {
+        let large = encoded(coding, &noise(9_000_000));
+        for (coded, most, least) in [
+            (&encoded(coding, &text(1000)), MIB, 0),
+            (&large, most, (9 * MIB / 4).min(most)),
+        ] {
+            let mut decoder = Decoder::new(coding).unwrap();
+            let (mut rest, mut out) = (&coded[..], vec![0; 100_000]);
+            let mut held = decoder.memory();
+            assert!(held <= 512 * 1024, "{}: {held}", coding.as_str());
+            loop {
+                let step = decoder.decode(rest, &mut out).unwrap();
+                rest = &rest[step.taken..];
+                held = held.max(decoder.memory());
+                if step.given == 0 {
+                    break;
+                }
+            }
+            assert!(
+                (least..=most).contains(&held),
+                "{}: {held}",
+                coding.as_str()
+            );
+        }
     }
 }
 

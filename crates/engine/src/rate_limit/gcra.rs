@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use policy::Rate;
 
-use super::{Ask, Factor, Settlement, Verdict, nanos};
+use super::{Ask, Blame, Factor, Settlement, Verdict, nanos};
 
 /// A limit of so much at a steady rate, and so much at once after a rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +165,7 @@ impl Verdict {
     pub(super) fn deny(nanos: u64) -> Self {
         Self::Deny {
             retry_after: Duration::from_nanos(nanos),
+            blame: Blame::Caller,
         }
     }
 

@@ -10,7 +10,7 @@ use super::{Limiter, Verdict};
 #[derive(Clone, Debug)]
 pub struct LimitHeaders {
     policy: HeaderValue,
-    /// `"name";r=`
+    /// `, "name";r=`
     prefix: Box<[u8]>,
     quota: HeaderValue,
 }
@@ -26,16 +26,9 @@ pub struct LegacyFields {
     pub reset: HeaderValue,
 }
 
-/// What a caller is told about several limits: both fields are lists, with an item for each of them.
-#[derive(Debug, Default)]
-pub struct LimitList {
-    policies: Line,
-    limits: Line,
-}
-
-/// A value that grows; an allocation is needed only for a long one.
+/// What a caller is told about several limits: the value of `RateLimit`, a list with an item for each.
 #[derive(Debug)]
-struct Line {
+pub struct LimitList {
     room: [u8; ROOM],
     /// So many bytes are in it, or in `long` when there are more than room for.
     used: usize,
@@ -43,10 +36,18 @@ struct Line {
     long: Vec<u8>,
 }
 
-/// Two limits with usual names fit in.
+/// What `RateLimit` says of one limit after its name, written from the back to the front.
+struct Figures {
+    room: [u8; FIGURES],
+    first: usize,
+}
+
+/// What stands between two items of a list.
+const BETWEEN: &str = ", ";
+/// Two limits with usual names fit in, and nothing has to be allocated.
 const ROOM: usize = 128;
-/// The digits of the greatest number.
-const NUMBER: usize = 20;
+/// Ten digits, `;t=` and twenty digits.
+const FIGURES: usize = 33;
 
 // === impl LimitHeaders ===
 
@@ -67,7 +68,7 @@ impl LimitHeaders {
         Self {
             // The name was cut to visible ASCII, so this cannot fail.
             policy: HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("")),
-            prefix: format!("\"{name}\";r=").into_bytes().into(),
+            prefix: format!("{BETWEEN}\"{name}\";r=").into_bytes().into(),
             quota: HeaderValue::from(limit.quota()),
         }
     }
@@ -77,30 +78,33 @@ impl LimitHeaders {
         self.policy.clone()
     }
 
+    /// The value of `RateLimit-Policy` for several limits: a list with an item for each.
+    pub fn policies<'a>(limits: impl IntoIterator<Item = &'a Self>) -> HeaderValue {
+        let limits = limits.into_iter();
+        let items: Vec<_> = limits.map(|limit| limit.policy.as_bytes()).collect();
+        value(&items.join(BETWEEN.as_bytes()))
+    }
+
     /// The value of `RateLimit`, such as `"per_client";r=42;t=12`.
     pub fn limit(&self, verdict: Verdict) -> HeaderValue {
-        let mut line = Line::default();
-        self.write(verdict, &mut line);
-        line.value()
+        let mut list = LimitList::default();
+        self.list(verdict, &mut list);
+        list.value()
     }
 
     /// Adds this limit to those that a caller is told about.
     pub fn list(&self, verdict: Verdict, list: &mut LimitList) {
-        for line in [&mut list.policies, &mut list.limits] {
-            if !line.is_empty() {
-                line.push(b", ");
-            }
-        }
-        list.policies.push(self.policy.as_bytes());
-        self.write(verdict, &mut list.limits);
-    }
-
-    fn write(&self, verdict: Verdict, line: &mut Line) {
+        let skipped = match list.is_empty() {
+            true => BETWEEN.len(),
+            false => 0,
+        };
+        list.push(&self.prefix[skipped..]);
         let (remaining, time) = left(verdict);
-        line.push(&self.prefix);
-        line.push_number(u64::from(remaining));
-        line.push(b";t=");
-        line.push_number(whole_seconds(time));
+        let mut figures = Figures::new();
+        figures.number(whole_seconds(time));
+        figures.text(*b";t=");
+        figures.number(u64::from(remaining));
+        list.push(figures.as_bytes());
     }
 
     /// The values of the older fields.
@@ -118,7 +122,7 @@ impl LimitHeaders {
 fn left(verdict: Verdict) -> (u32, Duration) {
     match verdict {
         Verdict::Allow { remaining, reset } => (remaining, reset),
-        Verdict::Deny { retry_after } => (0, retry_after),
+        Verdict::Deny { retry_after, .. } => (0, retry_after),
         // It is told when the turn has come.
         Verdict::Wait { reset, .. } => (0, reset),
     }
@@ -134,18 +138,14 @@ fn whole_seconds(time: Duration) -> u64 {
         .saturating_add(u64::from(time.subsec_nanos() > 0))
 }
 
-// === impl LimitList ===
-
-impl LimitList {
-    /// The values of `RateLimit-Policy` and `RateLimit`; `None` when no limit is in them.
-    pub fn values(&self) -> Option<[HeaderValue; 2]> {
-        (!self.policies.is_empty()).then(|| [self.policies.value(), self.limits.value()])
-    }
+/// Only checked names, digits and separators were written, so this cannot fail.
+fn value(text: &[u8]) -> HeaderValue {
+    HeaderValue::from_bytes(text).unwrap_or(HeaderValue::from_static(""))
 }
 
-// === impl Line ===
+// === impl LimitList ===
 
-impl Default for Line {
+impl Default for LimitList {
     fn default() -> Self {
         Self {
             room: [0; ROOM],
@@ -155,9 +155,18 @@ impl Default for Line {
     }
 }
 
-impl Line {
-    fn is_empty(&self) -> bool {
+impl LimitList {
+    /// Whether no limit is in it.
+    pub const fn is_empty(&self) -> bool {
         self.used == 0
+    }
+
+    /// The value of `RateLimit`.
+    pub fn value(&self) -> HeaderValue {
+        value(match self.long.is_empty() {
+            true => &self.room[..self.used],
+            false => &self.long[..],
+        })
     }
 
     fn push(&mut self, text: &[u8]) {
@@ -172,29 +181,35 @@ impl Line {
         }
         self.used = end;
     }
+}
 
-    fn push_number(&mut self, number: u64) {
-        let mut digits = [0; NUMBER];
-        let mut first = NUMBER;
-        let mut left = number;
+// === impl Figures ===
+
+impl Figures {
+    const fn new() -> Self {
+        Self {
+            room: [0; FIGURES],
+            first: FIGURES,
+        }
+    }
+
+    fn number(&mut self, mut left: u64) {
         loop {
-            first -= 1;
-            digits[first] = b'0' + (left % 10) as u8;
+            self.text([b'0' + (left % 10) as u8]);
             left /= 10;
             if left == 0 {
                 break;
             }
         }
-        self.push(&digits[first..]);
     }
 
-    fn value(&self) -> HeaderValue {
-        let text = match self.long.is_empty() {
-            true => &self.room[..self.used],
-            false => &self.long[..],
-        };
-        // Only checked names, digits and separators were written, so this cannot fail.
-        HeaderValue::from_bytes(text).unwrap_or(HeaderValue::from_static(""))
+    fn text<const LENGTH: usize>(&mut self, text: [u8; LENGTH]) {
+        self.first -= LENGTH;
+        self.room[self.first..self.first + LENGTH].copy_from_slice(&text);
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.room[self.first..]
     }
 }
 
@@ -204,24 +219,23 @@ mod tests {
 
     use super::*;
 
-    fn listed(names: &[&str]) -> Option<[HeaderValue; 2]> {
-        let mut list = LimitList::default();
-        for name in names {
+    fn listed(names: &[&str], remaining: u32, reset: Duration) -> [HeaderValue; 2] {
+        let limits = names.iter().map(|name| {
             let rate = Rate::new(5, Duration::from_secs(10)).unwrap();
-            let limiter = Limiter::new(&LimitPolicy::new(name, rate));
-            let verdict = Verdict::Allow {
-                remaining: 4,
-                reset: Duration::from_secs(2),
-            };
-            LimitHeaders::new(name, &limiter).list(verdict, &mut list);
+            LimitHeaders::new(name, &Limiter::new(&LimitPolicy::new(name, rate)))
+        });
+        let limits: Vec<_> = limits.collect();
+        let mut list = LimitList::default();
+        assert!(list.is_empty());
+        for limit in &limits {
+            limit.list(Verdict::Allow { remaining, reset }, &mut list);
         }
-        list.values()
+        [LimitHeaders::policies(&limits), list.value()]
     }
 
     #[test]
     fn several_limits_are_one_list() {
-        assert_eq!(listed(&[]), None);
-        let [policies, limits] = listed(&["a", "b"]).unwrap();
+        let [policies, limits] = listed(&["a", "b"], 4, Duration::from_secs(2));
         assert_eq!(policies, "\"a\";q=5;w=10, \"b\";q=5;w=10");
         assert_eq!(limits, "\"a\";r=4;t=2, \"b\";r=4;t=2");
     }
@@ -230,10 +244,17 @@ mod tests {
     fn a_list_may_be_longer_than_its_room() {
         let name = "n".repeat(ROOM - 20);
         for names in [[&*name, &*name], ["short", &*name], [&*name, "short"]] {
-            let [policies, limits] = listed(&names).unwrap();
+            let [policies, limits] = listed(&names, 4, Duration::from_secs(2));
             let each = |text: &str| names.map(|name| format!("\"{name}\";{text}")).join(", ");
             assert_eq!(policies, each("q=5;w=10"));
             assert_eq!(limits, each("r=4;t=2"));
         }
+    }
+    #[test]
+    fn the_greatest_figures_fit() {
+        let [_, limits] = listed(&["a"], u32::MAX, Duration::MAX);
+        assert_eq!(limits, "\"a\";r=4294967295;t=18446744073709551615");
+        let [_, limits] = listed(&["a"], 0, Duration::ZERO);
+        assert_eq!(limits, "\"a\";r=0;t=0");
     }
 }

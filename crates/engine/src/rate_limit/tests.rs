@@ -1,3 +1,4 @@
+mod blame;
 mod bounds;
 mod gcra;
 mod sliding_window;
@@ -10,6 +11,14 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn rate(events: u32, per: Duration) -> Rate {
     Rate::new(events, per).unwrap()
+}
+
+/// A denial that its caller has earned.
+fn denied(retry_after: Duration) -> Verdict {
+    Verdict::Deny {
+        retry_after,
+        blame: Blame::Caller,
+    }
 }
 
 fn is_allowed(verdict: Verdict) -> bool {
@@ -75,9 +84,7 @@ fn header_values() {
         remaining: 42,
         reset,
     };
-    let deny = Verdict::Deny {
-        retry_after: SECOND,
-    };
+    let deny = denied(SECOND);
     let wait = Verdict::Wait {
         delay: 5 * SECOND,
         reset,
@@ -118,13 +125,7 @@ fn legacy_header_values() {
             "4",
             "3",
         ),
-        (
-            Verdict::Deny {
-                retry_after: SECOND,
-            },
-            "0",
-            "1",
-        ),
+        (denied(SECOND), "0", "1"),
         (
             Verdict::Wait {
                 delay: SECOND,

@@ -1,64 +1,30 @@
 //! Which bodies are taken, by what they say they are.
 
-use http::{
-    HeaderMap, HeaderValue,
-    header::{CONTENT_ENCODING, CONTENT_TYPE},
-};
+use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 use policy::MediaTypePattern;
 
 use super::Shielded;
-use crate::{compression::media_type, failure::ShieldRefusal, field_list};
+use crate::{compression::media_type, failure::ShieldRefusal};
 
 /// The types of bodies that are taken; all when there are none.
 #[derive(Clone, Debug)]
 pub(super) struct ContentTypes(Vec<MediaTypePattern>);
 
-/// The content codings there are (RFC 9110, section 8.4.1, and the registry of IANA).
-const CODINGS: [&str; 11] = [
-    "aes128gcm",
-    "br",
-    "compress",
-    "dcb",
-    "dcz",
-    "deflate",
-    "exi",
-    "gzip",
-    "x-compress",
-    "x-gzip",
-    "zstd",
-];
-
 /// What can be told of a body by its head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
-    /// It is in a content coding: nothing can be told of it before it is decoded.
-    Coded,
     /// JSON, or of a type that nobody named, so that an origin may take it for JSON.
     Json,
     /// Something else.
     Other,
 }
 
-/// What can be told of a body by the fields that go with it.
+/// What can be told of a body by the fields that go with it, once it is in no coding.
 pub fn body_kind(headers: &HeaderMap) -> BodyKind {
-    // What nobody knows as a coding is none: an origin would pass it over.
-    let coded = field_list::elements(headers, &CONTENT_ENCODING).any(|coding| {
-        CODINGS
-            .iter()
-            .any(|known| coding.eq_ignore_ascii_case(known.as_bytes()))
-    });
-    match coded {
-        true => BodyKind::Coded,
-        false => plain_kind(headers),
-    }
-}
-
-/// The same of a body whose coding is taken off before anybody looks.
-pub fn plain_kind(headers: &HeaderMap) -> BodyKind {
     // Of several types, JSON is what it may be taken for.
     let is_json = |value| {
         let essence = essence(value).to_ascii_lowercase();
-        essence.is_empty() || essence.ends_with("json")
+        essence.is_empty() || essence.contains("json")
     };
     let types = headers.get_all(CONTENT_TYPE);
     match !headers.contains_key(CONTENT_TYPE) || types.iter().any(is_json) {

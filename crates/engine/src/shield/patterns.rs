@@ -134,12 +134,11 @@ impl Inspector {
         {
             look.pairs(query.as_bytes(), Target::query);
         }
-        for name in &self.headers {
-            for value in headers.get_all(name) {
-                if !quiet::header(value.as_bytes()) {
-                    let target = || Target::Header(name.clone());
-                    look.value(value.as_bytes(), Written::Plain, Place::Header, target);
-                }
+        // All are walked once: looking each wanted one up would cost more.
+        for (name, value) in headers {
+            if self.headers.contains(name) && !quiet::header(value.as_bytes()) {
+                let target = || Target::Header(name.clone());
+                look.value(value.as_bytes(), Written::Plain, Place::Header, target);
             }
         }
         score

@@ -10,7 +10,7 @@ use policy::{BatchPolicy, Mode, Route};
 use tokio::sync::oneshot;
 
 use super::{Verdict, sending};
-use crate::{clock, errand::Errand};
+use crate::{clock, errand::Errand, places::Places};
 
 /// So many pots of one route may be open: callers that differ in everything, each with a long key,
 /// must not fill the memory.
@@ -36,15 +36,20 @@ struct Waiting {
 #[derive(Debug)]
 struct Open {
     number: u64,
-    pot: Pot<Seat>,
+    pot: Pot<Option<Seat>>,
     full: oneshot::Sender<Members>,
 }
 
-/// Where a member waits; nowhere in shadow mode.
-pub(super) type Seat = Option<oneshot::Sender<Verdict>>;
+/// Where a member waits.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) verdict: oneshot::Sender<Verdict>,
+    /// What its caller has in flight is the batch, should it leave meanwhile.
+    pub(super) _places: Places,
+}
 
-/// Those who go together.
-pub(super) type Members = Vec<(Member, Seat)>;
+/// Those who go together; in shadow mode they wait nowhere.
+pub(super) type Members = Vec<(Member, Option<Seat>)>;
 
 /// A pot that was opened, for the one who watches over it.
 #[derive(Debug)]
@@ -84,7 +89,7 @@ impl Collector {
         &self,
         errand: &Errand,
         member: Member,
-        seat: Seat,
+        seat: Option<Seat>,
     ) -> Result<(), MemberOutcome> {
         let watch = match self.waiting.lock().join(&self.plan, member, seat)? {
             Some(watch) => watch,
@@ -136,7 +141,7 @@ impl Waiting {
         &mut self,
         plan: &Plan,
         member: Member,
-        seat: Seat,
+        seat: Option<Seat>,
     ) -> Result<Option<Watch>, MemberOutcome> {
         if let Trust::Paused(_) = self.standing.decide(clock::monotonic()) {
             return Err(MemberOutcome::Paused);
@@ -164,7 +169,7 @@ impl Waiting {
         Ok(Some(self.open(key, plan, member, seat)))
     }
 
-    fn open(&mut self, key: Arc<[u8]>, plan: &Plan, member: Member, seat: Seat) -> Watch {
+    fn open(&mut self, key: Arc<[u8]>, plan: &Plan, member: Member, seat: Option<Seat>) -> Watch {
         let (full, filled) = oneshot::channel();
         let mut pot = Pot::new(plan);
         // The first is never too many, because a batch is two or more.

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::{
     Collector, Served, Trip, Verdict, Whose,
-    collector::{Members, Watch},
+    collector::{Members, Seat, Watch},
 };
 use crate::{
     body::UpstreamBody,
@@ -56,7 +56,7 @@ pub(super) async fn watch_over(errand: Errand, mut watch: Watch) {
         return;
     };
     // Nothing is asked for those who have left.
-    members.retain(|(_, seat)| seat.as_ref().is_none_or(|seat| !seat.is_closed()));
+    members.retain(|(_, seat)| seat.as_ref().is_none_or(|seat| !seat.verdict.is_closed()));
     match (members.len(), collector.mode()) {
         (0, _) => {}
         (_, Mode::Shadow | Mode::Off) => count_unsent(collector, &errand, members.len()),
@@ -86,10 +86,10 @@ fn tell_all(members: Members, outcome: MemberOutcome) {
     }
 }
 
-fn tell(seat: super::collector::Seat, verdict: Verdict) {
+fn tell(seat: Option<Seat>, verdict: Verdict) {
     if let Some(seat) = seat {
         // Who has left meanwhile does not mind.
-        let _left = seat.send(verdict);
+        let _left = seat.verdict.send(verdict);
     }
 }
 

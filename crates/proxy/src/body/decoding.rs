@@ -5,10 +5,13 @@
 //! follows; else the request upstream is cut, and the client is told what was wrong.
 //!
 //! **Bombs.** Each step gives one bounded piece, which is counted before it goes on; the decoders' own
-//! memory is bounded by their windows.
+//! memory is bounded by their windows, and counts against the memory promise as these fill. A body for
+//! which there is no memory is refused.
 //!
 //! **Sending again.** What may be kept for a further try is what the upstream was sent, the plain bytes:
 //! the replay cap counts those.
+
+mod unpacking;
 
 use std::{
     pin::Pin,
@@ -16,24 +19,17 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use engine::{
-    coding::{DecodeError, Excess, Limits, Stack, Tally},
+    coding::{Limits, Stack},
     failure::Failure,
-    security::{SecurityAction, SecurityKind},
 };
 use http_body::{Body, Frame, SizeHint};
 use policy::{Coding, Mode};
 
-use super::{
-    CutShort, RequestBody, Upload,
-    tap::{Awaiting, Tap},
-    watch::Watch,
-};
+use self::unpacking::Unpacking;
+use super::{CutShort, RequestBody, Upload, tap::Tap, watch::Watch};
 use crate::witness::Witness;
-
-/// The most that one step gives, in bytes.
-const PIECE: usize = 16 * 1024;
 
 /// How a request's body is decompressed.
 #[derive(Debug)]
@@ -60,22 +56,6 @@ pub(crate) struct DecodingBody {
     tap: Option<Box<Tap>>,
 }
 
-/// The bytes between the two forms of a body.
-#[derive(Debug)]
-struct Unpacking {
-    stack: Result<Stack, DecodeError>,
-    out: Box<[u8]>,
-    rest: Bytes,
-    /// Whether the decoders have nothing more to give without more input.
-    drained: bool,
-    tally: Tally,
-    limits: Limits,
-    mode: Mode,
-    /// Nothing is unpacked any more that only shadow mode wanted to know about.
-    given_up: bool,
-    witness: Witness,
-}
-
 /// How far the body has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -83,13 +63,6 @@ enum End {
     /// Nothing is wrong with it; only trailers can follow.
     Known,
     Reached,
-}
-
-/// Why a body cannot go on.
-#[derive(Clone, Copy, Debug)]
-enum Trouble {
-    Bomb(Excess),
-    Broken(DecodeError),
 }
 
 // === impl Undoing ===
@@ -123,17 +96,7 @@ impl Undoing {
         let body = DecodingBody {
             source,
             upload: own,
-            unpacking: Unpacking {
-                stack,
-                out: vec![0; PIECE].into(),
-                rest: Bytes::new(),
-                drained: true,
-                tally: Tally::default(),
-                limits: self.limits,
-                mode: self.mode,
-                given_up: false,
-                witness: self.witness.clone(),
-            },
+            unpacking: Unpacking::new(self, stack),
             end: End::Ahead,
             watch: None,
             tap: None,
@@ -177,6 +140,12 @@ impl DecodingBody {
                 Ok(Some(frame)) => match frame.into_data() {
                     Ok(data) => {
                         if let Some(data) = self.unpacking.put_in(data) {
+                            // Of a body that is known to be over nobody asks for the end.
+                            if self.source.is_end_stream()
+                                && let Err(failure) = self.look_at_end()
+                            {
+                                return Poll::Ready(Some(Err(self.fail(failure))));
+                            }
                             return Poll::Ready(Some(self.hand_on(Frame::data(data))));
                         }
                     }
@@ -215,7 +184,7 @@ impl DecodingBody {
             upload.takes(frame.data_ref().map_or(0, Bytes::len) as u64);
         }
         if let Some(tap) = &mut self.tap {
-            tap.take(&frame);
+            tap.take_frame(&frame);
         }
         Ok(frame)
     }
@@ -236,19 +205,16 @@ impl DecodingBody {
         }
     }
 
-    /// Copies what comes out, for `copy`.
-    pub(super) fn tap(&mut self, copy: Box<dyn Awaiting>, limit: u64) {
+    /// Copies what comes out.
+    pub(super) fn attach(&mut self, mut tap: Box<Tap>) {
         match &self.upload {
             Some(upload) => {
-                let tap = Tap::new(Arc::clone(upload), copy, limit);
-                self.tap = Some(Box::new(tap));
+                tap.follow(upload);
+                self.tap = Some(tap);
             }
-            None => self.source.tap(copy, limit),
+            // It is what goes in.
+            None => self.source.attach(tap),
         }
-    }
-
-    pub(super) fn tapped(&mut self) -> Option<&mut Tap> {
-        self.tap.as_deref_mut()
     }
 
     pub(super) fn is_end_stream(&self) -> bool {
@@ -264,113 +230,6 @@ impl DecodingBody {
             Some(_) => SizeHint::default(),
             None => self.source.size_hint(),
         }
-    }
-}
-
-// === impl Unpacking ===
-
-impl Unpacking {
-    /// Takes what has come; in shadow mode it goes on, and is only looked at.
-    fn put_in(&mut self, data: Bytes) -> Option<Bytes> {
-        self.rest = data;
-        self.drained = false;
-        if self.mode == Mode::Enforce {
-            return None;
-        }
-        let on = self.rest.clone();
-        while !self.given_up && !self.drained {
-            self.look();
-        }
-        self.rest = Bytes::new();
-        self.drained = true;
-        Some(on)
-    }
-
-    /// A step whose outcome nobody gets.
-    fn look(&mut self) {
-        match self.step() {
-            Ok(0) => self.drained = true,
-            Ok(_) => {}
-            Err(trouble) => {
-                self.tell(trouble, SecurityAction::Shadowed);
-                self.given_up = true;
-            }
-        }
-    }
-
-    /// The next piece of what is here, if there is one.
-    fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
-        if self.drained {
-            return Ok(None);
-        }
-        match self.step() {
-            Ok(0) => {
-                self.drained = true;
-                Ok(None)
-            }
-            Ok(given) => Ok(Some(Bytes::copy_from_slice(&self.out[..given]))),
-            Err(trouble) => Err(self.refuse(trouble)),
-        }
-    }
-
-    /// Decodes; how many bytes came out.
-    fn step(&mut self) -> Result<usize, Trouble> {
-        let stack = self
-            .stack
-            .as_mut()
-            .map_err(|error| Trouble::Broken(*error))?;
-        let step = stack
-            .decode(&self.rest, &mut self.out)
-            .map_err(Trouble::Broken)?;
-        self.rest.advance(step.taken);
-        self.tally
-            .count(self.limits, step.taken, step.given)
-            .map_err(Trouble::Bomb)?;
-        Ok(step.given)
-    }
-
-    /// Nothing more comes.
-    fn end(&mut self) -> Result<(), Failure> {
-        let end = match &self.stack {
-            Ok(stack) => stack.end().map_err(Trouble::Broken),
-            Err(error) => Err(Trouble::Broken(*error)),
-        };
-        match (end, self.mode) {
-            (Ok(()), mode) => {
-                if mode == Mode::Enforce {
-                    let witness = &self.witness;
-                    let metrics = &witness.snapshot.metrics;
-                    metrics.request_decoded(witness.route, self.tally.taken(), self.tally.given());
-                }
-                Ok(())
-            }
-            (Err(trouble), Mode::Enforce) => Err(self.refuse(trouble)),
-            (Err(trouble), Mode::Off | Mode::Shadow) => {
-                if !self.given_up {
-                    self.tell(trouble, SecurityAction::Shadowed);
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn refuse(&self, trouble: Trouble) -> Failure {
-        self.tell(trouble, SecurityAction::Blocked);
-        match trouble {
-            Trouble::Bomb(_) => Failure::DecodedTooLarge,
-            Trouble::Broken(_) => Failure::Undecodable,
-        }
-    }
-
-    fn tell(&self, trouble: Trouble, action: SecurityAction) {
-        let (taken, given) = (self.tally.taken(), self.tally.given());
-        let (kind, what) = match trouble {
-            Trouble::Bomb(excess) => (SecurityKind::BodyBomb, excess.as_str()),
-            Trouble::Broken(error) => (SecurityKind::RequestRefused, error.as_str()),
-        };
-        let evidence = format!("{what}: {given} bytes out of {taken}");
-        let policy = Some("compression.requests");
-        self.witness.tell(kind, action, policy, &evidence);
     }
 }
 

@@ -4,17 +4,19 @@
 //! upstream as if nobody had looked: what was read first, then the rest as it comes.
 
 use std::{
-    collections::VecDeque,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use bytes::{Bytes, BytesMut};
-use engine::mirror::CopyOutcome;
+use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 
-use super::{CutShort, RequestBody, tap::Awaiting};
+use super::{
+    CutShort, RequestBody,
+    pieces::{Piece, Pieces},
+    tap::Tap,
+};
 
 /// What became of reading a body.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ pub(crate) enum Peeked {
 /// A body of which the beginning was read already.
 #[derive(Debug)]
 pub(crate) struct ResumedBody {
-    read: VecDeque<Frame<Bytes>>,
+    read: Pieces,
     rest: Rest,
 }
 
@@ -55,24 +57,18 @@ enum Rest {
 /// # Errors
 /// When the client does not send what it announced, or too slowly.
 pub(crate) async fn gather(mut body: RequestBody, limit: u64) -> Result<Gathered, CutShort> {
-    let mut read = VecDeque::new();
+    let mut read = Pieces::default();
     let mut received = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame?;
-        received += frame.data_ref().map_or(0, |data| data.len() as u64);
-        let unkeyable = frame.is_trailers() || received > limit;
-        read.push_back(frame);
+    while let Some(piece) = next(&mut body).await? {
+        received += piece.len();
+        let unkeyable = matches!(piece, Piece::Trailers(_)) || received > limit;
+        read.push(piece);
         if unkeyable {
-            let rest = body;
-            return Ok(Gathered::TooMuch(RequestBody::Resumed(Box::new(
-                ResumedBody {
-                    read,
-                    rest: Rest::Under(rest),
-                },
-            ))));
+            let rest = Rest::Under(body);
+            return Ok(Gathered::TooMuch(ResumedBody::boxed(read, rest)));
         }
     }
-    Ok(Gathered::Whole(joined(&read)))
+    Ok(Gathered::Whole(read.into_whole()))
 }
 
 /// Reads the first `wanted` bytes of `body`, or all of it when it is shorter; `length` is what its head
@@ -85,40 +81,31 @@ pub(crate) async fn peek(
     wanted: u64,
     length: Option<u64>,
 ) -> Result<Peeked, CutShort> {
-    let mut read = VecDeque::new();
+    let mut read = Pieces::default();
     let (mut received, mut plain) = (0, length.is_some());
     while received < wanted || length == Some(received) {
-        let Some(frame) = body.frame().await else {
+        let Some(piece) = next(&mut body).await? else {
             return Ok(Peeked::Whole(match plain {
-                true => RequestBody::Kept(joined(&read)),
-                false => RequestBody::Resumed(Box::new(ResumedBody {
-                    read,
-                    rest: Rest::Over,
-                })),
+                true => RequestBody::Kept(read.into_whole()),
+                false => ResumedBody::boxed(read, Rest::Over),
             }));
         };
-        let frame = frame?;
-        received += frame.data_ref().map_or(0, |data| data.len() as u64);
-        plain &= frame.is_data();
-        read.push_back(frame);
+        received += piece.len();
+        plain &= matches!(piece, Piece::Data(_));
+        read.push(piece);
     }
-    let rest = Rest::Under(body);
-    Ok(Peeked::More(RequestBody::Resumed(Box::new(ResumedBody {
-        read,
-        rest,
-    }))))
+    Ok(Peeked::More(ResumedBody::boxed(read, Rest::Under(body))))
 }
 
-fn joined(read: &VecDeque<Frame<Bytes>>) -> Bytes {
-    let mut pieces = read.iter().filter_map(Frame::data_ref);
-    if let (Some(only), None) = (pieces.next(), pieces.next()) {
-        return only.clone();
+/// The next piece, if there is one.
+async fn next(body: &mut RequestBody) -> Result<Option<Piece>, CutShort> {
+    while let Some(frame) = body.frame().await {
+        // What is neither data nor trailers means nothing to anybody.
+        if let Ok(piece) = Piece::of(frame?) {
+            return Ok(Some(piece));
+        }
     }
-    let mut whole = BytesMut::new();
-    for piece in read.iter().filter_map(Frame::data_ref) {
-        whole.extend_from_slice(piece);
-    }
-    whole.freeze()
+    Ok(None)
 }
 
 // === impl ResumedBody ===
@@ -128,17 +115,21 @@ impl ResumedBody {
     #[cfg(test)]
     pub(super) fn of(frames: impl IntoIterator<Item = Frame<Bytes>>) -> Self {
         Self {
-            read: frames.into_iter().collect(),
+            read: Pieces::as_they_are(frames),
             rest: Rest::Under(RequestBody::Empty),
         }
+    }
+
+    fn boxed(read: Pieces, rest: Rest) -> RequestBody {
+        RequestBody::Resumed(Box::new(Self { read, rest }))
     }
 
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
-        match self.read.pop_front() {
-            Some(frame) => Poll::Ready(Some(Ok(frame))),
+        match self.read.pop() {
+            Some(piece) => Poll::Ready(Some(Ok(piece.into_frame()))),
             None => match &mut self.rest {
                 Rest::Over => Poll::Ready(None),
                 Rest::Under(rest) => Pin::new(rest).poll_frame(cx),
@@ -146,14 +137,12 @@ impl ResumedBody {
         }
     }
 
-    /// Copies what was read already and what comes, for `copy`.
-    pub(super) fn tap(&mut self, copy: Box<dyn Awaiting>, limit: u64) {
+    /// Copies what was read already, and then what comes.
+    pub(super) fn attach(&mut self, mut tap: Box<Tap>) {
+        self.read.data().for_each(|data| tap.take(data));
         match &mut self.rest {
-            Rest::Over => copy.give_up(CopyOutcome::SkippedUnfinished),
-            Rest::Under(rest) => {
-                rest.tap(copy, limit);
-                rest.catch_up(self.read.iter());
-            }
+            Rest::Over => tap.complete(),
+            Rest::Under(rest) => rest.attach(tap),
         }
     }
 
@@ -167,99 +156,17 @@ impl ResumedBody {
 
     /// What is left of both; exact as far as the rest knows its own size.
     pub(super) fn size_hint(&self) -> SizeHint {
-        let read: usize = self
-            .read
-            .iter()
-            .filter_map(Frame::data_ref)
-            .map(Bytes::len)
-            .sum();
+        let read = self.read.bytes_from(0);
         let rest = match &self.rest {
             Rest::Over => None,
             Rest::Under(rest) => rest.size_hint().exact(),
         };
         match rest {
-            Some(rest) => SizeHint::with_exact(rest + read as u64),
+            Some(rest) => SizeHint::with_exact(rest + read),
             None => SizeHint::default(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kept(text: &'static str) -> RequestBody {
-        RequestBody::Kept(Bytes::from_static(text.as_bytes()))
-    }
-
-    #[tokio::test]
-    async fn a_body_up_to_the_limit_is_read_whole() {
-        let Ok(Gathered::Whole(bytes)) = gather(kept("12345"), 5).await else {
-            panic!("it fits");
-        };
-        assert_eq!(bytes, "12345");
-        let Ok(Gathered::Whole(bytes)) = gather(RequestBody::Empty, 5).await else {
-            panic!("nothing fits");
-        };
-        assert!(bytes.is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_longer_body_goes_on_complete() {
-        let Ok(Gathered::TooMuch(body)) = gather(kept("123456"), 5).await else {
-            panic!("it is too long");
-        };
-        assert_eq!(body.collect().await.unwrap().to_bytes(), "123456");
-    }
-
-    #[tokio::test]
-    async fn a_short_body_is_whole_once_it_was_looked_at() {
-        let Ok(Peeked::Whole(body)) = peek(kept("12345"), 5, Some(5)).await else {
-            panic!("there is no more");
-        };
-        // It can be sent again.
-        assert!(matches!(body, RequestBody::Kept(_)));
-        assert_eq!(body.collect().await.unwrap().to_bytes(), "12345");
-    }
-
-    #[tokio::test]
-    async fn a_body_without_a_length_stays_without() {
-        let Ok(Peeked::Whole(body)) = peek(kept("12345"), 10, None).await else {
-            panic!("there is no more");
-        };
-        assert_eq!(body.size_hint().exact(), None);
-        assert!(!body.is_end_stream());
-        assert_eq!(body.collect().await.unwrap().to_bytes(), "12345");
-        let Ok(Peeked::Whole(nothing)) = peek(RequestBody::Empty, 10, None).await else {
-            panic!("there is nothing");
-        };
-        assert!(nothing.is_end_stream());
-    }
-
-    #[tokio::test]
-    async fn trailers_that_were_read_go_on() {
-        let mut trailers = http::HeaderMap::new();
-        trailers.insert("x-sum", http::HeaderValue::from_static("7"));
-        let frames = [
-            Frame::data(Bytes::from_static(b"12")),
-            Frame::trailers(trailers.clone()),
-        ];
-        let source = RequestBody::Resumed(Box::new(ResumedBody::of(frames)));
-        let Ok(Peeked::Whole(body)) = peek(source, 10, None).await else {
-            panic!("there is no more");
-        };
-        let collected = body.collect().await.unwrap();
-        assert_eq!(collected.trailers(), Some(&trailers));
-        assert_eq!(collected.to_bytes(), "12");
-    }
-
-    #[tokio::test]
-    async fn of_a_longer_body_only_the_beginning_is_awaited() {
-        let frames = ["123", "456", "789"].map(|piece| Frame::data(Bytes::from(piece)));
-        let source = RequestBody::Resumed(Box::new(ResumedBody::of(frames)));
-        let Ok(Peeked::More(body)) = peek(source, 4, Some(9)).await else {
-            panic!("there is more");
-        };
-        assert_eq!(body.collect().await.unwrap().to_bytes(), "123456789");
-    }
-}
+mod tests;

@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use engine::{body_rate::Pace, failure::Failure, mirror::CopyOutcome};
+use engine::{body_rate::Pace, failure::Failure};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
@@ -24,6 +24,7 @@ use policy::Clients;
 use super::{
     CutShort, DecodingBody,
     gathered::ResumedBody,
+    inbound::Inbound,
     rewind::RewoundBody,
     tap::{Awaiting, Tap},
     watch::Watch,
@@ -50,7 +51,7 @@ pub(crate) enum RequestBody {
 /// A client's body under its limits.
 #[derive(Debug)]
 pub(crate) struct ClientBody {
-    incoming: Incoming,
+    incoming: Inbound,
     declared: Option<u64>,
     limit: u64,
     received: u64,
@@ -90,7 +91,7 @@ impl RequestBody {
         }
         let upload = Arc::new(Upload::default());
         let body = ClientBody {
-            incoming,
+            incoming: Inbound::new(incoming),
             declared,
             limit: clients.max_body.bytes(),
             received: 0,
@@ -113,31 +114,27 @@ impl RequestBody {
         }
     }
 
-    /// Copies at most `limit` bytes of it while it passes, for `copy`.
+    /// Copies at most `limit` bytes of it, what was read of it already included, for `copy`.
     pub(crate) fn tap(&mut self, copy: Box<dyn Awaiting>, limit: u64) {
-        match self {
-            Self::Client(body) => {
-                let tap = Tap::new(Arc::clone(&body.upload), copy, limit);
-                body.tap = Some(Box::new(tap));
-            }
-            Self::Decoding(body) => body.tap(copy, limit),
-            Self::Resumed(body) => body.tap(copy, limit),
-            // Nothing of these passes any more, or it has been read by somebody else.
-            Self::Empty | Self::Kept(_) | Self::Rewound(_) => {
-                copy.give_up(CopyOutcome::SkippedUnfinished);
-            }
-        }
+        self.attach(Box::new(Tap::new(copy, limit)));
     }
 
-    /// Gives what passed before the tap was there.
-    pub(super) fn catch_up<'f>(&mut self, read: impl Iterator<Item = &'f Frame<Bytes>>) {
-        let tap = match self {
-            Self::Client(body) => body.tap.as_deref_mut(),
-            Self::Decoding(body) => body.tapped(),
-            _ => None,
-        };
-        if let Some(tap) = tap {
-            read.for_each(|frame| tap.take(frame));
+    /// Lets a tap that has what came before this take what comes.
+    pub(super) fn attach(&mut self, mut tap: Box<Tap>) {
+        match self {
+            Self::Client(body) => {
+                tap.follow(&body.upload);
+                body.tap = Some(tap);
+            }
+            Self::Decoding(body) => body.attach(tap),
+            Self::Resumed(body) => body.attach(tap),
+            Self::Empty => tap.complete(),
+            Self::Kept(bytes) => {
+                tap.take(bytes);
+                tap.complete();
+            }
+            // It has been read by somebody else.
+            Self::Rewound(_) => drop(tap),
         }
     }
 
@@ -199,7 +196,7 @@ impl Body for RequestBody {
 
 impl ClientBody {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
-        let frame = match Pin::new(&mut self.incoming).poll_frame(cx) {
+        let frame = match self.incoming.poll_frame(cx) {
             Poll::Pending if self.patience.poll_exhausted(cx).is_ready() => {
                 return Poll::Ready(Some(Err(self.fail(Failure::ClientStalled))));
             }
@@ -265,9 +262,10 @@ impl ClientBody {
             looked.map_err(|failure| self.fail(failure))?;
         }
         if let Some(tap) = &mut self.tap {
-            tap.take(&frame);
+            tap.take_frame(&frame);
         }
         if last {
+            self.incoming.finished();
             self.upload.finish();
         }
         Ok(frame)
@@ -342,33 +340,4 @@ impl Upload {
     pub(super) fn fail(&self, failure: Failure) {
         *self.failure.lock() = Some(failure);
     }
-}
-
-/// How much of an unwanted body is read so that the connection can be kept.
-const DRAIN_BYTES: usize = 256 * 1024;
-/// How long that may take.
-const DRAIN_TIME: Duration = Duration::from_secs(2);
-
-/// Reads and drops what a client still sends to a request that was answered without it (TRAPS 3).
-///
-/// Without this the close that follows could reach the client before the answer does. What is
-/// beyond the caps is left to hyper, which closes the connection and never reads it as a request.
-pub(crate) fn drain(incoming: Incoming) {
-    if incoming.is_end_stream() {
-        return;
-    }
-    tokio::spawn(async move {
-        let mut left = DRAIN_BYTES;
-        let mut incoming = incoming;
-        let emptied = async {
-            while let Some(Ok(frame)) = http_body_util::BodyExt::frame(&mut incoming).await {
-                let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else {
-                    return;
-                };
-                left = rest;
-            }
-        };
-        // Either way there is nothing more to do: the body is empty, or no longer worth reading.
-        let _outcome = tokio::time::timeout(DRAIN_TIME, emptied).await;
-    });
 }

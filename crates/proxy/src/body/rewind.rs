@@ -18,12 +18,14 @@ use std::{
 
 use bytes::Bytes;
 use engine::{failure::Failure, retry::Replay};
-use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
 use store::FillReservation;
 
-use super::{CutShort, RequestBody, Upload};
+use super::{
+    CutShort, RequestBody, Upload,
+    pieces::{Piece, Pieces},
+};
 
 /// What a further try can be given for a body.
 #[derive(Debug)]
@@ -65,16 +67,10 @@ struct State {
 
 #[derive(Debug)]
 struct Kept {
-    pieces: Vec<Piece>,
+    pieces: Pieces,
     bytes: u64,
     limit: u64,
     _held: FillReservation,
-}
-
-#[derive(Clone, Debug)]
-enum Piece {
-    Data(Bytes),
-    Trailers(HeaderMap),
 }
 
 // === impl Spare ===
@@ -126,7 +122,7 @@ impl Rewind {
         held: FillReservation,
     ) -> (RequestBody, Arc<Upload>) {
         let kept = Kept {
-            pieces: Vec::new(),
+            pieces: Pieces::default(),
             bytes: 0,
             limit,
             _held: held,
@@ -155,6 +151,9 @@ impl Rewind {
         }
         state.turn += 1;
         let turn = state.turn;
+        if let Some(kept) = &mut state.kept {
+            kept.pieces.close();
+        }
         drop(state);
         Some(self.read(turn))
     }
@@ -206,10 +205,11 @@ impl RewoundBody {
                 Some(Err(CutShort(failure)))
             }
             Some(Ok(frame)) => {
-                self.next += 1;
                 self.upload
                     .takes(frame.data_ref().map_or(0, Bytes::len) as u64);
                 let frame = state.keep(frame);
+                // It has been read, whichever piece it is part of now.
+                self.next = state.kept_pieces();
                 if state.is_over(self.next) {
                     self.upload.finish();
                 }
@@ -234,8 +234,7 @@ impl RewoundBody {
     /// What is left of both; exact as far as the source knows its own size.
     pub(super) fn size_hint(&self) -> SizeHint {
         let state = self.rewind.0.lock();
-        let unread = state.kept.iter().flat_map(|kept| kept.pieces.iter());
-        let unread: u64 = unread.skip(self.next).map(Piece::len).sum();
+        let unread = (state.kept.as_ref()).map_or(0, |kept| kept.pieces.bytes_from(self.next));
         match state.source.size_hint().exact() {
             Some(rest) => SizeHint::with_exact(rest + unread),
             None => SizeHint::default(),
@@ -253,12 +252,16 @@ impl State {
     }
 
     fn kept_piece(&self, at: usize) -> Option<Piece> {
-        self.kept.as_ref()?.pieces.get(at).cloned()
+        self.kept.as_ref()?.pieces.get(at)
+    }
+
+    fn kept_pieces(&self) -> usize {
+        self.kept.as_ref().map_or(0, |kept| kept.pieces.count())
     }
 
     /// Whether whoever reads the piece at `next` now has had all that is kept.
     fn all_read(&self, next: usize) -> bool {
-        (self.kept.as_ref()).is_none_or(|kept| next >= kept.pieces.len())
+        next >= self.kept_pieces()
     }
 
     /// Whether nothing comes after the piece before `next`.
@@ -276,16 +279,13 @@ impl State {
         let Some(kept) = &mut self.kept else {
             return frame;
         };
-        let piece = match frame.into_data() {
-            Ok(data) => Piece::Data(data),
-            Err(other) => match other.into_trailers() {
-                Ok(trailers) => Piece::Trailers(trailers),
-                // There is no third kind; what is not understood is not kept.
-                Err(other) => {
-                    self.kept = None;
-                    return other;
-                }
-            },
+        let piece = match Piece::of(frame) {
+            Ok(piece) => piece,
+            // What is not understood is not kept.
+            Err(other) => {
+                self.kept = None;
+                return other;
+            }
         };
         kept.bytes += piece.len();
         if kept.bytes > kept.limit {
@@ -294,25 +294,6 @@ impl State {
             kept.pieces.push(piece.clone());
         }
         piece.into_frame()
-    }
-}
-
-// === impl Piece ===
-
-impl Piece {
-    fn len(&self) -> u64 {
-        match self {
-            Self::Data(data) => data.len() as u64,
-            // They are bounded by the size of a head.
-            Self::Trailers(_) => 0,
-        }
-    }
-
-    fn into_frame(self) -> Frame<Bytes> {
-        match self {
-            Self::Data(data) => Frame::data(data),
-            Self::Trailers(trailers) => Frame::trailers(trailers),
-        }
     }
 }
 

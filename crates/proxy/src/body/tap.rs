@@ -23,7 +23,8 @@ pub(crate) trait Awaiting: Debug + Send + Sync {
 /// Collects a body; what becomes of the copy is decided when it is dropped, together with the body.
 #[derive(Debug)]
 pub(super) struct Tap {
-    upload: Arc<Upload>,
+    /// How the body goes, once that is known.
+    upload: Option<Arc<Upload>>,
     copy: Option<Box<dyn Awaiting>>,
     content: BytesMut,
     limit: u64,
@@ -32,21 +33,26 @@ pub(super) struct Tap {
 // === impl Tap ===
 
 impl Tap {
-    /// For a body of which `upload` tells how it goes, and of which at most `limit` bytes are copied.
-    pub(super) fn new(upload: Arc<Upload>, copy: Box<dyn Awaiting>, limit: u64) -> Self {
+    /// Copies at most `limit` bytes.
+    pub(super) fn new(copy: Box<dyn Awaiting>, limit: u64) -> Self {
         Self {
-            upload,
+            upload: None,
             copy: Some(copy),
             content: BytesMut::new(),
             limit,
         }
     }
 
-    /// Takes a copy of a piece that is handed on.
-    pub(super) fn take(&mut self, frame: &Frame<Bytes>) {
-        let Some(data) = frame.data_ref().filter(|_| self.copy.is_some()) else {
+    /// The rest of the body ends as `upload` does.
+    pub(super) fn follow(&mut self, upload: &Arc<Upload>) {
+        self.upload = Some(Arc::clone(upload));
+    }
+
+    /// Takes a copy of data that is handed on.
+    pub(super) fn take(&mut self, data: &[u8]) {
+        if self.copy.is_none() {
             return;
-        };
+        }
         if (self.content.len() + data.len()) as u64 > self.limit {
             self.content = BytesMut::new();
             if let Some(copy) = self.copy.take() {
@@ -56,6 +62,20 @@ impl Tap {
         }
         self.content.extend_from_slice(data);
     }
+
+    /// Takes a copy of a frame that is handed on.
+    pub(super) fn take_frame(&mut self, frame: &Frame<Bytes>) {
+        if let Some(data) = frame.data_ref() {
+            self.take(data);
+        }
+    }
+
+    /// That was all of it.
+    pub(super) fn complete(mut self) {
+        if let Some(copy) = self.copy.take() {
+            copy.complete(std::mem::take(&mut self.content).freeze());
+        }
+    }
 }
 
 impl Drop for Tap {
@@ -63,10 +83,11 @@ impl Drop for Tap {
         let Some(copy) = self.copy.take() else {
             return;
         };
-        if self.upload.is_finished() {
-            copy.complete(std::mem::take(&mut self.content).freeze());
-        } else {
-            copy.give_up(CopyOutcome::SkippedUnfinished);
+        match &self.upload {
+            Some(upload) if upload.is_finished() => {
+                copy.complete(std::mem::take(&mut self.content).freeze());
+            }
+            Some(_) | None => copy.give_up(CopyOutcome::SkippedUnfinished),
         }
     }
 }
@@ -95,9 +116,10 @@ mod tests {
     /// What becomes of the copy of a body with these pieces, of which at most 5 bytes are copied.
     fn tapped(pieces: &[&'static str], end: impl FnOnce(&Upload)) -> Vec<End> {
         let (upload, ends) = (Arc::new(Upload::default()), Arc::default());
-        let mut tap = Tap::new(Arc::clone(&upload), Box::new(Waiting(Arc::clone(&ends))), 5);
+        let mut tap = Tap::new(Box::new(Waiting(Arc::clone(&ends))), 5);
+        tap.follow(&upload);
         for piece in pieces {
-            tap.take(&Frame::data(Bytes::from_static(piece.as_bytes())));
+            tap.take(piece.as_bytes());
         }
         end(&upload);
         drop(tap);

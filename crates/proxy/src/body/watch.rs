@@ -2,11 +2,14 @@
 //!
 //! The same eyes for bodies that are held back until they were looked at and for those that are not:
 //! who holds one back asks for its pieces before it sends them, and gets the failure instead.
+//!
+//! A body in a coding that nobody takes off is opaque, but only if it is in one: see
+//! [`engine::shield::Claim`].
 
 use bytes::{Bytes, BytesMut};
 use engine::{
     failure::{Failure, ShieldRefusal},
-    shield::{BodyKind, JsonDepth, Nesting, Shielded},
+    shield::{BodyKind, Claim, Guise, JsonDepth, Nesting, Shielded, TELLING},
 };
 use http_body::Frame;
 use policy::Mode;
@@ -19,6 +22,8 @@ use crate::shield::{Examination, Teller};
 pub(crate) struct Watch {
     teller: Teller,
     most: Option<u64>,
+    /// Whether it is in the coding that it says.
+    doubt: Option<Doubt>,
     depth: Option<JsonDepth>,
     beginning: Option<Beginning>,
     received: u64,
@@ -34,6 +39,13 @@ struct Beginning {
     _held: FillReservation,
 }
 
+/// A body that says it is in a coding, as far as that has not shown.
+#[derive(Debug)]
+struct Doubt {
+    claim: Claim,
+    seen: Vec<u8>,
+}
+
 /// Whether the body was seen to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -47,19 +59,27 @@ impl Watch {
     /// Looks for what an examination still wants to know; `held` is room for the bytes that are
     /// looked at together, without which none are.
     pub(crate) fn new(examination: Examination, held: Option<FillReservation>) -> Option<Self> {
-        let Examination { teller, kind } = examination;
+        let Examination {
+            teller,
+            kind,
+            claim,
+        } = examination;
         let snapshot = &teller.witness.snapshot;
         let shield = snapshot.shields.get(teller.witness.route)?.as_ref()?;
         let beginning = held.map(|held| Beginning {
             bytes: BytesMut::new(),
-            most: shield.looks_at(kind, teller.content_type()),
+            most: shield.looks_at(teller.content_type()),
             _held: held,
         });
         Some(Self {
             most: shield.max_body,
+            doubt: claim.map(|claim| Doubt {
+                claim,
+                seen: Vec::new(),
+            }),
             depth: match kind {
                 BodyKind::Json => shield.max_json_depth.map(JsonDepth::new),
-                BodyKind::Coded | BodyKind::Other => None,
+                BodyKind::Other => None,
             },
             beginning,
             received: 0,
@@ -81,11 +101,9 @@ impl Watch {
             self.most = None;
             self.refused(ShieldRefusal::BodyTooLong, "more than was taken")?;
         }
-        if let Some(depth) = &mut self.depth
-            && depth.take(data) == Nesting::TooDeep
-        {
-            self.depth = None;
-            self.refused(ShieldRefusal::JsonTooDeep, "nested too deeply")?;
+        match self.doubt.take() {
+            None => self.follow(data)?,
+            Some(doubt) => self.hold_against(doubt, data)?,
         }
         let Some(beginning) = &mut self.beginning else {
             return Ok(());
@@ -106,7 +124,50 @@ impl Watch {
     /// When its request must not go on.
     pub(crate) fn end(&mut self) -> Result<(), Failure> {
         self.end = End::Seen;
+        if let Some(Doubt { claim, seen }) = self.doubt.take() {
+            self.settle(claim.judge_whole(&seen), &seen)?;
+        }
         self.look()
+    }
+
+    /// What it says is held against how it begins.
+    fn hold_against(&mut self, mut doubt: Doubt, data: &[u8]) -> Result<(), Failure> {
+        let before = doubt.seen.len();
+        let more = &data[..data.len().min(TELLING - before)];
+        doubt.seen.extend_from_slice(more);
+        match doubt.claim.judge(&doubt.seen) {
+            Guise::Unknown => {
+                self.doubt = Some(doubt);
+                Ok(())
+            }
+            guise => {
+                self.settle(guise, &doubt.seen[..before])?;
+                self.follow(data)
+            }
+        }
+    }
+
+    /// It is known what it is; so much has not been followed yet.
+    fn settle(&mut self, guise: Guise, unfollowed: &[u8]) -> Result<(), Failure> {
+        match guise {
+            Guise::Coded => {
+                self.depth = None;
+                self.beginning = None;
+                Ok(())
+            }
+            Guise::Plain | Guise::Unknown => self.follow(unfollowed),
+        }
+    }
+
+    /// Follows the brackets of what may be JSON.
+    fn follow(&mut self, data: &[u8]) -> Result<(), Failure> {
+        if let Some(depth) = &mut self.depth
+            && depth.take(data) == Nesting::TooDeep
+        {
+            self.depth = None;
+            self.refused(ShieldRefusal::JsonTooDeep, "nested too deeply")?;
+        }
+        Ok(())
     }
 
     /// Looks at what has been collected.

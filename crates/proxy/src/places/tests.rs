@@ -1,6 +1,11 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    task::Poll,
+};
 
 use super::*;
+use crate::unabandoned::Unabandoned;
 
 const ANN: u128 = 7;
 const BOB: u128 = 8;
@@ -67,4 +72,40 @@ async fn who_waits_in_vain_or_leaves_keeps_nothing() {
     drop(held);
     drop(sent);
     assert_eq!((tally.in_flight(), cells.in_flight(ANN)), (0, 0));
+}
+
+#[test]
+fn shared_places_are_given_back_by_the_last_who_works() {
+    let (cells, tally) = (Arc::default(), Arc::default());
+    let both = [ANN, BOB].map(|caller| go(enter(&cells, caller, 1, &tally)).unwrap());
+    let exchange = Places::new(both.into());
+    let fetch = exchange.clone();
+    drop(exchange);
+    assert_eq!((tally.in_flight(), cells.in_flight(ANN)), (2, 1));
+    drop(fetch);
+    assert_eq!((tally.in_flight(), cells.len()), (0, 0));
+}
+
+/// What panics is a fetch that goes on when its client has left.
+#[tokio::test]
+async fn a_panic_of_work_that_goes_on_gives_them_back() {
+    let (cells, tally) = (Arc::default(), Arc::default());
+    let place = go(enter(&cells, ANN, 1, &tally)).unwrap();
+    let exchange = Places::new(vec![place]);
+    let fetch = exchange.clone();
+    let (go_on, went) = tokio::sync::oneshot::channel::<()>();
+    let mut work = Box::pin(Unabandoned::new(async move {
+        let _fetch = fetch;
+        let _told = went.await;
+        panic!("on purpose");
+    }));
+    let begun = std::future::poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await;
+    assert!(begun.is_pending());
+    drop((work, exchange));
+    assert_eq!(tally.in_flight(), 1);
+    go_on.send(()).unwrap();
+    while tally.in_flight() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(cells.is_empty());
 }

@@ -9,7 +9,6 @@ use engine::{
     coding::{Limits, stack},
     failure::Failure,
     security::{SecurityAction, SecurityKind},
-    shield::plain_kind,
 };
 use http::{
     HeaderMap, HeaderValue,
@@ -63,7 +62,7 @@ pub(crate) fn decode(
     };
     if let (Some(examination), Mode::Enforce) = (&mut exchange.examination, mode) {
         // What the shield looks at is plain then.
-        examination.kind = plain_kind(headers);
+        examination.claim = None;
     }
     exchange.decoding = Some(Arc::new(Undoing {
         codings,

@@ -90,9 +90,9 @@ pub(crate) async fn examine(
 fn wanted(examination: &Examination, length: Option<u64>) -> (u64, Mode) {
     let teller = &examination.teller;
     let shield = teller.witness.snapshot.shields.get(teller.witness.route);
-    let most = shield.and_then(Option::as_ref).map_or(0, |shield| {
-        shield.looks_at(examination.kind, teller.content_type()) as u64
-    });
+    let most = shield
+        .and_then(Option::as_ref)
+        .map_or(0, |shield| shield.looks_at(teller.content_type()) as u64);
     let wanted = length.map_or(most, |length| length.min(most));
     (wanted, teller.mode())
 }

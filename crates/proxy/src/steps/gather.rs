@@ -63,10 +63,16 @@ async fn answered(
         held: _held_meanwhile,
     } = examine(exchange, body, declared).await?;
     // Bodies that are being read count against the memory promise, like those on their way in.
-    let needed = match declared {
-        DeclaredBody::Length(length) => length.min(most),
-        DeclaredBody::Chunked | DeclaredBody::Unsaid => most,
+    let length = match declared {
+        DeclaredBody::Length(length) => Some(length),
+        DeclaredBody::Chunked | DeclaredBody::Unsaid => None,
     };
+    // What is kept is what comes out of its codings, of which nobody knows how long it is.
+    let length = match &exchange.decoding {
+        Some(undoing) => undoing.length(length),
+        None => length,
+    };
+    let needed = length.map_or(most, |length| length.min(most));
     let Some(_held) = exchange.sidecar().fills.reserve(needed) else {
         let admitted = admit::again(exchange, head)?;
         exchange.event().cache = CacheOutcome::Bypass(BypassReason::BodyTooLarge);

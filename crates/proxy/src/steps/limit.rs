@@ -13,6 +13,7 @@
 mod adapt;
 mod charges;
 mod concurrency;
+mod fields;
 mod figures;
 mod rate;
 mod told;
@@ -29,6 +30,7 @@ use telemetry::LimitMarks;
 
 pub(crate) use self::{
     charges::{Charges, Reaching, reach},
+    fields::LimitFields,
     waiting_room::WaitingRoom,
 };
 use self::{
@@ -37,13 +39,14 @@ use self::{
     told::Told,
     waiting_room::Delay,
 };
-use super::{admit::Admitted, answer::Refusal};
+use super::{admit::Admitted, answer::Refusal, guard};
 use crate::{
     caller::{self, Needs},
     connection::Errands,
+    errand::Errand,
     exchange::Exchange,
     penalty,
-    places::Place,
+    places::{Place, Places},
 };
 
 /// The limits of one route, made ready.
@@ -52,6 +55,8 @@ pub(crate) struct RouteLimits {
     rates: Vec<RateRule>,
     places: Vec<PlaceRule>,
     needs: Needs,
+    /// What responses say of the rate limits that there are.
+    policies: Option<HeaderValue>,
 }
 
 /// Whether a request may go on.
@@ -72,6 +77,8 @@ pub(crate) type Turn = Pin<Box<dyn Future<Output = Arrival> + Send>>;
 pub(crate) struct Arrival {
     places: Vec<Place>,
     marks: LimitMarks,
+    /// The denials for which others are to blame.
+    others: LimitMarks,
 }
 
 /// When a place may be free again, as far as anybody knows.
@@ -102,7 +109,7 @@ pub(crate) fn limit(
         rate::ask(exchange, (index, rule), &facts, head, &mut told);
     }
     let wanted = want(exchange, &limits.places, &facts, &mut told);
-    match told.tell(exchange) {
+    match told.tell(exchange, route) {
         Err(refusal) => Permission::Deny(refusal),
         Ok(delay) => enter(exchange, (route, head), wanted, delay),
     }
@@ -134,7 +141,7 @@ fn enter(
     if wanted.is_empty() && delay.is_none() {
         return Permission::Allow;
     }
-    let mut doorway = Doorway::new(exchange.snapshot(), exchange.sidecar(), route, wanted);
+    let mut doorway = Doorway::new(exchange, route, wanted);
     if let Some(delay) = delay {
         return Permission::Wait(Box::pin(async move {
             delay.over().await;
@@ -156,6 +163,22 @@ fn enter(
     }
 }
 
+/// Waits for the turn of a request that is to reach the origin; refused is whoever was shut out
+/// meanwhile.
+pub(crate) async fn sit_out(
+    exchange: &mut Exchange,
+    errand: &Errand,
+    delay: Delay,
+) -> Result<(), Refusal> {
+    delay.over().await;
+    guard::again(
+        exchange,
+        errand.route,
+        &errand.head.headers,
+        errand.head.uri.path(),
+    )
+}
+
 /// Notes what became of a request whose turn has come.
 pub(crate) fn arrive(
     exchange: &mut Exchange,
@@ -163,7 +186,7 @@ pub(crate) fn arrive(
     arrival: Arrival,
 ) -> Result<(), Refusal> {
     exchange.event().concurrency = arrival.marks;
-    exchange.recording.places = arrival.places;
+    exchange.recording.places = Places::new(arrival.places);
     let mut refusal = None;
     let route = exchange.event().route.map_or(0, usize::from);
     let rules = exchange.snapshot().limits.get(route);
@@ -173,9 +196,11 @@ pub(crate) fn arrive(
             let evidence = rule.callers.key().to_string();
             let kind = SecurityKind::ConcurrencyExceeded;
             exchange.tell(kind, caller::action(rule.mode), Some(&rule.name), &evidence);
-            let path = path::normalize(head.uri.path());
-            let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
-            penalty::limited(exchange, &facts, &rule.name, rule.mode);
+            if arrival.others.of(rule.position).is_none() {
+                let path = path::normalize(head.uri.path());
+                let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
+                penalty::limited(exchange, &facts, &rule.name, rule.mode);
+            }
         }
         if full && rule.mode == Mode::Enforce {
             let mut full = Refusal::from(Failure::ConcurrencyExceeded);
@@ -202,6 +227,7 @@ impl RouteLimits {
             .chain(places.iter().map(|rule| rule.callers.needs()))
             .max();
         Self {
+            policies: RateRule::policies(&rates),
             rates,
             places,
             needs: needs.unwrap_or_default(),

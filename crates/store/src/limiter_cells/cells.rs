@@ -26,10 +26,11 @@ impl Cells {
 
     /// The caller's cell; what has passed at `now` may become a newcomer's.
     pub(super) fn place(&mut self, key: Key, now: u64) -> Place<&mut u64> {
-        let [first, second] = key.buckets(self.buckets.len());
+        let first = key.slot(0, self.buckets.len());
         if let Some(way) = find(&self.buckets[first], key.tag) {
             return Place::Own(&mut self.buckets[first][WAYS + way]);
         }
+        let second = key.slot(1, self.buckets.len());
         if let Some(way) = find(&self.buckets[second], key.tag) {
             return Place::Own(&mut self.buckets[second][WAYS + way]);
         }

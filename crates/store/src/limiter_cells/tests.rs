@@ -1,3 +1,6 @@
+mod blame;
+mod refunds;
+
 use policy::{LimitAlgorithm, LimitPolicy, Rate};
 use proptest::{collection::vec, prelude::*};
 

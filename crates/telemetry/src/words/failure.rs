@@ -64,6 +64,7 @@ impl Word for Failure {
         Self::NoRoomToLook,
         Self::TooManyFields,
         Self::UpstreamNotJson,
+        Self::NoRoomToDecode,
     ];
 
     fn slot(self) -> usize {
@@ -126,6 +127,7 @@ impl Word for Failure {
             Self::DecodedTooLarge => 49,
             Self::CallerUnknown => 50,
             Self::CallerUnproven => 51,
+            Self::NoRoomToDecode => 56,
             Self::NoRoomToLook => 53,
             Self::TooManyFields => 54,
         }

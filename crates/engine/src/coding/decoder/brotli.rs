@@ -1,10 +1,16 @@
 //! Brotli (RFC 7932).
 
-use brotli::{BrotliDecompressStream, BrotliResult, BrotliState, enc::StandardAlloc};
+use brotli::{
+    BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode, SliceWrapper,
+    enc::StandardAlloc,
+};
 
 use super::{DecodeError, Progress};
 
 type State = BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
+
+/// What the library takes before it has seen anything, in bytes.
+const MEMORY: u64 = 64 * 1024;
 
 pub(super) struct Brotli {
     state: State,
@@ -48,6 +54,22 @@ impl Brotli {
             BrotliResult::ResultFailure => return Err(DecodeError::Invalid),
         }
         Ok(Progress { taken, given })
+    }
+
+    /// The window grows with what has come out; the tables are as many as the stream wants, up to
+    /// 3.3 MB.
+    pub(super) fn memory(&self) -> u64 {
+        let state = &self.state;
+        let codes = [
+            &state.literal_hgroup,
+            &state.insert_copy_hgroup,
+            &state.distance_hgroup,
+        ]
+        .map(|group| group.codes.slice().len())
+        .into_iter()
+        .sum::<usize>();
+        let tables = codes * size_of::<HuffmanCode>();
+        MEMORY + (state.ringbuffer.slice().len() + tables) as u64
     }
 
     pub(super) const fn is_over(&self) -> bool {

@@ -4,6 +4,9 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use super::{DecodeError, Progress};
 
+/// A window of 32 KiB and the tables, in bytes.
+pub(super) const MEMORY: u64 = 64 * 1024;
+
 pub(super) struct Zlib {
     library: Decompress,
     over: bool,

@@ -72,9 +72,9 @@ fn play(
         }
         let ask = Ask {
             cost: step.cost,
-            now: told,
             longest_wait: Duration::from_nanos(step.longest_wait),
             factor: Factor::new(step.share),
+            ..Ask::new(told)
         };
         let (turn, known) = match decide(&ask) {
             Verdict::Allow { .. } => (seen, told),
@@ -210,7 +210,7 @@ proptest! {
             if is_allowed(verdict) {
                 log.push((now, cost));
             }
-            if let Verdict::Deny { retry_after } = verdict {
+            if let Verdict::Deny { retry_after, .. } = verdict {
                 let early = now + nanos(retry_after) - 1;
                 let left = |now| log.iter().filter(move |(at, _)| at + 1_000_000_000 > now);
                 let used: u32 = left(early).map(|(_, cost)| cost).sum();

@@ -17,7 +17,7 @@ fn allow(remaining: u32, reset: u64) -> Verdict {
 
 fn deny(retry_after: u64) -> Verdict {
     let retry_after = Duration::from_millis(retry_after);
-    Verdict::Deny { retry_after }
+    denied(retry_after)
 }
 
 fn wait(delay: u64, reset: u64) -> Verdict {
@@ -230,7 +230,7 @@ proptest! {
         for _ in 0..=burst {
             let (verdict, next) = limit.decide(cell, &ask(now));
             cell = next;
-            if let Verdict::Deny { retry_after } = verdict {
+            if let Verdict::Deny { retry_after, .. } = verdict {
                 denied = Some(retry_after);
             }
         }
@@ -273,7 +273,8 @@ proptest! {
             let longest_wait = Duration::from_nanos(longest);
             let now = Duration::from_nanos(now);
             let limit = Gcra::new(rate, burst).waiting(longest_wait);
-            let ask = Ask { cost, now, longest_wait, factor: Factor::new(share) };
+            let factor = Factor::new(share);
+            let ask = Ask { cost, now, longest_wait, factor, ..Ask::new(now) };
             let (_, next) = limit.decide(Cell(cell), &ask);
             let turn = Duration::from_nanos(turn);
             limit.settle(next, &Settlement { charged: cost, actual, turn }, now);

@@ -26,16 +26,14 @@ fn the_fourth_of_three_an_hour_comes_exactly_an_hour_after_the_first() {
     }
     let now = first + HOUR / 2;
     let retry_after = HOUR / 2;
-    let wanted = Verdict::Deny { retry_after };
+    let wanted = denied(retry_after);
     assert_eq!(decide(&limit, &mut history, now), wanted);
-    let early = Verdict::Deny { retry_after: TICK };
+    let early = denied(TICK);
     assert_eq!(decide(&limit, &mut history, first + HOUR - TICK), early);
     assert!(is_allowed(decide(&limit, &mut history, first + HOUR)));
     // And then the second has to leave the window.
     let ten_minutes = Duration::from_secs(600);
-    let wanted = Verdict::Deny {
-        retry_after: ten_minutes,
-    };
+    let wanted = denied(ten_minutes);
     assert_eq!(decide(&limit, &mut history, first + HOUR), wanted);
 }
 
@@ -72,9 +70,9 @@ fn who_waits_has_a_turn_in_a_later_window() {
     assert_eq!(ask(500, SECOND), wait(500, 1_000));
     assert_eq!(ask(500, SECOND), wait(900, 1_000));
     let retry_after = Duration::from_millis(1_500);
-    assert_eq!(ask(500, SECOND), Verdict::Deny { retry_after });
+    assert_eq!(ask(500, SECOND), denied(retry_after));
     let retry_after = Duration::from_millis(600);
-    assert_eq!(ask(1_400, Duration::ZERO), Verdict::Deny { retry_after });
+    assert_eq!(ask(1_400, Duration::ZERO), denied(retry_after));
     assert!(is_allowed(ask(2_000, Duration::ZERO)));
 }
 
@@ -109,7 +107,7 @@ fn costs_and_settlements() {
     };
     limit.settle(&mut history, limit.marks(), &settlement, later);
     let retry_after = SECOND;
-    let wanted = Verdict::Deny { retry_after };
+    let wanted = denied(retry_after);
     assert_eq!(ask(&mut history, cost(1, later)), wanted);
     assert!(is_allowed(ask(&mut history, cost(1_000, later + SECOND))));
 }
@@ -177,10 +175,7 @@ fn a_clock_that_was_far_ahead_locks_nobody_out() {
     let mut history = History::default();
     while is_allowed(decide(&limit, &mut history, 1_000_000 * SECOND)) {}
     let retry_after = 2 * HOUR;
-    assert_eq!(
-        decide(&limit, &mut history, SECOND),
-        Verdict::Deny { retry_after }
-    );
+    assert_eq!(decide(&limit, &mut history, SECOND), denied(retry_after));
     assert!(!history.is_spent(SECOND));
     assert!(is_allowed(decide(
         &limit,
@@ -202,7 +197,7 @@ fn a_clock_that_steps_back_counts_as_the_latest_time() {
     let retry_after = millis(1_500);
     assert_eq!(
         decide(&limit, &mut history, millis(5_500)),
-        Verdict::Deny { retry_after }
+        denied(retry_after)
     );
 }
 
@@ -220,7 +215,8 @@ proptest! {
             for (cost, now, longest, actual, turn, share) in asks {
                 let longest_wait = Duration::from_nanos(longest);
                 let now = Duration::from_nanos(now);
-                let ask = Ask { cost, now, longest_wait, factor: Factor::new(share) };
+                let factor = Factor::new(share);
+                let ask = Ask { cost, now, longest_wait, factor, ..Ask::new(now) };
                 limit.decide(&mut history, 3, &ask);
                 (_, cell) = limit.decide_coarse(cell, &ask);
                 let turn = Duration::from_nanos(turn);

@@ -1,18 +1,58 @@
 //! The first look: which texts have nothing in them that a rule could match.
 //!
-//! It is all that most requests pay for. Each question is asked of sixteen bytes at a time where the
-//! processor can, so these are plain comparisons without a branch.
+//! It is all that most requests pay for. So each byte is looked at once: a table says in which places
+//! it is nothing special, and of which odd pair it may be the one or the other half.
 
-use super::text::Bits;
+use super::{search::find, text::Bits};
+
+/// What may be odd about a byte, and about it and the next one.
+type Class = u32;
+
+/// What all bytes of a text are together, and all neighbours.
+struct Seen {
+    bytes: Class,
+    pairs: Class,
+}
+
+const ODD_IN_PATH: Class = 1;
+const ODD_IN_QUERY: Class = 1 << 1;
+const ODD_IN_VALUE: Class = 1 << 2;
+const ODD_IN_HEADER: Class = 1 << 3;
+/// What stands between two commands.
+const SEPARATOR: Class = 1 << 4;
+
+/// The bytes that begin each odd pair, and those that end it.
+const PAIRS: [(&[u8], &[u8]); 6] = [
+    (b"/", b"./e"),
+    (b"-", b"iI"),
+    (b"p", b"-"),
+    (b"/", b"eb"),
+    (b".", b"."),
+    (b"(", b")"),
+];
+/// Those of them that are odd in a path.
+const ODD_PAIRS_IN_PATH: Class = 0b00_0111 << SECOND;
+/// Those that are odd in a header.
+const ODD_PAIRS_IN_HEADER: Class = 0b11_1000 << SECOND;
+/// Where the first halves of pairs have their bits.
+const FIRST: u32 = 8;
+/// Where the second halves have them.
+const SECOND: u32 = 16;
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = class(byte as u8);
+        byte += 1;
+    }
+    classes
+};
 
 /// Whether a path is quiet.
 pub(super) fn path(path: &[u8]) -> bool {
-    let plain = |it| is_alphanumeric(it) | is_in(it, b',', b'/') | (it == b'_') | (it == b'~');
-    let odd = |it, next| {
-        let hidden = (it == b'/') & ((next == b'.') | (next == b'/') | (next == b'e'));
-        hidden | (it == b'-') & (next | 0x20 == b'i') | (it == b'p') & (next == b'-')
-    };
-    is_all(path, plain) && !(is_any_pair(path, odd) && is_suspicious(path))
+    let seen = Seen::of(path);
+    !seen.any(ODD_IN_PATH) && !(seen.any_pair(ODD_PAIRS_IN_PATH) && is_suspicious(path))
 }
 
 /// A segment that begins as one that nobody asks for does.
@@ -26,57 +66,29 @@ fn is_suspicious(path: &[u8]) -> bool {
         b"/wp-config",
     ]
     .iter()
-    .any(|it| super::search::find(path, it).is_some())
+    .any(|it| find(path, it).is_some())
 }
 
 /// Whether a query is quiet.
 pub(super) fn query(query: &[u8]) -> bool {
-    is_all(query, |it| {
-        is_alphanumeric(it)
-            | (it == b'&')
-            | (it == b'=')
-            | (it == b'-')
-            | (it == b'.')
-            | (it == b'_')
-            | (it == b',')
-            | (it == b'~')
-    })
+    !Seen::of(query).any(ODD_IN_QUERY)
 }
 
 /// Whether a value of a query, or of a form, is quiet.
 pub(super) fn value(value: &[u8]) -> bool {
-    is_all(value, |it| {
-        is_alphanumeric(it)
-            | (it == b'-')
-            | (it == b'.')
-            | (it == b'_')
-            | (it == b',')
-            | (it == b'~')
-            | (it == b':')
-    })
+    !Seen::of(value).any(ODD_IN_VALUE)
 }
 
 /// Whether a header is quiet: what a name of a browser, a URL or a list of types is made of.
 pub(super) fn header(value: &[u8]) -> bool {
     // A number could go on as SQL without any odd character.
-    value.first().is_none_or(u8::is_ascii_alphabetic)
-        && !has_odd_scheme(value)
-        && is_all(value, |it| {
-            is_alphanumeric(it)
-                | (it == b' ')
-                | (it == b'/')
-                | is_in(it, b'(', b'.') & (it != b'*')
-                | (it == b':')
-                | (it == b';')
-                | (it == b'=')
-                | (it == b'?')
-                | (it == b'_')
-                | (it == b'@')
-                | (it == b'&')
-                | (it == b'[')
-                | (it == b']')
-        })
-        && !starts_a_command(value)
+    if !value.first().is_none_or(u8::is_ascii_alphabetic) || has_odd_scheme(value) {
+        return false;
+    }
+    let seen = Seen::of(value);
+    !seen.any(ODD_IN_HEADER)
+        && !(seen.any_pair(ODD_PAIRS_IN_HEADER) && names_a_file(value))
+        && !(seen.any(SEPARATOR) && starts_a_command(value))
 }
 
 /// A URL of another scheme than those of the web.
@@ -88,26 +100,25 @@ fn has_odd_scheme(value: &[u8]) -> bool {
     value.get(name) == Some(&b':') && !matches!(&value[..name], b"http" | b"https")
 }
 
-/// A semicolon or an ampersand, and a word in lower case that something follows; `..` and `/etc/`.
+/// `..`, a function without parameters, and directories of systems.
+fn names_a_file(value: &[u8]) -> bool {
+    [b"..".as_slice(), b"()", b"/etc/", b"/bin/"]
+        .iter()
+        .any(|it| find(value, it).is_some())
+}
+
+/// A semicolon or an ampersand, and a word in lower case that something follows.
 fn starts_a_command(value: &[u8]) -> bool {
-    let odd = |it, next| {
-        let path = (it == b'/') & ((next == b'e') | (next == b'b'));
-        path | (it == b'.') & (next == b'.') | (it == b'(') & (next == b')')
-    };
     let separator = |it: &u8| matches!(it, b';' | b'&');
-    is_any_pair(value, odd)
-        && [b"..".as_slice(), b"()", b"/etc/", b"/bin/"]
-            .iter()
-            .any(|it| super::search::find(value, it).is_some())
-        || value.split(separator).skip(1).any(|rest| {
-            let rest = rest.trim_ascii_start();
-            let word = rest.iter().take_while(|it| it.is_ascii_lowercase()).count();
-            match rest.get(word) {
-                None | Some(b' ') => word >= 2,
-                // `;/bin/x`, `;./x`, `;(x)`.
-                Some(end) => word == 0 && matches!(end, b'/' | b'.' | b'('),
-            }
-        })
+    value.split(separator).skip(1).any(|rest| {
+        let rest = rest.trim_ascii_start();
+        let word = rest.iter().take_while(|it| it.is_ascii_lowercase()).count();
+        match rest.get(word) {
+            None | Some(b' ') => word >= 2,
+            // `;/bin/x`, `;./x`, `;(x)`.
+            Some(end) => word == 0 && matches!(end, b'/' | b'.' | b'('),
+        }
+    })
 }
 
 /// Whether a string of JSON, or a line of text, is quiet; `bits` are those of all its characters.
@@ -133,34 +144,71 @@ pub(super) fn body_text(text: &[u8], bits: Bits) -> bool {
     let etc = text
         .get(..4)
         .is_some_and(|it| it.eq_ignore_ascii_case(b"etc/"));
-    *first != b'/' && !etc && !is_any_pair(text, |it, next| (it == b'.') & (next == b'.'))
+    *first != b'/' && !etc && find(text, b"..").is_none()
 }
 
-fn is_alphanumeric(it: u8) -> bool {
-    // Small letters and capitals differ in one bit.
-    is_in(it | 0x20, b'a', b'z') | is_in(it, b'0', b'9')
+const fn class(byte: u8) -> Class {
+    let plain = byte.is_ascii_alphanumeric();
+    let mut class = 0;
+    if !(plain || is_any_of(byte, b",-./_~")) {
+        class |= ODD_IN_PATH;
+    }
+    if !(plain || is_any_of(byte, b"&=-._,~")) {
+        class |= ODD_IN_QUERY;
+    }
+    if !(plain || is_any_of(byte, b"-._,~:")) {
+        class |= ODD_IN_VALUE;
+    }
+    if !(plain || is_any_of(byte, b" /()+,-.:;=?_@&[]")) {
+        class |= ODD_IN_HEADER;
+    }
+    if is_any_of(byte, b";&") {
+        class |= SEPARATOR;
+    }
+    let mut pair = 0;
+    while pair < PAIRS.len() {
+        let (first, second) = PAIRS[pair];
+        class |= (is_any_of(byte, first) as Class) << FIRST << pair;
+        class |= (is_any_of(byte, second) as Class) << SECOND << pair;
+        pair += 1;
+    }
+    class
 }
 
-/// A subtraction and a comparison, which a processor does for many bytes at once.
-fn is_in(it: u8, first: u8, last: u8) -> bool {
-    it.wrapping_sub(first) <= last - first
+const fn is_any_of(byte: u8, among: &[u8]) -> bool {
+    let mut at = 0;
+    while at < among.len() {
+        if among[at] == byte {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
-/// Whether any two neighbours are as wanted, in the same way.
-fn is_any_pair(text: &[u8], wanted: impl Fn(u8, u8) -> bool) -> bool {
-    let Some(next) = text.get(1..) else {
-        return false;
-    };
-    text.chunks(64).zip(next.chunks(64)).any(|(these, those)| {
-        let pairs = these.iter().zip(those);
-        pairs.fold(false, |any, (it, next)| any | wanted(*it, *next))
-    })
-}
+// === impl Seen ===
 
-/// Whether all bytes are as wanted, without stopping early: that is what makes it fast.
-fn is_all(text: &[u8], wanted: impl Fn(u8) -> bool) -> bool {
-    text.chunks(64)
-        .all(|chunk| chunk.iter().fold(true, |all, byte| all & wanted(*byte)))
+impl Seen {
+    fn of(text: &[u8]) -> Self {
+        let mut seen = Self { bytes: 0, pairs: 0 };
+        let mut before = 0;
+        for byte in text {
+            let class = CLASSES[usize::from(*byte)];
+            seen.bytes |= class;
+            seen.pairs |= before & class;
+            // A first half comes to stand where the second half of its pair does.
+            before = class << (SECOND - FIRST);
+        }
+        seen
+    }
+
+    const fn any(&self, of: Class) -> bool {
+        self.bytes & of != 0
+    }
+
+    const fn any_pair(&self, of: Class) -> bool {
+        self.pairs & of != 0
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 use std::{io::Write, sync::Arc};
 
+use engine::failure::Failure;
 use http_body_util::BodyExt;
 
 use super::*;
-use crate::fill::Fill;
+use crate::{body::unpacker::PIECE, fill::Fill};
 
 fn gzip(plain: &[u8]) -> Bytes {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -13,12 +14,17 @@ fn gzip(plain: &[u8]) -> Bytes {
 
 /// A gzip body in these pieces, decoded.
 fn of(pieces: &[Bytes]) -> DecodedBody {
+    with_trailers(pieces, None)
+}
+
+/// The same, with what follows it.
+fn with_trailers(pieces: &[Bytes], trailers: Option<HeaderMap>) -> DecodedBody {
     let fill = Arc::new(Fill::default());
     let source = ResponseBody::Filling(fill.reader(None).unwrap());
     for piece in pieces {
         fill.push(piece.clone());
     }
-    fill.finish(None);
+    fill.finish(trailers);
     DecodedBody::new(source, Coding::Gzip).unwrap()
 }
 
@@ -59,6 +65,21 @@ async fn what_is_broken_is_cut() {
         let CutShort(failure) = of(&pieces).collect().await.unwrap_err();
         assert_eq!(failure, wanted);
     }
+}
+
+/// Trailers come when the body has ended well, and not before.
+#[tokio::test]
+async fn trailers_do_not_end_a_body_that_is_broken() {
+    let coded = gzip(b"a body");
+    let mut trailers = HeaderMap::new();
+    trailers.insert("x-sum", http::HeaderValue::from_static("7"));
+    let whole = with_trailers(std::slice::from_ref(&coded), Some(trailers.clone()));
+    let collected = whole.collect().await.unwrap();
+    assert_eq!(collected.trailers(), Some(&trailers));
+    assert_eq!(collected.to_bytes(), "a body");
+    let half = with_trailers(&[coded.slice(..coded.len() - 1)], Some(trailers));
+    let CutShort(failure) = half.collect().await.unwrap_err();
+    assert_eq!(failure, Failure::UpstreamTruncated);
 }
 
 #[tokio::test]

@@ -176,3 +176,81 @@ fn noise(bytes: usize) -> Vec<u8> {
         .take(bytes)
         .collect()
 }
+
+#[derive(Debug)]
+struct Copies(Arc<parking_lot::Mutex<Vec<Option<Bytes>>>>);
+
+impl crate::body::Awaiting for Copies {
+    fn complete(self: Box<Self>, content: Bytes) {
+        self.0.lock().push(Some(content));
+    }
+
+    fn give_up(self: Box<Self>, _: engine::mirror::CopyOutcome) {
+        self.0.lock().push(None);
+    }
+}
+
+/// A copy is of what the origin gets, from its first byte on, whoever has read some of it before.
+#[tokio::test]
+async fn a_copy_is_what_the_origin_gets() {
+    let plain = noise(50_000);
+    let coded = gzip(&plain);
+    for (mode, wanted) in [(Mode::Enforce, &plain), (Mode::Shadow, &coded)] {
+        let (body, _) = undone(pieces(&coded, 1000), &[Coding::Gzip], mode);
+        let Ok(crate::body::Peeked::More(body)) = crate::body::peek(body, 5000, None).await else {
+            panic!("there is more");
+        };
+        let Ok(crate::body::Gathered::TooMuch(mut body)) = crate::body::gather(body, 8000).await
+        else {
+            panic!("it is too long");
+        };
+        let copies = Arc::default();
+        body.tap(Box::new(Copies(Arc::clone(&copies))), 100_000);
+        assert_eq!(end(body).await, (wanted.clone(), None));
+        assert_eq!(copies.lock()[..], [Some(Bytes::from(wanted.clone()))]);
+    }
+}
+
+/// What decoders hold counts against the memory promise; without memory a body is refused.
+#[tokio::test]
+async fn a_body_that_there_is_no_room_to_decode_is_refused() {
+    let (plain, witness) = (noise(300_000), witness());
+    let coded = zstd::bulk::compress(&plain, 3).unwrap();
+    let fills = Arc::clone(&witness.sidecar.fills);
+    let undone = |mode| {
+        let undoing = Undoing {
+            codings: vec![Coding::Zstd],
+            limits: LIMITS,
+            mode,
+            witness: witness.clone(),
+        };
+        undoing.undo(pieces(&coded, 10_000), None)
+    };
+    let (mut body, _) = undone(Mode::Enforce);
+    assert_eq!(fills.used(), 0);
+    body.frame().await.unwrap().unwrap();
+    assert!(fills.used() > 100_000, "{}", fills.used());
+    assert_eq!(end(body).await.1, None);
+    assert_eq!(fills.used(), 0);
+
+    // Room for the tables, but not for all of the window.
+    let mut taken = fills.reserve(0).unwrap();
+    let mut more = 1 << 40;
+    while more > 0 {
+        if !taken.grow_to(fills.used() + more) {
+            more /= 2;
+        }
+    }
+    let all = fills.used();
+    drop(taken);
+    let _taken = fills.reserve(all - 600_000).unwrap();
+    let used = fills.used();
+    let (body, upload) = undone(Mode::Enforce);
+    let (got, failure) = end(body).await;
+    assert_eq!(failure, Some(Failure::NoRoomToDecode));
+    assert_eq!(upload.unwrap().failure(), failure);
+    assert!(got.len() < plain.len());
+    let (body, _) = undone(Mode::Shadow);
+    assert_eq!(end(body).await, (coded.clone(), None));
+    assert_eq!(fills.used(), used);
+}

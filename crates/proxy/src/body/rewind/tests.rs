@@ -71,6 +71,29 @@ async fn what_is_too_large_is_sent_once() {
     assert!(upload.is_finished());
 }
 
+/// Memory is counted by the bytes, so it must not be taken by the piece.
+#[tokio::test]
+async fn what_comes_byte_by_byte_is_kept_together() {
+    let held = Arc::new(FillBudget::new(1000)).reserve(1000).unwrap();
+    let frames = ["x"; 1000].map(|piece| Frame::data(Bytes::from(piece)));
+    let source = RequestBody::Resumed(Box::new(ResumedBody::of(frames)));
+    let (mut first, _) = Rewind::keep(source, None, 1000, held);
+    let spare = Spare::of(&first);
+    for _ in 0..400 {
+        assert_eq!(piece(&mut first).await.unwrap().unwrap(), "x");
+    }
+    let (mut second, _) = spare.body().unwrap();
+    assert_eq!(piece(&mut second).await.unwrap().unwrap(), "x".repeat(400));
+    for _ in 0..400 {
+        assert_eq!(piece(&mut second).await.unwrap().unwrap(), "x");
+    }
+    assert_eq!(second.size_hint().exact(), Some(200));
+    let (third, upload) = spare.body().unwrap();
+    assert_eq!(third.size_hint().exact(), Some(1000));
+    assert_eq!(whole(third).await, "x".repeat(1000));
+    assert!(upload.unwrap().is_finished());
+}
+
 #[tokio::test]
 async fn memory_is_free_when_it_is_too_much_or_over() {
     let budget = Arc::new(FillBudget::new(1000));

@@ -84,6 +84,7 @@ pub(super) fn fill(errand: &Errand, mut fetched: Fetched, filling: Filling) -> N
         stored: filling.stored,
         cap,
         reservation,
+        places: errand.places.clone(),
     };
     if keeping.stored
         && keeping.part.is_none()

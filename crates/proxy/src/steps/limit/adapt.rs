@@ -73,7 +73,7 @@ impl Adapting {
     pub(super) fn account(&self, facts: &CallerFacts<'_>, caller: u128) -> Account {
         let tenant = self.tenants.as_ref().map(|rule| rule.count(facts));
         let tenant = match tenant {
-            Some(Counting::On(tenant)) => tenant,
+            Some(Counting::On(tenant)) => tenant.key,
             Some(Counting::Deny(..) | Counting::Free) | None => caller,
         };
         Account {

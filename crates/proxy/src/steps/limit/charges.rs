@@ -7,8 +7,8 @@
 use std::{sync::Arc, time::Duration};
 
 use engine::{
-    caller::Unclear,
-    rate_limit::{Settlement, Verdict},
+    caller::{Holder, Unclear},
+    rate_limit::{Blame, Settlement, Verdict},
 };
 use http::{HeaderMap, HeaderName, request};
 use policy::CallerPart;
@@ -52,7 +52,7 @@ enum State {
 /// Who pays.
 #[derive(Debug)]
 pub(super) enum Payer {
-    Known(u128, Option<Account>),
+    Known(Holder, Option<Account>),
     /// Nobody whom the limit would know, and it wants to know.
     Unknown(CallerPart, Unclear),
 }
@@ -85,7 +85,8 @@ pub(crate) fn reach(exchange: &mut Exchange, errand: &mut Errand) -> Reaching {
     };
     let mut told = Told::take(exchange);
     charges.take(exchange, &errand.head, &mut told);
-    match told.tell(exchange) {
+    let route = charges.route;
+    match told.tell(exchange, route) {
         Err(refusal) => Reaching::Denied(refusal),
         Ok(None) => Reaching::Go,
         Ok(Some(delay)) => Reaching::Wait(delay),
@@ -143,8 +144,8 @@ impl Charges {
                         now,
                     };
                     let verdict = rule.decide(exchange, request);
-                    told.note(exchange, rule, verdict);
-                    if let Verdict::Deny { .. } = verdict {
+                    told.note(exchange, rule, *caller, verdict);
+                    if verdict.blame() == Some(Blame::Caller) {
                         let (headers, path) = (&head.headers, head.uri.path());
                         let facts = caller::facts_of(exchange, self.route, headers, path);
                         penalty::limited(exchange, &facts, &rule.name, rule.mode);
@@ -179,7 +180,6 @@ impl Charges {
 
     /// Puts right what the request has cost, by what the origin says with its answer.
     pub(crate) fn settle(&mut self, answer: &HeaderMap) {
-        let now = clock::monotonic();
         let rules = &self.snapshot.limits[self.route].rates;
         for entry in &mut self.entries {
             let (Some(rule), State::Paid(paid)) = (rules.get(entry.rule), &mut entry.state) else {
@@ -195,8 +195,7 @@ impl Charges {
                     actual,
                     turn: paid.turn,
                 };
-                let cells = &self.sidecar.limiter;
-                cells.settle(caller, &rule.limiter, &settlement, now);
+                rule.settle(&self.sidecar.limiter, caller, &settlement);
                 paid.cost = actual;
             }
         }

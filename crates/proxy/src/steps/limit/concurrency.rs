@@ -1,10 +1,11 @@
 //! One limit on what a caller has in flight, and the way through several of them.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use engine::{
-    caller::{CallerFacts, Counting},
+    caller::{CallerFacts, Company, Counting, Holder},
     outcome::LimitDecision,
+    rate_limit::Blame,
 };
 use policy::{ConcurrencyPolicy, Mode};
 use telemetry::LimitMarks;
@@ -12,7 +13,7 @@ use telemetry::LimitMarks;
 use super::{
     Arrival,
     told::Told,
-    waiting_room::{Seat, Seats},
+    waiting_room::{Seat, Seats, Sitter},
 };
 use crate::{
     caller::CallerRule,
@@ -40,7 +41,7 @@ pub(super) struct PlaceRule {
 pub(super) struct Wanted {
     /// Among those of the route that are on.
     rule: usize,
-    caller: u128,
+    caller: Holder,
 }
 
 /// A request on its way through the limits, in their order: nobody waits for one limit while holding
@@ -50,11 +51,14 @@ pub(super) struct Doorway {
     snapshot: Arc<Snapshot>,
     sidecar: Arc<Sidecar>,
     route: usize,
+    client: IpAddr,
     wanted: Vec<Wanted>,
     /// Of which so many have been asked.
     asked: usize,
     places: Vec<Place>,
     marks: LimitMarks,
+    /// The denials for which others are to blame.
+    others: LimitMarks,
 }
 
 /// How far a request has come.
@@ -72,6 +76,7 @@ pub(super) struct Queuing {
     waiting: Waiting,
     longest: Duration,
     position: usize,
+    company: Company,
     _seat: Seat,
 }
 
@@ -113,20 +118,17 @@ impl PlaceRule {
 // === impl Doorway ===
 
 impl Doorway {
-    pub(super) fn new(
-        snapshot: &Arc<Snapshot>,
-        sidecar: &Arc<Sidecar>,
-        route: usize,
-        wanted: Vec<Wanted>,
-    ) -> Self {
+    pub(super) fn new(exchange: &Exchange, route: usize, wanted: Vec<Wanted>) -> Self {
         Self {
-            snapshot: Arc::clone(snapshot),
-            sidecar: Arc::clone(sidecar),
+            snapshot: Arc::clone(exchange.snapshot()),
+            sidecar: Arc::clone(exchange.sidecar()),
             route,
+            client: exchange.client.ip,
             places: Vec::with_capacity(wanted.len()),
             wanted,
             asked: 0,
             marks: LimitMarks::default(),
+            others: LimitMarks::default(),
         }
     }
 
@@ -138,35 +140,38 @@ impl Doorway {
                 continue;
             };
             let (position, cells) = (rule.position, &self.sidecar.places);
-            let longest = self.queue_of(rule);
-            let enter = match (rule.mode, longest) {
-                (Mode::Enforce, Some(_)) => places::queue,
+            let (holder, sitter) = (wanted.caller, Sitter::new(wanted.caller, self.client));
+            let seats = match (rule.mode, rule.queue) {
+                (Mode::Enforce, Some(_)) => self.sidecar.waiting_room.seats(&sitter),
+                _ => Seats::Free,
+            };
+            let enter = match (rule.mode, rule.queue, seats) {
+                (Mode::Enforce, Some(_), Seats::Free) => places::queue,
                 _ => places::enter,
             };
-            match enter(cells, wanted.caller, rule.max, &rule.tally) {
+            match enter(cells, holder.key, rule.max, &rule.tally) {
                 Entering::Go(place) => {
                     self.marks.note(position, LimitDecision::Allow);
                     self.places.push(place);
                 }
+                // In shadow mode nobody knows whether it would have waited in vain.
+                Entering::Full if rule.mode == Mode::Shadow && rule.queue.is_some() => {
+                    self.marks.note(position, LimitDecision::Delay);
+                }
                 Entering::Full => {
-                    // In shadow mode nobody knows whether it would have waited in vain.
-                    self.marks.note(
-                        position,
-                        match longest {
-                            Some(_) if rule.mode == Mode::Shadow => LimitDecision::Delay,
-                            _ => LimitDecision::Deny,
-                        },
-                    );
-                    if rule.mode == Mode::Enforce {
+                    let mode = rule.mode;
+                    self.deny(position, blame(holder.company, seats));
+                    if mode == Mode::Enforce {
                         self.refuse();
                     }
                 }
                 Entering::Wait(waiting) => {
                     return Going::Queue(Queuing {
                         waiting,
-                        longest: longest.unwrap_or_default(),
+                        longest: rule.queue.unwrap_or_default(),
                         position,
-                        _seat: self.sidecar.waiting_room.sit(),
+                        company: holder.company,
+                        _seat: self.sidecar.waiting_room.sit(sitter),
                     });
                 }
             }
@@ -178,7 +183,7 @@ impl Doorway {
     pub(super) async fn queue(&mut self, queuing: Queuing) {
         match queuing.waiting.wait(queuing.longest).await {
             None => {
-                self.marks.note(queuing.position, LimitDecision::Deny);
+                self.deny(queuing.position, blame(queuing.company, Seats::Free));
                 self.refuse();
             }
             Some(place) => {
@@ -200,18 +205,29 @@ impl Doorway {
         Arrival {
             places: self.places,
             marks: self.marks,
+            others: self.others,
         }
     }
 
-    /// How long it may wait, if it may.
-    fn queue_of(&self, rule: &PlaceRule) -> Option<Duration> {
-        let seats = self.sidecar.waiting_room.seats();
-        rule.queue.filter(|_| seats == Seats::Free)
+    fn deny(&mut self, position: usize, blame: Blame) {
+        self.marks.note(position, LimitDecision::Deny);
+        if blame == Blame::Others {
+            self.others.note(position, LimitDecision::Deny);
+        }
     }
 
     /// It goes no further, and keeps nothing.
     fn refuse(&mut self) {
         self.asked = self.wanted.len();
         self.places.clear();
+    }
+}
+
+/// Whose fault it is that there was no place: others may share the places, or take all the seats of those
+/// who wait for one.
+fn blame(company: Company, seats: Seats) -> Blame {
+    match (company, seats) {
+        (Company::Alone, Seats::Free | Seats::Own) => Blame::Caller,
+        (Company::Shared, _) | (_, Seats::Taken) => Blame::Others,
     }
 }

@@ -3,30 +3,26 @@
 use std::time::Duration;
 
 use engine::{
-    caller::{CallerFacts, Counting},
-    rate_limit::{Ask, Factor, LegacyFields, LimitHeaders, LimitList, Limiter, Verdict},
+    caller::{CallerFacts, Counting, Holder},
+    rate_limit::{Ask, Blame, Factor, LimitHeaders, LimitList, Limiter, Settlement, Verdict},
 };
-use http::{HeaderName, HeaderValue, Method, request};
-use policy::{LimitCost, LimitFields, LimitPolicy, LimitScope, Mode};
+use http::{HeaderValue, Method, request};
+use policy::{LimitCost, LimitFields as Shown, LimitPolicy, LimitScope, Mode};
+use store::LimiterCells;
 
 use super::{
     adapt::{Account, Adapting},
     charges::{Charges, Payer},
+    fields::LimitFields,
     told::Told,
-    waiting_room::Seats,
+    waiting_room::{Seats, Sitter},
 };
 use crate::{
     caller::{CallerRule, Needs},
+    clock,
     exchange::Exchange,
     penalty,
 };
-
-static LEGACY_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-static LEGACY_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-static LEGACY_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
-
-/// Fields of a response.
-pub(super) type Fields = Vec<(HeaderName, HeaderValue)>;
 
 /// A rate limit, made ready.
 #[derive(Debug)]
@@ -41,14 +37,14 @@ pub(super) struct RateRule {
     scope: LimitScope,
     adapting: Option<Adapting>,
     queue: Duration,
-    shown: LimitFields,
+    shown: Shown,
     headers: LimitHeaders,
 }
 
 /// What a limit has to know of a request that it counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
-    pub(super) caller: u128,
+    pub(super) caller: Holder,
     pub(super) account: Option<Account>,
     pub(super) cost: u32,
     pub(super) now: Duration,
@@ -79,7 +75,7 @@ pub(super) fn ask(
         let payer = match counting {
             Counting::Deny(part, why) => Payer::Unknown(part.clone(), why),
             Counting::Free => return,
-            Counting::On(caller) => Payer::Known(caller, rule.account(facts, caller)),
+            Counting::On(caller) => Payer::Known(caller, rule.account(facts, caller.key)),
         };
         return Charges::of(exchange, &mut told.charges).add_later(index, payer);
     }
@@ -92,34 +88,17 @@ pub(super) fn ask(
     };
     let request = Counted {
         caller,
-        account: rule.account(facts, caller),
+        account: rule.account(facts, caller.key),
         cost: rule.cost_of(&head.method),
         now: exchange.recording.event.at.monotonic,
     };
     let verdict = rule.decide(exchange, request);
-    told.note(exchange, rule, verdict);
-    if let Verdict::Deny { .. } = verdict {
+    told.note(exchange, rule, caller, verdict);
+    if verdict.blame() == Some(Blame::Caller) {
         penalty::limited(exchange, facts, &rule.name, rule.mode);
     }
     if hears == Hears::Again {
         Charges::of(exchange, &mut told.charges).add_paid(index, request, verdict);
-    }
-}
-
-/// The older fields have room for one limit: the one of which least is left.
-fn show_legacy(legacy: LegacyFields, fields: &mut Fields) {
-    let left = |value: &HeaderValue| value.to_str().ok()?.parse::<u32>().ok();
-    let before = fields.iter().position(|(name, _)| *name == LEGACY_LIMIT);
-    let values = [
-        (LEGACY_LIMIT.clone(), legacy.limit),
-        (LEGACY_REMAINING.clone(), legacy.remaining),
-        (LEGACY_RESET.clone(), legacy.reset),
-    ];
-    match before.and_then(|first| fields.get_mut(first..first + values.len())) {
-        // The three of them always stand together, in this order.
-        Some(told) if left(&values[1].1) < left(&told[1].1) => told.clone_from_slice(&values),
-        Some(_) => {}
-        None => fields.extend(values),
     }
 }
 
@@ -188,28 +167,61 @@ impl RateRule {
             }
             _ => (Factor::ONE, Duration::ZERO),
         };
-        let sidecar = exchange.sidecar();
+        let (sidecar, caller) = (exchange.sidecar(), request.caller);
         let patience = self.queue.max(delay);
+        let seats = match patience.is_zero() {
+            true => Seats::Free,
+            false => (sidecar.waiting_room).seats(&Sitter::new(caller, exchange.client.ip)),
+        };
         let ask = Ask {
             cost: request.cost,
             now: request.now,
-            longest_wait: match patience.is_zero() || sidecar.waiting_room.seats() == Seats::Taken {
-                true => Duration::ZERO,
-                false => patience,
+            longest_wait: match seats {
+                Seats::Free => patience,
+                Seats::Own | Seats::Taken => Duration::ZERO,
+            },
+            // That there is no seat is his own fault when he has taken them.
+            queue: match seats {
+                Seats::Free | Seats::Taken => self.queue,
+                Seats::Own => Duration::ZERO,
             },
             factor,
         };
-        (sidecar.limiter).decide(request.caller, &self.limiter, &ask)
+        let verdict = match &self.adapting {
+            Some(_) => (sidecar.limiter).decide_tightened(caller.key, &self.limiter, &ask),
+            None => (sidecar.limiter).decide(caller.key, &self.limiter, &ask),
+        };
+        verdict.among(caller.company)
+    }
+
+    /// Puts right what a request that was allowed has cost.
+    pub(super) fn settle(&self, cells: &LimiterCells, caller: Holder, settlement: &Settlement) {
+        let now = clock::monotonic();
+        match &self.adapting {
+            Some(_) => cells.settle_tightened(caller.key, &self.limiter, settlement, now),
+            None => cells.settle(caller.key, &self.limiter, settlement, now),
+        }
+    }
+
+    /// What the policies' field says of the limits among these that are told of in it, if any are.
+    pub(super) fn policies(rules: &[Self]) -> Option<HeaderValue> {
+        let listed = |rule: &&Self| rule.mode == Mode::Enforce && rule.is_listed();
+        let mut listed = rules.iter().filter(listed).peekable();
+        listed.peek()?;
+        Some(LimitHeaders::policies(listed.map(|rule| &rule.headers)))
+    }
+
+    fn is_listed(&self) -> bool {
+        matches!(self.shown, Shown::Both | Shown::Draft)
     }
 
     /// Tells the caller.
-    pub(super) fn show(&self, verdict: Verdict, list: &mut LimitList, fields: &mut Fields) {
-        if let LimitFields::Both | LimitFields::Draft = self.shown {
+    pub(super) fn show(&self, verdict: Verdict, list: &mut LimitList, fields: &mut LimitFields) {
+        if self.is_listed() {
             self.headers.list(verdict, list);
         }
-        if let LimitFields::Both | LimitFields::Legacy = self.shown {
-            let legacy = self.headers.legacy(verdict);
-            show_legacy(legacy, fields);
+        if let Shown::Both | Shown::Legacy = self.shown {
+            fields.show_legacy(self.headers.legacy(verdict));
         }
     }
 }

@@ -3,31 +3,29 @@
 use std::time::Duration;
 
 use engine::{
-    caller::Unclear,
+    caller::{Holder, Unclear},
     failure::Failure,
     outcome::{LimitDecision, LimitOutcome},
     rate_limit::{LimitList, Verdict, retry_after},
     security::SecurityKind,
 };
-use http::{HeaderName, header::RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use policy::{CallerPart, Mode};
 use telemetry::LimitMarks;
 
 use super::{
     charges::Charges,
-    rate::{Fields, RateRule},
-    waiting_room::Delay,
+    fields::LimitFields,
+    rate::RateRule,
+    waiting_room::{Delay, Sitter},
 };
 use crate::{caller, exchange::Exchange, steps::answer::Refusal};
-
-static RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-static RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// What they said so far.
 #[derive(Debug)]
 pub(super) struct Told {
     /// Fields for the response.
-    fields: Fields,
+    fields: LimitFields,
     /// What else is told in it.
     list: LimitList,
     /// What the request takes later.
@@ -81,7 +79,13 @@ impl Told {
     }
 
     /// What one limit said.
-    pub(super) fn note(&mut self, exchange: &Exchange, rule: &RateRule, verdict: Verdict) {
+    pub(super) fn note(
+        &mut self,
+        exchange: &Exchange,
+        rule: &RateRule,
+        caller: Holder,
+        verdict: Verdict,
+    ) {
         let decision = match verdict {
             Verdict::Allow { .. } => LimitDecision::Allow,
             Verdict::Deny { .. } => LimitDecision::Deny,
@@ -107,21 +111,23 @@ impl Told {
         rule.show(verdict, &mut self.list, &mut self.fields);
         match verdict {
             Verdict::Allow { .. } => {}
-            Verdict::Deny { retry_after } => self.denied = self.denied.max(Some(retry_after)),
+            Verdict::Deny { retry_after, .. } => self.denied = self.denied.max(Some(retry_after)),
             Verdict::Wait { delay, .. } => {
-                let delay = Delay::new(delay, exchange.sidecar().waiting_room.sit());
+                let sitter = Sitter::new(caller, exchange.client.ip);
+                let delay = Delay::new(delay, exchange.sidecar().waiting_room.sit(sitter));
                 self.delay = Some(delay.or_longer(self.delay.take()));
             }
         }
     }
 
     /// Tells it to the exchange: the request goes on, after a delay if there is one, or is refused.
-    pub(super) fn tell(mut self, exchange: &mut Exchange) -> Result<Option<Delay>, Refusal> {
-        if let Some([policies, limits]) = self.list.values() {
-            self.fields.reserve_exact(2);
-            self.fields.push((RATE_LIMIT_POLICY.clone(), policies));
-            self.fields.push((RATE_LIMIT.clone(), limits));
-        }
+    pub(super) fn tell(
+        mut self,
+        exchange: &mut Exchange,
+        route: usize,
+    ) -> Result<Option<Delay>, Refusal> {
+        let policies = exchange.snapshot().limits[route].policies.as_ref();
+        self.fields.show(policies, &self.list);
         exchange.limit_fields = self.fields;
         let event = exchange.event();
         event.limits = self.marks;

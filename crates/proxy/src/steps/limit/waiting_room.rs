@@ -1,6 +1,15 @@
 //! Requests that wait for their turns under limits of their callers.
+//!
+//! **Nobody takes the room for himself.** What a caller may have waiting is bounded by the time that his
+//! limit lets him wait, but that may be long: so there are [`OWN`] seats for each caller of a limit. Where
+//! several share one limit (everybody, or all whom nobody knows) each client address has as many. And
+//! because a caller may be called by whatever it sends, a client address has at most [`OF_CLIENT`] of
+//! all seats, whoever it says it is. Who finds his own seats taken is refused as if he could not wait,
+//! and nobody else is.
 
 use std::{
+    collections::{HashMap, hash_map::Entry},
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -8,17 +17,45 @@ use std::{
     time::Duration,
 };
 
+use engine::{
+    caller::{Company, Holder},
+    client_ip::limit_key_ip,
+};
+use parking_lot::Mutex;
+
 /// So many requests may wait at the same time, whatever they wait for. Who waits keeps its request's
 /// head and its connection, a few KiB, and so all of them take tens of MiB at most.
 const SEATS: usize = 4096;
+/// So many of them one caller has.
+const OWN: usize = 64;
+/// So many of them a client address has, as whatever callers.
+const OF_CLIENT: usize = SEATS / 8;
+const SHARDS: usize = 16;
 
 /// Where they wait.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct WaitingRoom(Arc<AtomicUsize>);
+pub(crate) struct WaitingRoom(Arc<Room>);
+
+#[derive(Debug, Default)]
+struct Room {
+    taken: AtomicUsize,
+    /// Seats by who has them: by the caller, and by the client's address.
+    by_sitter: [Mutex<HashMap<u128, usize>>; SHARDS],
+}
+
+/// Who wants to wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sitter {
+    caller: u128,
+    client: u128,
+}
 
 /// A seat in it, for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Seat(WaitingRoom);
+pub(crate) struct Seat {
+    room: WaitingRoom,
+    sitter: Sitter,
+}
 
 /// A time to sit out.
 #[derive(Debug)]
@@ -31,6 +68,9 @@ pub(crate) struct Delay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seats {
     Free,
+    /// It has taken all that it may have.
+    Own,
+    /// Others have taken them.
     Taken,
 }
 
@@ -38,21 +78,74 @@ pub(crate) enum Seats {
 
 impl WaitingRoom {
     /// Whether there is a free seat. Workers that ask at the same moment may get one each.
-    pub(crate) fn seats(&self) -> Seats {
-        match self.waiting() < SEATS {
-            true => Seats::Free,
-            false => Seats::Taken,
+    pub(crate) fn seats(&self, sitter: &Sitter) -> Seats {
+        let waiting = self.waiting();
+        // Fewer than one caller may have: nothing has to be looked up.
+        if waiting < OWN {
+            return Seats::Free;
+        }
+        if self.0.taken_by(sitter.caller) >= OWN {
+            return Seats::Own;
+        }
+        match waiting >= SEATS || self.0.taken_by(sitter.client) >= OF_CLIENT {
+            true => Seats::Taken,
+            false => Seats::Free,
         }
     }
 
-    pub(crate) fn sit(&self) -> Seat {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Seat(self.clone())
+    pub(crate) fn sit(&self, sitter: Sitter) -> Seat {
+        self.0.taken.fetch_add(1, Ordering::Relaxed);
+        for key in sitter.keys() {
+            *self.0.shard(key).lock().entry(key).or_default() += 1;
+        }
+        Seat {
+            room: self.clone(),
+            sitter,
+        }
     }
 
     /// How many wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.0.taken.load(Ordering::Relaxed)
+    }
+}
+
+// === impl Room ===
+
+impl Room {
+    fn taken_by(&self, key: u128) -> usize {
+        self.shard(key).lock().get(&key).copied().unwrap_or(0)
+    }
+
+    fn shard(&self, key: u128) -> &Mutex<HashMap<u128, usize>> {
+        &self.by_sitter[(key ^ (key >> 64)) as usize % SHARDS]
+    }
+}
+
+// === impl Sitter ===
+
+impl Sitter {
+    /// A caller of a limit, and the address that it asks from.
+    pub(crate) fn new(caller: Holder, client: IpAddr) -> Self {
+        let client = match limit_key_ip(client) {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+            IpAddr::V6(ip) => ip,
+        };
+        let client = client.to_bits();
+        Self {
+            caller: match caller.company {
+                Company::Alone => caller.key,
+                Company::Shared => {
+                    let (key, client) = (caller.key.to_be_bytes(), client.to_be_bytes());
+                    store::hash_of(&[&key, &client])
+                }
+            },
+            client,
+        }
+    }
+
+    const fn keys(&self) -> [u128; 2] {
+        [self.caller, self.client]
     }
 }
 
@@ -60,7 +153,17 @@ impl WaitingRoom {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        let room = &self.room.0;
+        room.taken.fetch_sub(1, Ordering::Relaxed);
+        for key in self.sitter.keys() {
+            let mut shard = room.shard(key).lock();
+            if let Entry::Occupied(mut taken) = shard.entry(key) {
+                *taken.get_mut() -= 1;
+                if *taken.get() == 0 {
+                    taken.remove();
+                }
+            }
+        }
     }
 }
 
@@ -89,21 +192,82 @@ impl Delay {
 mod tests {
     use super::*;
 
+    /// This caller at this address.
+    fn sitter(key: u64, company: Company, address: u32) -> Sitter {
+        let key = store::hash(&key.to_le_bytes());
+        Sitter::new(Holder { key, company }, IpAddr::V4(address.into()))
+    }
+
+    fn alone(number: u32) -> Sitter {
+        sitter(u64::from(number), Company::Alone, number)
+    }
+
     #[test]
     fn so_many_may_sit_and_no_more() {
         let room = WaitingRoom::default();
-        let mut seats: Vec<_> = (0..SEATS).map(|_| room.sit()).collect();
-        assert_eq!(room.seats(), Seats::Taken);
+        let callers = (0..).map(alone);
+        let mut seats: Vec<_> = callers.take(SEATS).map(|one| room.sit(one)).collect();
+        let newcomer = alone(u32::MAX);
+        assert_eq!(room.seats(&newcomer), Seats::Taken);
         seats.pop();
-        assert_eq!((room.seats(), room.waiting()), (Seats::Free, SEATS - 1));
+        assert_eq!(room.seats(&newcomer), Seats::Free);
+        assert_eq!(room.waiting(), SEATS - 1);
         drop(seats);
         assert_eq!(room.waiting(), 0);
+        let left = |shard: &Mutex<HashMap<u128, usize>>| shard.lock().len();
+        assert!(room.0.by_sitter.iter().all(|shard| left(shard) == 0));
+    }
+
+    /// Trap 25: who has filled his own seats is refused, and nobody else is.
+    #[test]
+    fn one_caller_has_a_small_part_of_them() {
+        for company in [Company::Alone, Company::Shared] {
+            let room = WaitingRoom::default();
+            let greedy = sitter(1, company, 7);
+            let mut seats: Vec<_> = (0..OWN).map(|_| room.sit(greedy)).collect();
+            assert_eq!(room.seats(&greedy), Seats::Own, "{company:?}");
+            // Another of the same limit, and the same client under another limit.
+            assert_eq!(room.seats(&sitter(2, company, 8)), Seats::Free);
+            assert_eq!(room.seats(&sitter(3, company, 7)), Seats::Free);
+            seats.pop();
+            assert_eq!(room.seats(&greedy), Seats::Free, "{company:?}");
+        }
+    }
+
+    /// A quota that everybody shares has seats for everybody, not for the first who comes.
+    #[test]
+    fn who_shares_a_quota_does_not_share_its_seats() {
+        let room = WaitingRoom::default();
+        let one = sitter(1, Company::Shared, 7);
+        let _seats: Vec<_> = (0..OWN).map(|_| room.sit(one)).collect();
+        assert_eq!(room.seats(&one), Seats::Own);
+        assert_eq!(room.seats(&sitter(1, Company::Shared, 8)), Seats::Free);
+        // Who has a quota alone has its seats wherever it asks from.
+        let room = WaitingRoom::default();
+        let many = |address| sitter(1, Company::Alone, address);
+        let _seats: Vec<_> = (0..OWN as u32).map(|from| room.sit(many(from))).collect();
+        assert_eq!(room.seats(&many(u32::MAX)), Seats::Own);
+    }
+
+    /// Trap 25: whoever makes up another name for each request does not get a room for it.
+    #[test]
+    fn a_client_with_many_names_leaves_room_for_others() {
+        let room = WaitingRoom::default();
+        let named = |name| sitter(name, Company::Alone, 7);
+        let _seats: Vec<_> = (0..OF_CLIENT as u64)
+            .map(|name| room.sit(named(name)))
+            .collect();
+        assert_eq!(room.seats(&named(u64::MAX)), Seats::Taken);
+        assert_eq!(
+            room.seats(&sitter(u64::MAX, Company::Alone, 8)),
+            Seats::Free
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_longer_delay_counts_and_the_seat_is_given_back() {
         let room = WaitingRoom::default();
-        let delay = |seconds| Delay::new(Duration::from_secs(seconds), room.sit());
+        let delay = |seconds| Delay::new(Duration::from_secs(seconds), room.sit(alone(1)));
         let longer = delay(2).or_longer(Some(delay(3)));
         assert_eq!(room.waiting(), 1);
         let began = tokio::time::Instant::now();

@@ -7,6 +7,7 @@
 //! like O'Brien goes on with a name, and so it is none.
 
 mod deeper;
+mod further;
 mod reading;
 mod shapes;
 
@@ -142,6 +143,11 @@ fn in_place(text: &Text<'_>, found: &mut Signs) {
     if deeper::joined_subquery(&tokens) {
         found.add(Sign::SqlSubquery);
     }
+    begun(tokens, at, found);
+}
+
+/// A text that begins with a value, or with what follows one.
+fn begun(tokens: Tokens<'_>, at: usize, found: &mut Signs) {
     match tokens.kind(at) {
         Kind::Variable if tokens.len() == 1 && is_of_server(tokens.text(at)) => {
             found.add(Sign::SqlPeril);

@@ -64,6 +64,13 @@ pub(super) fn calls(text: &Text<'_>, found: &mut Signs) {
         found.add(Sign::CommandCode);
         return;
     }
+    if starts_program(bytes) {
+        found.add(Sign::CommandCode);
+    }
+}
+
+/// A call with a command in quotes.
+fn starts_program(bytes: &[u8]) -> bool {
     for call in [b"system(".as_slice(), b"exec(", b"popen(", b"proc_open("] {
         let Some(at) = find(bytes, call) else {
             continue;
@@ -79,9 +86,10 @@ pub(super) fn calls(text: &Text<'_>, found: &mut Signs) {
             at == 0 || joined || !bytes[at - 1].is_ascii_alphanumeric() && bytes[at - 1] != b'.';
         let (_, command) = program(&argument[skip..]);
         if begins && skip > 0 && name(command) != Name::Unknown {
-            found.add(Sign::CommandCode);
+            return true;
         }
     }
+    false
 }
 
 /// Whether a program in PHP starts another, or runs what it is sent.

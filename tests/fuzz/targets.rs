@@ -11,6 +11,7 @@ mod content_range;
 mod dates;
 mod etag_list;
 mod exchange;
+mod json_trim;
 mod no_vary_search;
 mod partial;
 mod path;
@@ -47,6 +48,7 @@ pub(crate) const TARGETS: &[Target] = &[
     dates::TARGET,
     etag_list::TARGET,
     exchange::TARGET,
+    json_trim::TARGET,
     no_vary_search::TARGET,
     partial::TARGET,
     path::TARGET,

@@ -4,6 +4,7 @@
 //! What a single bad client gets stands in `bad_clients.rs`, what is smuggled in `smuggling.rs`; here
 //! somebody tries to cost as much as possible.
 
+mod behind_proxies;
 mod floods;
 mod heads;
 mod http2;

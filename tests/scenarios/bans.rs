@@ -1,5 +1,8 @@
 //! Who does too much of what is not wanted is shut out for a while, and nobody else (trap 25).
 
+mod blame;
+mod waiting;
+
 use harness::{Ask, Builder, Origin, Reply, Response, Sidecar, eventually};
 
 use crate::forebay;

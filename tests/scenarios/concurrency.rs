@@ -154,3 +154,31 @@ fn rates_and_places_go_together() {
     in_flight(&sidecar, 0.0);
     sidecar.wait_for_metric("forebay_limits_waiting", &[], 0.0);
 }
+
+/// Trap 25: who has filled his own seats is refused, and nobody else is.
+#[test]
+fn nobody_takes_the_waiting_room_for_himself() {
+    const SEATS: u32 = 64;
+    let gate = Gate::new();
+    let origin = gated(&gate);
+    let sidecar = one_at_a_time(", queue: 1m").origin(&origin).start();
+    let waiting = |count| sidecar.wait_for_metric("forebay_limits_waiting", &[], f64::from(count));
+    let mut greedy = RawH2::connect(sidecar.address());
+    let fields = RawH2::request("GET", &[("k", "greedy")]);
+    // One goes on at once, and five find no seat.
+    for number in 0..SEATS + 6 {
+        greedy.headers(2 * number + 1, &fields, true);
+    }
+    waiting(SEATS);
+    sidecar.wait_for_metric(DECISIONS, &[("decision", "deny")], 5.0);
+    let other = || asking(sidecar.address(), Ask::get("/").header("K", "other"));
+    let first = other();
+    origin.wait_for(2);
+    let second = other();
+    waiting(SEATS + 1);
+    gate.open();
+    for client in [first, second] {
+        assert_eq!(client.join().unwrap().status, 200);
+    }
+    in_flight(&sidecar, 0.0);
+}

@@ -174,17 +174,183 @@ fn a_large_response_streams_against_the_dictionary() {
     assert_eq!(decoded(&response), long());
 }
 
+fn guarded(origin: &Origin, policies: &str) -> Sidecar {
+    let guarding = ROUTE.replace("min_size: 1B", "min_size: 1B\n  breach_guard: pad");
+    forebay()
+        .file("api.dict", &product(1))
+        .origin(origin)
+        .with_policies(&[policies, &guarding].concat())
+        .start()
+}
+
+/// Where a response may hold a secret, it is told nowhere either; others get it.
 #[test]
 fn nothing_is_made_to_resemble_a_text_where_a_secret_is_guarded() {
     let origin = api();
-    let policies = ROUTE.replace("min_size: 1B", "min_size: 1B\n  breach_guard: pad");
+    let sidecar = guarded(&origin, "");
+    for (field, value) in [("Cookie", "a=b"), ("Authorization", "Bearer x")] {
+        let ask = with_dictionary("/api/products/2", OURS, "gzip, dcz").header(field, value);
+        let response = sidecar.ask(&ask);
+        assert_eq!(response.header("content-encoding"), Some("gzip"));
+        assert_eq!(response.headers.all("vary"), ["accept-encoding"]);
+        assert!(!response.headers.has("link"), "{response:?}");
+    }
+    let open = sidecar.ask(&with_dictionary("/api/products/2", OURS, "gzip, dcz"));
+    assert_eq!(decoded(&open), product(2));
+    let told = sidecar.ask(&Ask::get("/api/products/2").header("Accept-Encoding", "gzip"));
+    assert!(told.headers.has("link"), "{told:?}");
+}
+
+#[test]
+fn who_wants_a_response_as_it_is_gets_it_so() {
+    let origin = api();
+    for policies in ["", "cache: {}"] {
+        let sidecar = sharing(&origin, policies);
+        for (name, value) in [("Cache-Control", "no-transform"), ("If-Range", "\"v1\"")] {
+            for accepted in ["dcz", "gzip, dcz"] {
+                let ask = with_dictionary("/api/products/2", OURS, accepted);
+                let response = sidecar.ask(&ask.header(name, value));
+                assert_eq!(response.text(), product(2), "{name} {accepted}");
+                assert_eq!(response.header("etag"), Some("\"v1\""));
+            }
+        }
+    }
+}
+
+/// A page of another origin that may not read a response must not measure it either.
+#[test]
+fn what_a_page_may_not_read_is_not_compressed_against_it() {
+    let origin = Origin::http(|request| {
+        let reply = Reply::ok(product(2)).header("Content-Type", "application/json");
+        let reply = reply.header("Cache-Control", "max-age=60");
+        match request.target.contains("open") {
+            true => reply.header("Access-Control-Allow-Origin", "*"),
+            false => reply,
+        }
+    });
+    let sidecar = sharing(&origin, "cache: {}");
+    for (target, site, mode, coding) in [
+        ("/api/2", "same-origin", "cors", "dcz"),
+        ("/api/2", "cross-site", "no-cors", "gzip"),
+        ("/api/2", "cross-site", "cors", "gzip"),
+        ("/api/open", "cross-site", "cors", "dcz"),
+        ("/api/open", "same-site", "no-cors", "gzip"),
+        ("/api/2", "none", "navigate", "dcz"),
+    ] {
+        let ask = with_dictionary(target, OURS, "gzip, dcz")
+            .header("Origin", "https://other.test")
+            .header("Sec-Fetch-Site", site)
+            .header("Sec-Fetch-Mode", mode);
+        let response = sidecar.ask(&ask);
+        let said = response.header("content-encoding");
+        assert_eq!(said, Some(coding), "{target} {site} {mode}");
+        let vary = ["accept-encoding", "available-dictionary"];
+        assert_eq!(response.headers.all("vary"), vary);
+    }
+}
+
+/// A HEAD and a 304 say what the GET would, and show no way to what the client need not fetch.
+#[test]
+fn heads_and_confirmations_speak_of_the_same_coding() {
+    let origin = api();
+    for policies in ["", "cache: {}"] {
+        let sidecar = sharing(&origin, policies);
+        sidecar.get("/api/products/2");
+        let head = Ask::new("HEAD", "/api/products/2").header("Available-Dictionary", OURS);
+        let head = sidecar.ask(&head.header("Accept-Encoding", "dcz"));
+        assert_eq!(head.header("content-encoding"), Some("dcz"));
+        assert_eq!(head.header("etag"), Some("W/\"v1\""));
+        assert!(!head.headers.has("content-length"), "{head:?}");
+    }
+    let origin = Origin::http(|_| Reply::status(304).header("ETag", "\"v1\""));
+    let sidecar = sharing(&origin, "");
+    let ask = with_dictionary("/api/products/2", OURS, "dcz");
+    let again = sidecar.ask(&ask.header("If-None-Match", "W/\"v1\""));
+    assert_eq!(
+        (again.status, again.header("etag")),
+        (304, Some("W/\"v1\""))
+    );
+    let vary = ["accept-encoding", "available-dictionary"];
+    assert_eq!(again.headers.all("vary"), vary);
+    assert!(!again.headers.has("link"), "{again:?}");
+}
+
+/// Where another host's routes are, its path is nobody's business.
+#[test]
+fn the_dictionary_is_found_on_the_hosts_of_its_route() {
+    let origin = Origin::saying("the application's own");
+    let config = "
+version: 1
+admin: {address: \"{admin}\", telemetry_address: \"{telemetry}\"}
+listeners: [{address: \"{listen}\"}]
+upstreams: {app: {endpoints: [\"{origin}\"]}}
+routes:
+  - name: api
+    match: {host: [api.test, \"*.api.test\"], path: \"/api/{*rest}\"}
+    upstream: app
+    compression:
+      dictionary: {file: \"{directory}/api.dict\", path: /dictionary, match: \"/api/*\"}
+  - {name: all, upstream: app}
+";
     let sidecar = forebay()
         .file("api.dict", &product(1))
-        .origin(&origin)
-        .with_policies(&policies)
+        .config(&config.replace("{origin}", &format!("http://{}", origin.address())))
         .start();
-    let response = sidecar.ask(&with_dictionary("/api/products/2", OURS, "gzip, dcz"));
-    assert_eq!(response.header("content-encoding"), Some("gzip"));
+    for (host, is_found) in [
+        ("api.test", true),
+        ("API.test:80", true),
+        ("v2.api.test", true),
+        ("other.test", false),
+        ("notapi.test", false),
+    ] {
+        let ask = Ask::get("/dictionary").header("Host", host);
+        let response = sidecar.ask(&ask);
+        let expected = match is_found {
+            true => product(1),
+            false => "the application's own".to_owned(),
+        };
+        assert_eq!(response.text(), expected, "{host}");
+    }
+}
+
+/// Lines of JSON leave one by one in this coding, too.
+#[test]
+fn each_piece_of_a_stream_is_here_before_the_next_is_sent() {
+    let (pieces, streamed) = std::sync::mpsc::channel();
+    let streamed = std::sync::Mutex::new(Some(streamed));
+    let origin = Origin::http(move |_| {
+        let streamed = streamed.lock().unwrap().take().expect("one request");
+        Reply::streamed(streamed).header("Content-Type", "application/x-ndjson")
+    });
+    let sidecar = sharing(&origin, "");
+    let mut client = sidecar.connect();
+    client.send(with_dictionary("/api/lines", OURS, "dcz").bytes());
+    let mut coded = Vec::new();
+    for id in 2..6 {
+        pieces.send(product(id).into_bytes()).unwrap();
+        if id == 2 {
+            let head = client.response_head();
+            assert_eq!(head.header("content-encoding"), Some("dcz"));
+        }
+        // Not more is sent before this has come.
+        let wanted: String = (2..=id).map(product).collect();
+        while so_far(&coded) != wanted {
+            coded.extend(client.chunk());
+        }
+    }
+}
+
+/// What of a stream can be decoded.
+fn so_far(coded: &[u8]) -> String {
+    let mut plain = Vec::new();
+    if let Some(rest) = coded.get(40..) {
+        let dictionary = product(1);
+        let mut decoder =
+            zstd::stream::read::Decoder::with_dictionary(rest, dictionary.as_bytes()).unwrap();
+        // It has not ended.
+        let _unfinished = decoder.read_to_end(&mut plain);
+    }
+    String::from_utf8(plain).unwrap()
 }
 
 #[test]

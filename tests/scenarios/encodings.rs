@@ -201,31 +201,6 @@ fn the_weakened_tag_is_recognized() {
 }
 
 #[test]
-fn a_head_describes_one_and_the_same_representation() {
-    let origin = writing(10_000);
-    let sidecar = compressing(&origin);
-    sidecar.get("/");
-    let coded = sidecar.ask(&taking("gzip"));
-    let head = sidecar.ask(&Ask::new("HEAD", "/").header("Accept-Encoding", "gzip"));
-    assert_eq!(head.status, 200);
-    assert!(head.body.is_empty());
-    assert!(head.cache_status().contains("; hit"));
-    let described = match head.header("content-encoding") {
-        Some(_) => coded,
-        None => sidecar.get("/"),
-    };
-    for name in ["content-encoding", "etag", "content-length"] {
-        assert_eq!(
-            head.header(name),
-            described.header(name),
-            "{name}: {head:?}"
-        );
-    }
-    assert_eq!(head.header("vary"), Some("accept-encoding"));
-    assert_eq!(origin.count(), 1);
-}
-
-#[test]
 fn a_range_is_cut_from_the_plain_bytes() {
     let origin = writing(10_000);
     let sidecar = compressing(&origin);

@@ -1,6 +1,7 @@
 //! A limit that follows its upstream: while that is short of room, those who cost it most have to give.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -26,6 +27,16 @@ struct Crowd {
 
 impl Crowd {
     fn start(sidecar: &Sidecar, caller: &'static str, clients: usize) -> Self {
+        Self::paced(sidecar, caller, clients, None)
+    }
+
+    /// Clients that go to `pause` and back whenever they are refused.
+    fn paced(
+        sidecar: &Sidecar,
+        caller: &'static str,
+        clients: usize,
+        pause: Option<SocketAddr>,
+    ) -> Self {
         let (over, refused) = (Arc::default(), Arc::default());
         let address = sidecar.address();
         let client = |_| {
@@ -35,6 +46,7 @@ impl Crowd {
                 while !AtomicBool::load(&over, Ordering::Relaxed) {
                     if ask.send(address).status == 429 {
                         AtomicU32::fetch_add(&refused, 1, Ordering::Relaxed);
+                        let _paused = pause.map(|pause| Ask::get("/").send(pause));
                     }
                 }
             })
@@ -114,4 +126,27 @@ fn in_shadow_nobody_gives_anything() {
     });
     assert_eq!(heavy.refused(), 0);
     heavy.stop();
+}
+
+/// Trap 25: a caller that keeps within its own quota must not be shut out because its upstream is short
+/// of room. Refused clients pause, so that together they never ask for more than the quota.
+#[test]
+fn who_gives_is_not_shut_out_for_it() {
+    let (origin, elsewhere) = (slow(), slow());
+    let sidecar = forebay()
+        .origin(&origin)
+        .upstream("capacity: {min: 2, max: 2, initial: 2, queue: 1000, queue_timeout: 15s}")
+        .with_policies(
+            "rate_limit: [{name: l, rate: 2000/s, burst: 40, key: {header: K}, adapt: {min: 1%}}]\n\
+             bans: [{name: pushing, when: {limited: any}, count: 1, key: {header: K}}]",
+        )
+        .start();
+    let heavy = Crowd::paced(&sidecar, "heavy", 12, Some(elsewhere.address()));
+    eventually("the heavy caller is refused some", || {
+        (heavy.refused() > 20).then_some(())
+    });
+    heavy.stop();
+    assert_eq!(sidecar.admin("/bans").text(), "[]");
+    let bans = sidecar.metric("forebay_bans_total", &[("box", "pushing")]);
+    assert_eq!(bans, 0.0);
 }

@@ -3,6 +3,7 @@
 mod caching;
 mod conditions;
 mod fields;
+mod kinds;
 mod streaming;
 
 use harness::{Ask, Origin, Reply, Request, Sidecar};

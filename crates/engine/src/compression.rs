@@ -13,34 +13,32 @@
 //! got the answer without. It is encoded anew only where a plain one would have been. Of several
 //! codings on top of each other, or one that we do not know, nothing is undone.
 //!
-//! # What changes with the coding
-//! The bytes are others, so `Content-Length` and `Accept-Ranges` go; the digests too, since
-//! `Content-Digest` sums the coded bytes, and `Repr-Digest` a representation of which the coding is a
-//! part (RFC 9530), while what is wanted (`Want-*-Digest`) stays. A strong `ETag`
-//! becomes weak (RFC 9110 8.8.1): it then still matches in `If-None-Match`, where comparison is weak,
-//! and no longer in `If-Range`, where it is strong.
+//! # `HEAD`
+//! Its answer has the fields of the GET (RFC 9110 9.3.2), but for the length, which nobody knows
+//! before the body has been encoded.
 //!
 //! # `Vary`
 //! A cache behind must know that another client would have got other bytes, also when this one got
-//! them as they are.
+//! them as they are, or in part.
 
 pub mod breach;
+pub mod conditions;
 pub mod dictionary;
+mod fields;
 pub mod headroom;
 pub mod level;
 pub(crate) mod media_type;
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use policy::{Coding, CompressionPolicy, MediaTypePattern, Mode, UpstreamCodings};
 
+pub use self::fields::{add_vary, fit_trailers, rewrite_headers, undo_headers};
+pub(crate) use self::fields::{forget_bytes, weaken_etag};
 use crate::{
     coding, field_list,
     negotiation::{Negotiated, Wish, coding_wish, identity_wish, negotiate},
     outcome::{AsIsReason, EncodeOutcome},
 };
-
-/// Fields that say what the bytes of a body sum up to.
-pub const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 
 /// What is known about a response when it is about to be encoded.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +51,7 @@ pub struct Exchange<'a> {
     pub status: StatusCode,
     /// The response's fields.
     pub response_headers: &'a HeaderMap,
-    /// The size of the body in bytes, where it is known.
+    /// The size of the body in bytes, where it is known; that of the answer to a HEAD says nothing.
     pub length: Option<u64>,
 }
 
@@ -104,21 +102,19 @@ pub fn decide(policy: &CompressionPolicy, exchange: &Exchange<'_>) -> Decision {
     if policy.mode == Mode::Off {
         return Decision::as_is(AsIsReason::Off);
     }
-    let suitability = suit(
-        policy,
-        exchange.status,
-        exchange.response_headers,
-        // The empty body of a HEAD says nothing about that of the GET.
-        exchange
-            .length
-            .filter(|length| *length > 0 || exchange.method != Method::HEAD),
-    );
-    choose(
-        policy,
-        suitability,
-        exchange.method,
-        exchange.request_headers,
-    )
+    let headers = exchange.response_headers;
+    let length = match *exchange.method {
+        // That of the GET, if the origin tells it.
+        Method::HEAD => told_length(headers),
+        _ => exchange.length,
+    };
+    let suitability = suit(policy, exchange.status, headers, length);
+    match suitability {
+        Suitability::Unfit(AsIsReason::Partial) if is_fit_as_whole(policy, headers) => {
+            Decision::varying(policy, EncodeOutcome::AsIs(AsIsReason::Partial))
+        }
+        _ => choose(policy, suitability, exchange.request_headers),
+    }
 }
 
 /// The part of the decision that is the same for every client of a stored response.
@@ -145,47 +141,41 @@ pub fn suit(
 pub fn choose(
     policy: &CompressionPolicy,
     suitability: Suitability,
-    method: &Method,
     request: &HeaderMap,
 ) -> Decision {
     match suitability {
         Suitability::Unfit(reason) => return Decision::as_is(reason),
-        Suitability::Coded(coding, why_not) => {
-            return recode(policy, coding, why_not, method, request);
-        }
+        Suitability::Coded(coding, why_not) => return recode(policy, coding, why_not, request),
         Suitability::Small if identity_wish(request) == Wish::Accepted => {
             return Decision::as_is(AsIsReason::TooSmall);
         }
         Suitability::Fit | Suitability::Small => {}
     }
     let negotiated = negotiate(request, &policy.encodings);
-    if let Negotiated::Coding(_) = negotiated {
-        if request.contains_key(header::IF_RANGE) {
-            return Decision::as_is(AsIsReason::Partial);
-        }
-        if no_transform(request) {
-            return Decision::as_is(AsIsReason::NoTransform);
-        }
-    }
-    let vary = match policy.mode {
-        Mode::Enforce => VaryNeed::Needed,
-        Mode::Off | Mode::Shadow => VaryNeed::NotNeeded,
-    };
-    let varying = |outcome| Decision {
-        outcome,
-        undo: None,
-        vary,
-    };
-    // A HEAD is answered with the fields of the GET as far as they are known (RFC 9110 9.3.2).
-    if method == Method::HEAD {
-        return varying(EncodeOutcome::AsIs(AsIsReason::NoBody));
+    if let Negotiated::Coding(_) = negotiated
+        && let Some(reason) = untouchable(request)
+    {
+        return Decision::varying(policy, EncodeOutcome::AsIs(reason));
     }
     match (negotiated, policy.mode) {
         (Negotiated::Coding(_), Mode::Shadow) => Decision::as_is(AsIsReason::Shadow),
-        (Negotiated::Coding(coding), _) => varying(EncodeOutcome::Encoded(coding)),
-        (Negotiated::Identity | Negotiated::Nothing, _) => {
-            varying(EncodeOutcome::AsIs(AsIsReason::ClientDeclined))
+        (Negotiated::Coding(coding), _) => {
+            Decision::varying(policy, EncodeOutcome::Encoded(coding))
         }
+        (Negotiated::Identity | Negotiated::Nothing, _) => {
+            Decision::varying(policy, EncodeOutcome::AsIs(AsIsReason::ClientDeclined))
+        }
+    }
+}
+
+/// Why a request wants the response as it is, if it does: its validator must not move, or it says so.
+pub fn untouchable(request: &HeaderMap) -> Option<AsIsReason> {
+    if request.contains_key(header::IF_RANGE) {
+        Some(AsIsReason::Partial)
+    } else if no_transform(request) {
+        Some(AsIsReason::NoTransform)
+    } else {
+        None
     }
 }
 
@@ -194,7 +184,6 @@ fn recode(
     policy: &CompressionPolicy,
     coding: Coding,
     why_not: Option<AsIsReason>,
-    method: &Method,
     request: &HeaderMap,
 ) -> Decision {
     let undone = |outcome| Decision {
@@ -209,11 +198,7 @@ fn recode(
             vary: VaryNeed::Needed,
         };
     }
-    if method == Method::HEAD {
-        return undone(EncodeOutcome::AsIs(AsIsReason::NoBody));
-    }
-    let plain =
-        why_not.is_some() || request.contains_key(header::IF_RANGE) || no_transform(request);
+    let plain = why_not.is_some() || untouchable(request).is_some();
     undone(match negotiate(request, &policy.encodings) {
         Negotiated::Coding(coding) if !plain => EncodeOutcome::Encoded(coding),
         _ => EncodeOutcome::Decoded,
@@ -281,6 +266,16 @@ fn unfit_as_plain(policy: &CompressionPolicy, headers: &HeaderMap) -> Option<AsI
     }
 }
 
+/// Whether the whole might be encoded, or undone, of which this is a part.
+fn is_fit_as_whole(policy: &CompressionPolicy, headers: &HeaderMap) -> bool {
+    match is_coded(headers) {
+        true => {
+            policy.upstream_codings == UpstreamCodings::Recode && only_coding(headers).is_some()
+        }
+        false => unfit_as_plain(policy, headers).is_none(),
+    }
+}
+
 fn is_among(patterns: &[MediaTypePattern], kind: &str) -> bool {
     patterns.iter().any(|it| media_type::matches(it, kind))
 }
@@ -298,66 +293,43 @@ fn has_no_body(status: StatusCode, length: Option<u64>) -> bool {
     status.is_informational() || bodiless || length == Some(0)
 }
 
-/// Makes the fields of a response fit a body that is encoded with `coding`.
-pub fn rewrite_headers(headers: &mut HeaderMap, coding: Coding) {
-    headers.insert(
-        header::CONTENT_ENCODING,
-        HeaderValue::from_static(coding.as_str()),
-    );
-    forget_bytes(headers);
-    add_vary(headers);
-}
-
-/// Makes the fields of a response fit a body whose coding is undone.
-pub fn undo_headers(headers: &mut HeaderMap) {
-    headers.remove(header::CONTENT_ENCODING);
-    forget_bytes(headers);
-    add_vary(headers);
-}
-
-/// Takes out what the fields say about the very bytes of a body that becomes another.
-pub(crate) fn forget_bytes(headers: &mut HeaderMap) {
-    for name in [header::CONTENT_LENGTH, header::ACCEPT_RANGES] {
-        headers.remove(name);
-    }
-    for name in DIGESTS {
-        headers.remove(name);
-    }
-    weaken_etag(headers);
-}
-
-/// Adds `Vary: Accept-Encoding` unless it is there, alone or as part of `*`.
-pub fn add_vary(headers: &mut HeaderMap) {
-    let there = field_list::elements(headers, &header::VARY)
-        .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"accept-encoding"));
-    if !there {
-        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
-    }
-}
-
-/// A strong tag promises equal bytes. One that is not a tag at all cannot be weakened, and goes.
-fn weaken_etag(headers: &mut HeaderMap) {
-    let Some(tag) = headers.get(header::ETAG) else {
-        return;
+/// The length that the fields tell, if there is one and nothing contradicts it.
+fn told_length(headers: &HeaderMap) -> Option<u64> {
+    let mut told = headers.get_all(header::CONTENT_LENGTH).iter();
+    let (Some(length), None) = (told.next(), told.next()) else {
+        return None;
     };
-    let tag = tag.as_bytes();
-    if tag.starts_with(b"W/\"") {
-        return;
-    }
-    let strong = tag.len() >= 2 && tag.starts_with(b"\"") && tag.ends_with(b"\"");
-    match HeaderValue::from_bytes(&[b"W/", tag].concat()) {
-        Ok(weak) if strong => {
-            headers.insert(header::ETAG, weak);
-        }
-        _ => {
-            headers.remove(header::ETAG);
-        }
-    }
+    length.to_str().ok()?.parse().ok()
 }
 
 // === impl Decision ===
 
 impl Decision {
+    /// What is told of it: nothing happens to the body of a HEAD, whatever its fields say.
+    pub fn told(&self, method: &Method) -> EncodeOutcome {
+        match self.outcome {
+            EncodeOutcome::Decoded | EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_)
+                if method == Method::HEAD =>
+            {
+                EncodeOutcome::AsIs(AsIsReason::NoBody)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// For this client; another may get another coding.
+    const fn varying(policy: &CompressionPolicy, outcome: EncodeOutcome) -> Self {
+        let vary = match policy.mode {
+            Mode::Enforce => VaryNeed::Needed,
+            Mode::Off | Mode::Shadow => VaryNeed::NotNeeded,
+        };
+        Self {
+            outcome,
+            undo: None,
+            vary,
+        }
+    }
+
     /// As it is, for every client.
     const fn as_is(reason: AsIsReason) -> Self {
         Self {

@@ -3,12 +3,14 @@
 //! The client's weights decide; among equal ones the server's order does. A request without
 //! `Accept-Encoding` takes anything by the letter of the RFC, but those who leave it out are those
 //! who cannot decode, so it gets no coding. An element that cannot be read is passed over: nothing is
-//! sent that was not clearly asked for.
+//! sent that was not clearly asked for. What is named twice counts as its best word.
 //!
 //! **Nothing acceptable.** Where `identity` is refused and so is every coding on offer, the response goes
 //! out without a coding: RFC 9110 lets a server do so, and an answer that most such clients can read
 //! helps them more than 406, which none of them expects. A coding of a request that is not understood
 //! is answered with 415 and `Accept-Encoding` (section 15.5.16), where requests are decoded at all.
+
+use std::cell::RefCell;
 
 use http::{HeaderMap, header};
 use policy::Coding;
@@ -37,7 +39,7 @@ pub enum Wish {
 type Weight = Option<u16>;
 
 /// Everything `Accept-Encoding` says that matters here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wishes {
     br: Weight,
     deflate: Weight,
@@ -45,6 +47,26 @@ struct Wishes {
     zstd: Weight,
     identity: Weight,
     any: Weight,
+}
+
+/// A line that was understood before. Nearly all clients send one of a few lines, and reading it anew
+/// costs a hit more than all else that its coding needs.
+#[derive(Clone, Copy)]
+struct KnownLine {
+    length: usize,
+    line: [u8; LONGEST_KNOWN],
+    wishes: Wishes,
+}
+
+/// The lines that each thread remembers.
+const KNOWN: usize = 32;
+/// The longest of them, in bytes.
+const LONGEST_KNOWN: usize = 64;
+
+thread_local! {
+    static KNOWN_LINES: RefCell<[KnownLine; KNOWN]> = const {
+        RefCell::new([KnownLine { length: 0, line: [0; LONGEST_KNOWN], wishes: Wishes::NONE }; KNOWN])
+    };
 }
 
 /// Chooses among the codings on offer, given in the server's order of preference.
@@ -86,16 +108,62 @@ pub fn identity_wish(request_headers: &HeaderMap) -> Wish {
 // === impl Wishes ===
 
 impl Wishes {
+    const NONE: Self = Self {
+        br: None,
+        deflate: None,
+        gzip: None,
+        zstd: None,
+        identity: None,
+        any: None,
+    };
+
     fn read(headers: &HeaderMap) -> Self {
-        let mut wishes = Self::default();
-        // Each request for something that may be compressed is read so: two plain loops cost half of
-        // what [`crate::field_list::elements`] does.
+        let mut wishes = Self::NONE;
         for line in headers.get_all(header::ACCEPT_ENCODING) {
-            for element in line.as_bytes().split(|byte| *byte == b',') {
-                wishes.note(element.trim_ascii());
-            }
+            wishes.add(&Self::of_line(line.as_bytes()));
         }
         wishes
+    }
+
+    /// What one line says, as it was understood the last time if it was said before.
+    fn of_line(line: &[u8]) -> Self {
+        let Some(middle) = line
+            .get(line.len() / 2)
+            .filter(|_| line.len() <= LONGEST_KNOWN)
+        else {
+            return Self::parse(line);
+        };
+        let place = (usize::from(*middle) + line.len()) % KNOWN;
+        KNOWN_LINES.with_borrow_mut(|known| {
+            let known = &mut known[place];
+            if known.line.get(..known.length) != Some(line) {
+                *known = KnownLine {
+                    length: line.len(),
+                    line: [0; LONGEST_KNOWN],
+                    wishes: Self::parse(line),
+                };
+                known.line[..line.len()].copy_from_slice(line);
+            }
+            known.wishes
+        })
+    }
+
+    fn parse(line: &[u8]) -> Self {
+        let mut wishes = Self::NONE;
+        for element in line.split(|byte| *byte == b',') {
+            wishes.note(element.trim_ascii());
+        }
+        wishes
+    }
+
+    /// Where one thing is said twice, the more counts.
+    fn add(&mut self, more: &Self) {
+        self.br = self.br.max(more.br);
+        self.deflate = self.deflate.max(more.deflate);
+        self.gzip = self.gzip.max(more.gzip);
+        self.zstd = self.zstd.max(more.zstd);
+        self.identity = self.identity.max(more.identity);
+        self.any = self.any.max(more.any);
     }
 
     fn note(&mut self, element: &[u8]) {
@@ -139,7 +207,7 @@ impl Wishes {
 }
 
 /// A weight in thousandths: `q=` and 0 to 1 with up to three decimals (RFC 9110 12.4.2).
-fn quality(parameter: &[u8]) -> Option<u16> {
+pub(crate) fn quality(parameter: &[u8]) -> Option<u16> {
     let parameter = parameter.trim_ascii();
     let (name, value) = parameter.split_at_checked(2)?;
     if !name.eq_ignore_ascii_case(b"q=") {
@@ -238,6 +306,17 @@ mod tests {
             ("gzip;q=1.001, br;q=1.", "br"),
             (",,;q=1, =,gzip", "gzip"),
             ("gzip;q=0.001", "gzip"),
+            ("gzip;q=0, gzip", "gzip"),
+            ("gzip;q=0.2, br;q=0.1, x-gzip;q=0.05", "gzip"),
+            ("gzip;q=0.1, br;q=0.2, X-GZIP;q=0.3", "gzip"),
+            ("identity;q=0, *;q=0", "nothing"),
+            ("identity;q=0, *", "zstd"),
+            ("gzip;q=0.", "identity"),
+            ("gzip;q=.5", "identity"),
+            ("gzip;q=1.0000", "identity"),
+            ("gzip;q=0.5;q=1", "identity"),
+            ("\tgzip\t;\tq=0.5\t", "gzip"),
+            ("gzipx, xgzip, g zip", "identity"),
         ] {
             assert_eq!(ask(&[line], &Coding::ALL), wanted, "{line}");
         }
@@ -247,6 +326,15 @@ mod tests {
     fn lines_are_one_list_and_silence_is_identity() {
         assert_eq!(ask(&[], &Coding::ALL), "identity");
         assert_eq!(ask(&["gzip;q=0.1", "br;q=0.2"], &Coding::ALL), "br");
+    }
+
+    /// However many are named, each is looked at once, and nothing is kept of it.
+    #[test]
+    fn a_crowd_of_codings() {
+        let crowd = "x-other;q=0.9, ".repeat(4_000);
+        assert_eq!(ask(&[&crowd, "br;q=0.1"], &Coding::ALL), "br");
+        let refused = "gzip;q=0, ".repeat(4_000);
+        assert_eq!(ask(&[&refused], &Coding::ALL), "identity");
     }
 
     #[test]
@@ -288,6 +376,16 @@ mod tests {
     }
 
     proptest! {
+        /// What is remembered of a line is what it says.
+        #[test]
+        fn a_line_is_understood_alike_again(
+            lines in prop::collection::vec("(gzip|br|;q=0|;q=0\\.5|, |\\*|[ -~]){0,24}", 1..40),
+        ) {
+            for line in lines.iter().chain(&lines) {
+                prop_assert_eq!(Wishes::of_line(line.as_bytes()), Wishes::parse(line.as_bytes()));
+            }
+        }
+
         /// Nothing is chosen that was not named, directly or by `*`.
         #[test]
         fn never_unasked(line in "(gzip|br|deflate|zstd|identity|\\*|;q=0|;q=0\\.5|,|[ -~]){0,12}") {

@@ -14,6 +14,9 @@
 //! than it has to be, which some decoders take for the character it hides. Servers disagree on each
 //! of these.
 
+mod readings;
+
+pub use self::readings::readings;
 use crate::percent;
 
 /// A path after it has been read.

@@ -26,7 +26,7 @@ pub use self::{
     claim::{Claim, Guise, TELLING},
     content::{BodyKind, body_kind},
     json_depth::{JsonDepth, Nesting},
-    paths::Ambiguity,
+    paths::{Ambiguity, Elsewhere},
 };
 use crate::{admit::DeclaredBody, failure::ShieldRefusal, path::NormalPath};
 
@@ -52,6 +52,8 @@ pub struct Presented<'a> {
     pub uri: &'a Uri,
     /// How its path reads.
     pub path: &'a NormalPath<'a>,
+    /// Where its path leads when it is read otherwise.
+    pub elsewhere: Elsewhere,
     /// The header fields.
     pub headers: &'a HeaderMap,
     /// What it says of its body; `None` when there is none.
@@ -87,6 +89,11 @@ impl Shield {
         self.allow.as_ref()
     }
 
+    /// How it takes paths that can be read in several ways.
+    pub const fn paths(&self) -> PathReading {
+        self.paths
+    }
+
     /// Looks at the head of a request.
     ///
     /// # Errors
@@ -95,7 +102,7 @@ impl Shield {
         self.addresses.judge(request.client)?;
         self.judge_method(request.method)?;
         if self.paths == PathReading::Strict {
-            paths::judge(request.path, request.uri.path())?;
+            paths::judge(request.path, request.uri.path(), request.elsewhere)?;
         }
         self.lengths.judge(request)?;
         match request.body {
@@ -128,6 +135,11 @@ impl Shielded {
             why,
             evidence: evidence.into(),
         }
+    }
+
+    /// One whose path is ambiguous.
+    pub fn ambiguous(how: Ambiguity) -> Self {
+        Self::new(ShieldRefusal::PathAmbiguous, how.as_str())
     }
 }
 

@@ -1,25 +1,29 @@
 //! How responses of a legacy API are trimmed on their way.
 //!
 //! # Which bodies
-//! Whole JSON bodies of answers that succeeded, in no content coding, and never where either side says
-//! `no-transform` (RFC 9111, sections 5.2.1.6 and 5.2.2.6). An error's document stays as it is: it says
-//! what went wrong, in fields that nobody has listed.
+//! Whole JSON bodies of answers that succeeded, and never where either side says `no-transform`
+//! (RFC 9111, sections 5.2.1.6 and 5.2.2.6). An error's document stays as it is: it says what went
+//! wrong, in fields that nobody has listed.
+//!
+//! # What is in the way
+//! The origin is asked for the whole in plain bytes. Where it answers with a part or in a content coding
+//! all the same, and all fields stay, the answer passes as it is. Where fields are chosen, a coding is
+//! taken off, and what cannot be read is refused: the list would mean nothing if whatever is packed
+//! passed it by.
 //!
 //! # What changes with the body
 //! The bytes are others, so the length, the digests and `Accept-Ranges` go, and a strong tag becomes
-//! weak (RFC 9110, section 8.8.1): see [`conditions`] for how the origin gets it back.
+//! weak (RFC 9110, section 8.8.1): see [`compression::conditions`] for how the origin gets it back. A
+//! part of what the origin has is no part of what the client gets, and is not asked for.
 
-pub mod conditions;
 pub mod fields;
 pub mod json;
+mod kind;
 
 use http::{HeaderMap, Method, StatusCode, header};
 
-use self::json::{Flaw, Sequence};
-use crate::{
-    compression::{self, media_type},
-    field_list,
-};
+use self::json::{Flaw, Reach, Sequence};
+use crate::{coding, compression};
 
 /// A response whose head has come, and the request it answers.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +38,8 @@ pub struct Exchange<'a> {
     pub response: &'a HeaderMap,
     /// The size of the body in bytes, where it is known.
     pub length: Option<u64>,
+    /// How much of a document stays.
+    pub reach: Reach,
 }
 
 /// What becomes of a JSON body.
@@ -41,7 +47,9 @@ pub struct Exchange<'a> {
 pub enum Decision {
     /// It passes as it is.
     Leave(LeaveReason),
-    /// It is trimmed.
+    /// It does not pass: it cannot be trimmed, and must not pass as it is.
+    Refuse(Flaw),
+    /// It is trimmed, in plain bytes: what codings it has are taken off before.
     Trim(Sequence),
 }
 
@@ -79,11 +87,7 @@ pub fn decide(exchange: &Exchange<'_>) -> Decision {
     if !exchange.status.is_success() {
         return Decision::Leave(LeaveReason::Status);
     }
-    if exchange.status == StatusCode::PARTIAL_CONTENT || headers.contains_key(header::CONTENT_RANGE)
-    {
-        return Decision::Leave(LeaveReason::Partial);
-    }
-    let Some(sequence) = media_type::essence(headers).and_then(json_type) else {
+    let Some(sequence) = kind::of(headers, exchange.reach) else {
         return Decision::Leave(LeaveReason::Type);
     };
     // The head of a HEAD is that of the GET (RFC 9110, section 9.3.2).
@@ -92,34 +96,48 @@ pub fn decide(exchange: &Exchange<'_>) -> Decision {
     if bodiless || never {
         return Decision::Leave(LeaveReason::NoBody);
     }
-    if field_list::elements(headers, &header::CONTENT_ENCODING)
-        .any(|coding| !coding.eq_ignore_ascii_case(b"identity"))
-    {
-        return Decision::Leave(LeaveReason::Coded);
-    }
     if compression::no_transform(headers) || compression::no_transform(exchange.request) {
         return Decision::Leave(LeaveReason::NoTransform);
     }
-    Decision::Trim(sequence)
+    // In another status it means nothing (RFC 9110, section 14.4), but whoever sends it is confused.
+    let is_part = exchange.status == StatusCode::PARTIAL_CONTENT;
+    if is_part || headers.contains_key(header::CONTENT_RANGE) {
+        return hindered(exchange.reach, LeaveReason::Partial, Flaw::Part);
+    }
+    match (coding::stack::codings(headers), exchange.reach) {
+        (Ok(codings), _) if codings.is_empty() => Decision::Trim(sequence),
+        (Ok(_), Reach::Select) => Decision::Trim(sequence),
+        (Ok(_), Reach::Minify) => Decision::Leave(LeaveReason::Coded),
+        (Err(_), reach) => hindered(reach, LeaveReason::Coded, Flaw::Coded),
+    }
+}
+
+/// What becomes of a document that there is no reading of.
+const fn hindered(reach: Reach, reason: LeaveReason, flaw: Flaw) -> Decision {
+    match reach {
+        Reach::Minify => Decision::Leave(reason),
+        Reach::Select => Decision::Refuse(flaw),
+    }
 }
 
 /// Makes the fields of a response fit a body that is trimmed.
-pub fn rewrite_headers(headers: &mut HeaderMap) {
+pub fn rewrite_headers(headers: &mut HeaderMap, reach: Reach) {
+    // What has a coding and keeps all its fields is left alone, and has it still.
+    if reach == Reach::Select {
+        headers.remove(header::CONTENT_ENCODING);
+    }
     compression::forget_bytes(headers);
+}
+
+/// Makes a request one for the whole.
+pub fn ask_for_whole(request: &mut HeaderMap) {
+    request.remove(header::RANGE);
+    request.remove(header::IF_RANGE);
 }
 
 /// Whether the client wants the bytes as the origin sends them.
 pub fn wants_original(request: &HeaderMap) -> bool {
     compression::no_transform(request)
-}
-
-fn json_type(essence: &str) -> Option<Sequence> {
-    let essence = essence.to_ascii_lowercase();
-    match essence.as_str() {
-        "application/json" => Some(Sequence::Documents),
-        "application/x-ndjson" | "application/ndjson" => Some(Sequence::Lines),
-        other => other.ends_with("+json").then_some(Sequence::Documents),
-    }
 }
 
 // === impl LeaveReason ===
@@ -142,10 +160,12 @@ impl LeaveReason {
 
 impl Trimmed {
     /// Everything that can become of a body.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Trimmed,
+        Self::Flawed(Flaw::Coded),
         Self::Flawed(Flaw::LongKey),
         Self::Flawed(Flaw::NotJson),
+        Self::Flawed(Flaw::Part),
         Self::Flawed(Flaw::TooDeep),
         Self::Flawed(Flaw::Unfinished),
         Self::Left(LeaveReason::Coded),

@@ -10,6 +10,7 @@ mod cache;
 mod caller;
 mod compression;
 mod conditions;
+mod dictionaries;
 mod findings;
 mod identity;
 mod known;

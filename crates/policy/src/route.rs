@@ -136,6 +136,30 @@ impl Route {
     }
 }
 
+// === impl HostPattern ===
+
+impl HostPattern {
+    /// Whether it takes a host, which is canonical like itself.
+    pub fn takes(&self, host: &str) -> bool {
+        match self {
+            Self::Exact(name) => host == name,
+            Self::Below(name) => host
+                .strip_suffix(name.as_str())
+                .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+        }
+    }
+
+    /// Whether there is a host that both take.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(host), pattern) | (pattern, Self::Exact(host)) => pattern.takes(host),
+            (Self::Below(one), Self::Below(two)) => {
+                one == two || self.takes(two) || other.takes(one)
+            }
+        }
+    }
+}
+
 // === impl PathPattern ===
 
 impl Default for PathPattern {
@@ -143,6 +167,40 @@ impl Default for PathPattern {
     fn default() -> Self {
         Self {
             segments: vec![PathSegment::Rest("rest".to_owned())],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        let exact = |name: &str| HostPattern::Exact(name.to_owned());
+        let below = |name: &str| HostPattern::Below(name.to_owned());
+        for (pattern, host, takes) in [
+            (exact("a.test"), "a.test", true),
+            (exact("a.test"), "b.a.test", false),
+            (below("a.test"), "a.test", false),
+            (below("a.test"), ".a.test", false),
+            (below("a.test"), "b.a.test", true),
+            (below("a.test"), "c.b.a.test", true),
+            (below("a.test"), "ba.test", false),
+        ] {
+            assert_eq!(pattern.takes(host), takes, "{pattern:?} {host}");
+        }
+        for (one, other, overlaps) in [
+            (exact("a.test"), exact("a.test"), true),
+            (exact("a.test"), exact("b.test"), false),
+            (exact("b.a.test"), below("a.test"), true),
+            (exact("a.test"), below("a.test"), false),
+            (below("a.test"), below("a.test"), true),
+            (below("b.a.test"), below("a.test"), true),
+            (below("b.test"), below("a.test"), false),
+        ] {
+            assert_eq!(one.overlaps(&other), overlaps, "{one:?} {other:?}");
+            assert_eq!(other.overlaps(&one), overlaps, "{other:?} {one:?}");
         }
     }
 }

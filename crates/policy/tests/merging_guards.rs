@@ -61,7 +61,7 @@ routes:
     upstream: app
     use: [wide]
     shield: {allow: [], paths: lenient, max_body: off, rules: {threshold: 7, exclude: [{rule: 3, in: q}, {in: z}]}}
-  - {name: b, upstream: app, match: {path: /b}, use: [wide, off], shield: {deny: [10.0.0.7]}}
+  - {name: b, upstream: app, match: {path: /b}, use: [wide, off], shield: {deny: [10.0.0.7, '::ffff:10.1.0.0/112', '::ffff:10.2.0.7', '::/0']}}
   - {name: c, upstream: app, match: {path: /c}, use: [wide, off], shield: {rules: {threshold: 3}}}
 ";
     let routes = read(text).routes;
@@ -85,7 +85,9 @@ routes:
     let shield = routes[1].shield.as_ref().unwrap();
     assert_eq!(shield.rules, None);
     assert_eq!(shield.allow, ["10.0.0.0/8".parse().unwrap()]);
-    assert_eq!(shield.deny, ["10.0.0.7/32".parse().unwrap()]);
+    // IPv4 in IPv6 is IPv4 wherever a client is meant.
+    let deny = ["10.0.0.7/32", "10.1.0.0/16", "10.2.0.7/32", "::/0"];
+    assert_eq!(shield.deny, deny.map(|net| net.parse().unwrap()));
     assert_eq!(shield.max_body, Some(bytes(KIB * KIB)));
     // What was said before it was switched off is forgotten.
     let rules = routes[2].shield.as_ref().unwrap().rules.as_ref().unwrap();

@@ -162,7 +162,7 @@ fn row(failure: Failure) -> Row {
         ),
         Failure::UpstreamNotJson => (
             502,
-            "The upstream did not answer in the JSON that it announced",
+            "The upstream did not answer in JSON that can be read",
             "http_protocol_error",
         ),
         Failure::UpstreamStalled => (

@@ -12,12 +12,13 @@ mod response;
 mod rewind;
 mod tap;
 mod trimmed;
+mod unpacker;
 mod upstream;
 mod watch;
 
 pub(crate) use decoded::DecodedBody;
 pub(crate) use decoding::{DecodingBody, Undoing};
-pub(crate) use encoded::EncodedBody;
+pub(crate) use encoded::{EncodedBody, Guarding};
 pub(crate) use gathered::{Gathered, Peeked, gather, peek};
 pub(crate) use inbound::drain;
 pub(crate) use request::{RequestBody, Upload};
@@ -28,9 +29,19 @@ pub(crate) use trimmed::Trimming;
 pub(crate) use upstream::UpstreamBody;
 pub(crate) use watch::Watch;
 
-use engine::failure::Failure;
+use bytes::Bytes;
+use engine::{compression, failure::Failure};
+use http::HeaderMap;
+use http_body::Frame;
 
 /// A body that ended before its end.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("body cut short: {}", .0.as_str())]
 pub(crate) struct CutShort(pub(crate) Failure);
+
+/// The trailer fields of a body whose bytes have become others, if any are left.
+fn fitting_trailers(frame: Frame<Bytes>) -> Option<HeaderMap> {
+    let mut trailers = frame.into_trailers().ok()?;
+    compression::fit_trailers(&mut trailers);
+    (!trailers.is_empty()).then_some(trailers)
+}

@@ -16,6 +16,9 @@ use tokio::time::Instant;
 /// How old a reading of the wall clock may be.
 const WALL_CLOCK_AGE: Duration = Duration::from_millis(20);
 
+/// Readings of both clocks that are further apart are not of one moment.
+const HELD_UP: Duration = Duration::from_millis(100);
+
 static START: OnceLock<Instant> = OnceLock::new();
 
 thread_local! {
@@ -38,6 +41,14 @@ pub fn now() -> Now {
         _ => read_wall(monotonic),
     };
     Now { monotonic, wall }
+}
+
+/// Both clocks, read anew and at one moment; nothing when the thread was held up in between.
+pub(crate) fn at_once() -> Option<Now> {
+    let monotonic = monotonic();
+    let wall = read_wall(monotonic);
+    let taken = self::monotonic().saturating_sub(monotonic);
+    (taken < HELD_UP).then_some(Now { monotonic, wall })
 }
 
 #[expect(

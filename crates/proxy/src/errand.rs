@@ -19,10 +19,11 @@ use engine::{
         vary::AcceptEncoding,
     },
     client_ip::PeerTrust,
+    compression::conditions,
     forwarding::{self, ForwardFacts, Hop},
     proxy_protocol::Named,
     trace::{self, RequestId, Sampling, TraceContext, TraceSeed},
-    transform::{self, conditions},
+    transform,
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Uri,
@@ -338,8 +339,14 @@ impl Errand {
             let selected = self.intent.stale.as_ref().map(|stale| &stale.stored.meta);
             asking = revalidate::prepare(&self.head.method, &mut headers, selected);
             headers.remove(RANGE);
-        } else if self.is_trimmed() && !transform::wants_original(&headers) {
-            conditions::restore(&mut headers);
+        } else {
+            let trims = self.is_trimmed() && !transform::wants_original(&headers);
+            if trims {
+                transform::ask_for_whole(&mut headers);
+            }
+            if trims || codings::weakens_tags(self.route()) {
+                conditions::restore(&mut headers);
+            }
         }
         match self.accept_encoding() {
             AcceptEncoding::Fixed => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::{
     balance::sticky::Crumb,
     cache::status::CacheStatus,
-    client_ip::{ClientAddress, client_ip},
+    client_ip::{ClientAddress, PeerTrust, client_ip},
     outcome::CacheOutcome,
     security::{SecurityAction, SecurityKind},
     trace::{self, RequestId},
@@ -61,6 +61,8 @@ pub(crate) struct Exchange {
     pub(crate) examination: Option<Box<Examination>>,
     /// `RateLimit` and its kin, for the response.
     pub(crate) limit_fields: LimitFields,
+    /// Whether the response is one for which the dictionary of its route might be used.
+    pub(crate) tells_dictionary: bool,
     /// How the client reached us, or a proxy in front of us that can be believed.
     arrival: Scheme,
 }
@@ -84,6 +86,9 @@ impl Exchange {
             .get(peer.listener)
             .map_or(&[][..], |listener| &listener.trusted_proxies);
         let client = client_ip(peer.ip, &head.headers, trusted);
+        if client.peer == PeerTrust::Trusted {
+            connection.asked_by(client.ip);
+        }
         let log = sidecar
             .access_log
             .is_some()
@@ -99,6 +104,7 @@ impl Exchange {
                 sidecar: Arc::clone(sidecar),
                 snapshot,
                 connection: Arc::clone(connection),
+                client: client.ip,
                 log,
                 places: Places::default(),
                 _in_flight: sidecar.health.enter(),
@@ -113,6 +119,7 @@ impl Exchange {
             charges: None,
             examination: None,
             limit_fields: LimitFields::default(),
+            tells_dictionary: false,
             arrival: arrival(peer.scheme, client.peer, &head.headers),
         }
     }
@@ -188,6 +195,7 @@ impl Exchange {
     pub(crate) fn finish(mut self, mut response: Response<ResponseBody>) -> Response<RecordedBody> {
         let event = &mut self.recording.event;
         event.status = response.status().as_u16();
+        let status = response.status();
         let headers = response.headers_mut();
         if event.cache == CacheOutcome::Hit || !headers.contains_key(&X_REQUEST_ID) {
             self.request_id.apply(headers);
@@ -199,7 +207,7 @@ impl Exchange {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         std::mem::take(&mut self.limit_fields).apply(headers);
-        dictionary::announce(&self, response.headers_mut());
+        dictionary::announce(&self, status, response.headers_mut());
         self.transform(response.headers_mut());
         response.map(|body| RecordedBody::new(body, self.recording))
     }

@@ -142,5 +142,7 @@ fn peer_ip(stream: &Stream) -> IpAddr {
     stream
         .get_socket_digest()
         .and_then(|digest| digest.peer_addr()?.as_inet().map(|address| address.ip()))
+        // A socket for both kinds of addresses writes one of IPv4 as one of IPv6.
+        .map(|address| address.to_canonical())
         .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }

@@ -4,7 +4,7 @@
 //! when it is known: a refusal at once, the origin's status with its answer. Answers from the cache,
 //! and those somebody else asked for, are not what this caller did.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use engine::{
     caller::{Caller, CallerFacts},
@@ -56,17 +56,17 @@ pub(crate) enum Trigger<'a> {
 /// Who would be struck by the score of a request that has gone on: the box, the caller, and its name.
 pub(crate) type Marks = Box<[(usize, u128, Box<str>)]>;
 
-/// Refuses a request whose caller is shut out.
+/// Refuses a request whose caller is shut out at `now`.
 pub(crate) fn admit(
     exchange: &Exchange,
     route: usize,
     facts: &CallerFacts<'_>,
+    now: Duration,
 ) -> Result<(), Refusal> {
     let penalties = &exchange.sidecar().penalties;
     if penalties.is_empty() {
         return Ok(());
     }
-    let now = exchange.recording.event.at.monotonic;
     let mut longest = None;
     for one in &exchange.snapshot().boxes[route].boxes {
         let Caller::Known(caller) = one.callers.identify(facts) else {

@@ -200,7 +200,11 @@ fn set_course(
     };
     let permitted = match beginning {
         Beginning::Head => permit(exchange, head, &admitted),
-        Beginning::Turn(route) => Ok(route),
+        Beginning::Turn(route) => {
+            guard::again(exchange, route, &head.headers, admitted.path.as_str())
+                .map(|()| route)
+                .map_err(Course::Refuse)
+        }
     };
     let route = match permitted {
         Ok(route) => route,

@@ -15,6 +15,7 @@ use bytes::{Buf, Bytes};
 use engine::{
     body_rate::Pace,
     failure::Failure,
+    outcome::BreachOutcome,
     security::{SecurityAction, SecurityKind},
     trace::RequestId,
 };
@@ -27,7 +28,7 @@ use http_body::{Body, Frame, SizeHint};
 use telemetry::{AccessRecord, InFlight, RequestEvent, SecurityEvent, Selection};
 
 use crate::{
-    body::{CutShort, ResponseBody},
+    body::{CutShort, Guarding, ResponseBody},
     clock,
     connection::{self, ConnectionState, Cut, Ended, Resets, Taker},
     pace::Paced,
@@ -53,6 +54,8 @@ pub(crate) struct Recording {
     pub(crate) sidecar: Arc<Sidecar>,
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) connection: Arc<ConnectionState>,
+    /// The client, as far as proxies in front of us can be believed.
+    pub(crate) client: IpAddr,
     /// Only when requests are logged.
     pub(crate) log: Option<Box<LogFacts>>,
     /// Its places under limits on what its caller has in flight.
@@ -105,10 +108,19 @@ impl RecordedBody {
 
     /// Nothing more will come.
     fn end(&mut self) {
-        if let ResponseBody::Encoded(body) = &self.body {
-            self.recording.event.uncompressed_bytes = body.taken();
-        }
+        self.note_encoding();
         self.body = ResponseBody::Empty;
+    }
+
+    /// What has become of a body that is compressed on its way.
+    fn note_encoding(&mut self) {
+        if let ResponseBody::Encoded(body) = &self.body {
+            let event = &mut self.recording.event;
+            event.uncompressed_bytes = body.taken();
+            if body.guarding() == Guarding::Stopped {
+                event.breach = Some(BreachOutcome::Stopped);
+            }
+        }
     }
 }
 
@@ -150,10 +162,8 @@ impl Body for RecordedBody {
 
 impl Drop for RecordedBody {
     fn drop(&mut self) {
+        self.note_encoding();
         let event = &mut self.recording.event;
-        if let ResponseBody::Encoded(body) = &self.body {
-            event.uncompressed_bytes = body.taken();
-        }
         if event.failure.is_none() && !self.body.is_end_stream() {
             event.failure = Some(match connection::taker() {
                 Taker::GivenUp => Failure::ClientStalled,
@@ -197,7 +207,7 @@ impl Recording {
             at: clock::now(),
             kind,
             action: SecurityAction::Blocked,
-            client: Some(self.connection.peer.ip),
+            client: Some(self.client),
             route: route.map(|route| route.name.as_str()),
             policy: None,
             evidence,

@@ -15,7 +15,9 @@ use engine::{
     compression::headroom::Headroom,
     forwarding::{Instance, InvalidPseudonym},
     security::{SecurityAction, SecurityKind},
+    time::{Now, Stepped, WallWatch},
 };
+use parking_lot::Mutex;
 use policy::Policies;
 use store::{
     FillBudget, InFlightCells, LimiterCells, MemoryShares, PenaltyBoxes, Purges, ResponseStore,
@@ -66,6 +68,7 @@ pub struct Sidecar {
     pub(crate) security: SecurityEvents,
     pub(crate) health: Arc<Health>,
     pub(crate) headroom: HeadroomWatch,
+    wall: Mutex<WallWatch>,
     pub(crate) addresses: Arc<Addresses>,
     connections: AtomicUsize,
 }
@@ -133,6 +136,7 @@ impl Sidecar {
             security: SecurityEvents::default(),
             health,
             headroom: HeadroomWatch::of_machine(),
+            wall: Mutex::default(),
             addresses: Arc::default(),
             connections: AtomicUsize::new(0),
         })
@@ -243,11 +247,24 @@ impl Sidecar {
         self.headroom.now()
     }
 
-    /// Keeps the memory promise, and an eye on the processors; call it a few times a second.
+    /// Keeps the memory promise, and an eye on the processors and the clock; call it a few times a
+    /// second.
     pub fn tidy(&self) {
         self.responses.tidy();
         self.headroom.look();
         self.penalties.sweep(clock::monotonic());
+        if let Some(now) = clock::at_once() {
+            self.watch_clock(now);
+        }
+    }
+
+    /// Tells of a wall clock that stepped back: dates in tokens and messages mean something else now.
+    fn watch_clock(&self, now: Now) {
+        if let Stepped::Back(by) = self.wall.lock().look(now) {
+            let (kind, action) = (SecurityKind::ClockStepped, SecurityAction::Noted);
+            let evidence = format!("back by {:.3} s", by.as_secs_f64());
+            self.tell(kind, action, None, &evidence);
+        }
     }
 
     /// Whether anything was ever asked for one user, or by the body of its request: then one URL
@@ -303,5 +320,43 @@ fn popularity(policies: &Policies) -> Option<Popularity> {
 impl Drop for CountedConnection {
     fn drop(&mut self) {
         self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const FILE: &str = "version: 1\nlisteners: [{address: \"127.0.0.1:0\"}]\nupstreams:\n  app: \
+                        {endpoints: [\"http://a:1\"]}\nroutes: [{name: all, upstream: app}]\n";
+
+    fn sidecar() -> Sidecar {
+        let source = policy::Source {
+            name: "test",
+            bytes: FILE.as_bytes(),
+        };
+        let policies = policy::parse(source, &|_| None).unwrap().policies;
+        let health = Health::new();
+        let metrics = Metrics::new(&policies, &health).unwrap();
+        Sidecar::new(policies, "test", metrics, None, health).unwrap()
+    }
+
+    #[test]
+    fn a_clock_that_stepped_back_is_told_of_once() {
+        let sidecar = sidecar();
+        let began = clock::now();
+        let later = began.after(Duration::from_secs(10));
+        let stepped = Now {
+            wall: began.wall - Duration::from_secs(3600),
+            ..later
+        };
+        for reading in [began, later, stepped, stepped] {
+            sidecar.watch_clock(reading);
+        }
+        let text = sidecar.metrics().text().unwrap();
+        let told = r#"forebay_security_events_total{kind="clock_stepped",action="noted"} 1"#;
+        assert!(text.contains(told), "{text}");
     }
 }

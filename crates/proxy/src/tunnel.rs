@@ -47,7 +47,11 @@ pub(crate) async fn open(
     match limit::reach(&mut exchange, &mut errand) {
         Reaching::Denied(refusal) => return answer::refuse(exchange, refusal),
         Reaching::Go => {}
-        Reaching::Wait(delay) => delay.over().await,
+        Reaching::Wait(delay) => {
+            if let Err(refusal) = limit::sit_out(&mut exchange, &errand, delay).await {
+                return answer::refuse(exchange, refusal);
+            }
+        }
     }
     let sent_at = clock::monotonic();
     if let Some(charges) = &mut errand.charges {

@@ -66,13 +66,19 @@ impl Line {
         self.text.push('"');
     }
 
-    /// RFC 8259, section 7, and beyond it the control characters above ASCII and the line separators
-    /// that terminals and JavaScript act upon.
+    /// RFC 8259, section 7, and beyond it the control characters above ASCII, the line separators that
+    /// terminals and JavaScript act upon, and what shows a text in another order than it has.
     fn escaped(&mut self, character: char) {
         match character {
             '"' => self.text.push_str("\\\""),
             '\\' => self.text.push_str("\\\\"),
-            '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}' => {
+            '\0'..='\x1f'
+            | '\x7f'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => {
                 let _infallible = write!(self.text, "\\u{:04x}", u32::from(character));
             }
             _ => self.text.push(character),

@@ -163,16 +163,18 @@ impl Word for Trimmed {
     fn slot(self) -> usize {
         match self {
             Self::Trimmed => 0,
-            Self::Flawed(Flaw::LongKey) => 1,
-            Self::Flawed(Flaw::NotJson) => 2,
-            Self::Flawed(Flaw::TooDeep) => 3,
-            Self::Flawed(Flaw::Unfinished) => 4,
-            Self::Left(LeaveReason::Coded) => 5,
-            Self::Left(LeaveReason::NoBody) => 6,
-            Self::Left(LeaveReason::NoTransform) => 7,
-            Self::Left(LeaveReason::Partial) => 8,
-            Self::Left(LeaveReason::Status) => 9,
-            Self::Left(LeaveReason::Type) => 10,
+            Self::Flawed(Flaw::Coded) => 1,
+            Self::Flawed(Flaw::LongKey) => 2,
+            Self::Flawed(Flaw::NotJson) => 3,
+            Self::Flawed(Flaw::Part) => 4,
+            Self::Flawed(Flaw::TooDeep) => 5,
+            Self::Flawed(Flaw::Unfinished) => 6,
+            Self::Left(LeaveReason::Coded) => 7,
+            Self::Left(LeaveReason::NoBody) => 8,
+            Self::Left(LeaveReason::NoTransform) => 9,
+            Self::Left(LeaveReason::Partial) => 10,
+            Self::Left(LeaveReason::Status) => 11,
+            Self::Left(LeaveReason::Type) => 12,
         }
     }
 

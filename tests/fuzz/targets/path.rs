@@ -1,6 +1,9 @@
 //! Paths: one reading, which does not change when it is read again.
 
-use engine::path::{NormalPath, normalize};
+use engine::{
+    path::{NormalPath, normalize, readings},
+    shield::Ambiguity,
+};
 
 use super::Target;
 
@@ -23,8 +26,16 @@ fn run(data: &[u8]) {
             assert_eq!(normalize(&path), NormalPath::Clean(&path));
         }
     }
+    let dots = |segment: &str| matches!(segment, "." | "..");
+    let mut others = readings(&text);
+    let as_it_stands = others.next().unwrap();
+    for read in others.chain([as_it_stands.clone()]) {
+        assert!(read.starts_with('/') && read.is_ascii());
+        assert!(!read.split('/').any(dots));
+    }
     if let NormalPath::Clean(path) = normalize(&text) {
-        let dots = |segment: &str| matches!(segment, "." | "..");
+        assert_eq!(as_it_stands, path);
+        assert_eq!(Ambiguity::of(path), None);
         assert!(!path.split('/').any(dots));
         assert!(!path.contains("//") && !path.contains('\\') && path.is_ascii());
     }

@@ -1,36 +1,24 @@
 //! The page about batching: its configurations run, and do what it says of them.
 
+use harness::Page;
+
 use super::*;
 
-const PAGE: &str = include_str!("../../../docs/guide/batching.md");
+const PAGE: Page = Page::new(include_str!("../../../docs/guide/batching.md"));
 
-/// The configurations of the page.
-fn configurations() -> Vec<&'static str> {
-    let blocks = PAGE.split("```yaml\n").skip(1);
-    blocks
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect()
-}
-
-/// One of them, on ports of this test. Here nobody waits for the clock.
-fn configured(yaml: &str, origin: &Origin) -> Sidecar {
-    let ports = "admin: {address: \"{admin}\", telemetry_address: \"{telemetry}\"}\n";
-    let yaml = yaml
-        .replace("version: 1\n", &format!("version: 1\n{ports}"))
-        .replace("0.0.0.0:8080", "{listen}")
-        .replace(
-            "http://127.0.0.1:3000",
-            &format!("http://{}", origin.address()),
-        )
-        .replace("max_wait: 5ms", "max_wait: 10s")
-        .replace("max_wait: 10ms", "max_wait: 10s");
-    forebay().config(&yaml).start()
+/// A configuration of the page. Here nobody waits for the clock.
+fn configured(number: usize, origin: &Origin) -> Sidecar {
+    let waits = [
+        ("max_wait: 5ms", "max_wait: 10s"),
+        ("max_wait: 10ms", "max_wait: 10s"),
+    ];
+    PAGE.configured(forebay(), number, origin, &waits).start()
 }
 
 #[test]
 fn in_shadow_mode_each_goes_its_way() {
     let origin = api();
-    let sidecar = configured(configurations()[0], &origin);
+    let sidecar = configured(0, &origin);
     assert_user(&sidecar.get("/users/1"), "single", 1);
     assert_requests(&sidecar, "shadow", &[("alone", 1.0)]);
 }
@@ -38,7 +26,7 @@ fn in_shadow_mode_each_goes_its_way() {
 #[test]
 fn twenty_users_are_one_request_and_kept_one_by_one() {
     let origin = api();
-    let sidecar = configured(configurations()[1], &origin);
+    let sidecar = configured(1, &origin);
     let responses = at_once(&sidecar, (1..=20).map(get));
     for (id, response) in (1..).zip(&responses) {
         assert_user(response, "batch", id);
@@ -50,7 +38,7 @@ fn twenty_users_are_one_request_and_kept_one_by_one() {
 #[test]
 fn sixteen_inputs_are_one_request() {
     let origin = bodies::embeddings();
-    let sidecar = configured(configurations()[2], &origin);
+    let sidecar = configured(2, &origin);
     let ask = |n: usize| {
         Ask::post("/v1/embeddings", format!("{{\"input\": \"in {n}\"}}"))
             .header("Content-Type", "application/json")
@@ -60,5 +48,5 @@ fn sixteen_inputs_are_one_request() {
         let wanted = format!("[{{\"index\": 0, \"embedding\": [1.50, \"in {n}\"]}}]");
         assert!(response.text().contains(&wanted), "{response:?}");
     }
-    assert_eq!((origin.count(), configurations().len()), (1, 3));
+    assert_eq!((origin.count(), PAGE.blocks("yaml").len()), (1, 3));
 }

@@ -191,7 +191,9 @@ fn a_batch_keeps_the_places_of_its_members() {
         .start();
     let members = ["/users/1", "/users/2"].map(|path| asks(&sidecar, path));
     origin.wait_for(1);
-    members.map(leaves);
+    for member in members {
+        leaves(member);
+    }
     sidecar.wait_for_metric(REQUESTS, &[], 0.0);
     in_flight(&sidecar, 2.0);
     let third = sidecar.get("/users/3");

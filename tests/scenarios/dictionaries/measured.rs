@@ -1,35 +1,19 @@
 //! The page about smaller answers: its configurations run, and its figures are those of this code.
 
+use harness::Page;
+
 use super::*;
 
-const PAGE: &str = include_str!("../../../docs/guide/smaller-answers.md");
+const PAGE: Page = Page::new(include_str!("../../../docs/guide/smaller-answers.md"));
 
 /// What a figure may be off by: other versions of the libraries find other matches.
 const TOLERANCE: f64 = 0.1;
 
-/// The configurations of the page.
-fn configurations() -> Vec<&'static str> {
-    let blocks = PAGE.split("```yaml\n").skip(1);
-    blocks
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect()
-}
-
-/// One of them, on ports of this test.
-fn configured(yaml: &str, origin: &Origin) -> Sidecar {
-    let ports = "admin: {address: \"{admin}\", telemetry_address: \"{telemetry}\"}\n";
-    let yaml = yaml
-        .replace("version: 1\n", &format!("version: 1\n{ports}"))
-        .replace("0.0.0.0:8080", "{listen}")
-        .replace("/etc/forebay/product.json", "{directory}/product.json")
-        .replace(
-            "http://127.0.0.1:3000",
-            &format!("http://{}", origin.address()),
-        );
-    forebay()
-        .file("product.json", &product(1))
-        .config(&yaml)
-        .start()
+/// A configuration of the page.
+fn configured(number: usize, origin: &Origin) -> Sidecar {
+    let file = ("/etc/forebay/product.json", "{directory}/product.json");
+    let builder = forebay().file("product.json", &product(1));
+    PAGE.configured(builder, number, origin, &[file]).start()
 }
 
 /// A legacy API: one product, or as many as asked for, written for people.
@@ -68,7 +52,7 @@ fn figures() -> Vec<(&'static str, Vec<usize>)> {
 #[test]
 fn the_figures_of_the_page_are_what_comes_out() {
     let origin = legacy();
-    let sidecar = configured(configurations()[1], &origin);
+    let sidecar = configured(1, &origin);
     let figures = figures();
     assert_eq!(figures.len(), 3);
     let mut wrong = Vec::new();
@@ -101,7 +85,7 @@ fn the_figures_of_the_page_are_what_comes_out() {
 #[test]
 fn the_page_trims_before_it_compresses() {
     let origin = legacy();
-    let sidecar = configured(configurations()[0], &origin);
+    let sidecar = configured(0, &origin);
     let response = sidecar.get("/api/products/2");
     assert_eq!(
         response.text(),

@@ -3,20 +3,12 @@
 
 use std::{os::unix::fs::symlink, path::Path, process::Command};
 
-use harness::{Ask, Builder, Origin, Reply, Response, Sidecar, command::run_command};
+use harness::{Ask, Origin, Page, Reply, Response, Sidecar, command::run_command};
 
 use super::BINARY;
 use crate::forebay;
 
-const PAGE: &str = include_str!("../../../docs/guide/caching-a-legacy-api.md");
-
-/// The blocks of the page in this language.
-fn blocks(language: &str) -> Vec<String> {
-    let fence = format!("```{language}\n");
-    let blocks = PAGE.split(&fence).skip(1);
-    let blocks = blocks.map(|rest| rest.split("```").next().unwrap().to_owned());
-    blocks.collect()
-}
+const PAGE: Page = Page::new(include_str!("../../../docs/guide/caching-a-legacy-api.md"));
 
 /// An API without a word about caching.
 fn legacy() -> Origin {
@@ -29,19 +21,13 @@ fn legacy() -> Origin {
     })
 }
 
-/// A configuration of the page, on ports of this test.
-fn configured(yaml: &str, origin: &Origin) -> Builder {
-    let address = "admin: {address: 127.0.0.1:9901}\n";
-    let ports = "admin: {address: \"{admin}\", telemetry_address: \"{telemetry}\"}\n";
-    let yaml = yaml
-        .replace(address, "")
-        .replace("version: 1\n", &format!("version: 1\n{ports}"))
-        .replace("0.0.0.0:8080", "{listen}")
-        .replace(
-            "http://127.0.0.1:3000",
-            &format!("http://{}", origin.address()),
-        );
-    forebay().config(&yaml)
+/// How many configurations the page has; the last is the one that it ends with.
+fn configurations() -> usize {
+    PAGE.blocks("yaml").len()
+}
+
+fn configured(number: usize, origin: &Origin) -> Sidecar {
+    PAGE.configured(forebay(), number, origin, &[]).start()
 }
 
 fn ask(sidecar: &Sidecar, path: &str, cookie: &str) -> Response {
@@ -54,11 +40,10 @@ fn ask(sidecar: &Sidecar, path: &str, cookie: &str) -> Response {
 
 #[test]
 fn each_configuration_runs_and_keeps_what_it_says() {
-    let kept: Vec<_> = blocks("yaml")
-        .iter()
-        .map(|yaml| {
+    let kept: Vec<_> = (0..configurations())
+        .map(|number| {
             let origin = legacy();
-            let sidecar = configured(yaml, &origin).start();
+            let sidecar = configured(number, &origin);
             ask(&sidecar, "/api/products/7", "sid=2");
             let again = ask(&sidecar, "/api/products/7", "sid=3");
             again.cache_status().contains("hit")
@@ -72,7 +57,7 @@ fn each_configuration_runs_and_keeps_what_it_says() {
 #[test]
 fn the_last_configuration_does_what_the_page_says() {
     let origin = legacy();
-    let sidecar = configured(blocks("yaml").last().unwrap(), &origin).start();
+    let sidecar = configured(configurations() - 1, &origin);
     origin.wait_for(1);
     let warmed = harness::in_time(|| {
         let answer = ask(&sidecar, "/api/products/1", "a=b");
@@ -96,11 +81,11 @@ fn the_last_configuration_does_what_the_page_says() {
 #[test]
 fn each_command_works() {
     let origin = legacy();
-    let sidecar = configured(blocks("yaml").last().unwrap(), &origin).start();
+    let sidecar = configured(configurations() - 1, &origin);
     let directory = sidecar.directory();
     prepare(directory);
     let mut ran = 0;
-    for line in blocks("sh").iter().flat_map(|block| block.lines()) {
+    for line in PAGE.commands() {
         let line = line
             .replace(
                 "http://127.0.0.1:3000",

@@ -3,21 +3,13 @@
 
 use std::process::Command;
 
-use harness::{Ask, Builder, Origin, Reply, command::run_command};
+use harness::{Ask, Builder, Origin, Page, Reply, command::run_command};
 
 use crate::forebay;
 
-const PAGE: &str = include_str!("../../../docs/guide/protecting-an-api.md");
+const PAGE: Page = Page::new(include_str!("../../../docs/guide/protecting-an-api.md"));
 
 const ATTACK: &str = "/?id=1%27+union+select+password+from+users--+";
-
-/// The blocks of the page in this language.
-fn blocks(language: &str) -> Vec<String> {
-    let fence = format!("```{language}\n");
-    let blocks = PAGE.split(&fence).skip(1);
-    let blocks = blocks.map(|rest| rest.split("```").next().unwrap().to_owned());
-    blocks.collect()
-}
 
 /// An API that knows no password.
 fn api() -> Origin {
@@ -27,19 +19,10 @@ fn api() -> Origin {
     })
 }
 
-/// A configuration of the page, on ports of this test, with the test as its proxy.
-fn configured(yaml: &str, origin: &Origin) -> Builder {
-    let ports = "admin: {address: \"{admin}\", telemetry_address: \"{telemetry}\"}\n";
-    let yaml = yaml
-        .replace("admin: {address: 127.0.0.1:9901}\n", "")
-        .replace("version: 1\n", &format!("version: 1\n{ports}"))
-        .replace("0.0.0.0:8080", "{listen}")
-        .replace("10.0.0.0/8", "127.0.0.0/8")
-        .replace(
-            "http://127.0.0.1:3000",
-            &format!("http://{}", origin.address()),
-        );
-    forebay().config(&yaml)
+/// A configuration of the page, with the test as its proxy.
+fn configured(number: usize, origin: &Origin) -> Builder {
+    let proxies = ("10.0.0.0/8", "127.0.0.0/8");
+    PAGE.configured(forebay(), number, origin, &[proxies])
 }
 
 fn guess() -> Ask {
@@ -50,7 +33,7 @@ fn guess() -> Ask {
 #[test]
 fn watching_refuses_nothing_and_tells_of_everything() {
     let origin = api();
-    let sidecar = configured(&blocks("yaml")[1], &origin).start();
+    let sidecar = configured(1, &origin).start();
     for _ in 0..12 {
         assert_eq!(sidecar.ask(&guess()).status, 401);
     }
@@ -65,7 +48,7 @@ fn watching_refuses_nothing_and_tells_of_everything() {
 #[test]
 fn the_shield_takes_what_each_route_needs() {
     let origin = api();
-    let sidecar = configured(&blocks("yaml")[2], &origin).start();
+    let sidecar = configured(2, &origin).start();
     let from = |client: &str| Ask::get("/admin/users").header("X-Forwarded-For", client);
     let order = |kind: &str, body: &str| Ask::post("/orders", body).header("Content-Type", kind);
     let comment = |target: &str| Ask::get(target);
@@ -89,7 +72,7 @@ fn the_shield_takes_what_each_route_needs() {
 #[test]
 fn who_does_not_stop_is_shut_out_and_let_in_again() {
     let origin = api();
-    let sidecar = configured(&blocks("yaml")[3], &origin).start();
+    let sidecar = configured(3, &origin).start();
     for _ in 0..10 {
         assert_eq!(sidecar.ask(&guess()).status, 401);
     }
@@ -100,7 +83,7 @@ fn who_does_not_stop_is_shut_out_and_let_in_again() {
     }
     sidecar.get("/").assert_problem(403, "banned");
     let mut said = Vec::new();
-    for line in blocks("sh").iter().flat_map(|block| block.lines()) {
+    for line in PAGE.commands() {
         let line = line.replace("127.0.0.1:9901", &sidecar.admin_address().to_string());
         let mut shell = Command::new("sh");
         let done = run_command(shell.args(["-c", &line]));

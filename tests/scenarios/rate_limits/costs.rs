@@ -1,13 +1,20 @@
 //! What a request takes from a quota: by its method, and by what the origin says.
 
-use harness::{Ask, Origin, Reply, Sidecar};
+use std::thread;
+
+use harness::{Ask, Origin, Reply, Response, Sidecar};
 
 use super::limited;
+use crate::forebay;
 
 /// What is left after a request.
 #[track_caller]
 fn left(sidecar: &Sidecar, ask: &Ask) -> u32 {
-    let response = sidecar.ask(ask);
+    left_of(&sidecar.ask(ask))
+}
+
+#[track_caller]
+fn left_of(response: &Response) -> u32 {
     assert_eq!(response.status, 200, "{response:?}");
     let told = response.header("ratelimit").unwrap();
     let left = told.split(';').find_map(|part| part.strip_prefix("r="));
@@ -71,4 +78,41 @@ fn what_is_no_cost_costs_what_it_did() {
     // The last one was a number, and the quota is used up, and some of the next.
     sidecar.get("/").assert_problem(429, "rate-limited");
     assert_eq!(origin.count(), 5);
+}
+
+/// What the origin says of a batch is the cost of all of it: each member has paid for itself.
+#[test]
+fn the_cost_of_a_batch_is_nobodys_alone() {
+    let origin = Origin::http(|_| {
+        Reply::ok("[{\"id\": 1}, {\"id\": 2}, {\"id\": 3}]")
+            .header("Content-Type", "application/json")
+            .header("X-Cost", "50")
+    });
+    let sidecar = forebay()
+        .origin(&origin)
+        .routes(
+            "  - name: users
+    match: {path: \"/users/{id}\"}
+    upstream: origin
+    batch: {path: {parameter: id, request: \"/users?ids={ids}\"}, max_size: 2, max_wait: 10s}
+    rate_limit: [{name: l, rate: 20/d, burst: 20, cost: {base: 3, response_header: X-Cost}}]
+  - name: rest
+    match: {path: \"/{*rest}\"}
+    upstream: origin
+    rate_limit: [{name: l, rate: 20/d, burst: 20, cost: {base: 3, response_header: X-Cost}}]",
+        )
+        .start();
+    let address = sidecar.address();
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let members = ["/users/1", "/users/2"]
+            .map(|path| thread::spawn(move || left_of(&Ask::get(path).send(address))));
+        told.extend(members.map(|member| member.join().unwrap()));
+    }
+    told.sort_unstable();
+    assert_eq!(told, [8, 11, 14, 17]);
+    assert_eq!(origin.count(), 2);
+    // Alone it counts.
+    assert_eq!(left(&sidecar, &Ask::get("/alone")), 17);
+    sidecar.get("/alone").assert_problem(429, "rate-limited");
 }

@@ -113,6 +113,128 @@ fn paths_that_read_in_two_ways_are_refused() {
     assert_eq!(lenient.get("/a%2fb").status, 200);
 }
 
+/// Trap 13: the rules of what the origin finds are not passed by in another spelling.
+#[test]
+fn an_ambiguous_path_does_not_pass_the_shield_of_another_route_by() {
+    let origin = Origin::saying("x");
+    let routes = |open: &str, guarded: &str| {
+        format!(
+            "  - {{name: admin, match: {{path: \"/admin/{{*rest}}\"}}, upstream: origin, \
+             shield: {{deny: [0.0.0.0/0], {guarded}}}}}\n\
+             \x20 - {{name: all, match: {{path: \"/{{*rest}}\"}}, upstream: origin, {open}}}"
+        )
+    };
+    let elsewhere = [
+        "//admin/x",
+        "/admin//x",
+        "/admin;a=b/x",
+        "/;x/admin/x",
+        "/a/..;/admin/x",
+        "/a//../admin/x",
+        "/a/;/../../admin/x",
+        "/a/..%2fadmin/x",
+        "/a%2f../admin/x",
+        "/a/%252e%252e%252fadmin/x",
+        "/adm%2569n/x",
+        "/admin\\x",
+        "/admin%5cx",
+        "/%zz/../admin/x",
+    ];
+    for (open, guarded) in [
+        ("", "rules: off"),
+        ("shield: {rules: off}", "paths: lenient"),
+        ("shield: {rules: off}", "rules: off"),
+        ("shield: {mode: shadow}", "rules: off"),
+    ] {
+        let sidecar = forebay()
+            .origin(&origin)
+            .routes(&routes(open, guarded))
+            .start();
+        let asked =
+            |path: &str| sidecar.raw(format!("GET {path} HTTP/1.1\r\nHost: shop.test\r\n\r\n"));
+        let before = origin.count();
+        for path in elsewhere {
+            let refused = asked(path);
+            assert!(matches!(refused.status, 400 | 403), "{path}: {refused:?}");
+        }
+        for path in [
+            "/admin/x",
+            "/a/../admin/x",
+            "/%61dmin/x",
+            "/a/%2e%2E/admin/x",
+        ] {
+            let refused = asked(path);
+            assert!(matches!(refused.status, 400 | 403), "{path}: {refused:?}");
+        }
+        assert_eq!(origin.count(), before, "{open} {guarded}");
+        for path in ["/a//b", "/a;v=1/b", "/caf%C3%A9", "/caf\u{e9}", "/a.b//"] {
+            assert_eq!(asked(path).status, 200, "{path}");
+        }
+    }
+    let shadow = forebay()
+        .origin(&origin)
+        .routes(&routes("", "mode: shadow"))
+        .start();
+    assert_eq!(shadow.get("//admin/x").status, 200);
+    let labels = [
+        ("route", "admin"),
+        ("decision", "path-ambiguous"),
+        ("mode", "shadow"),
+    ];
+    shadow.wait_for_metric("forebay_shield_decisions_total", &labels, 1.0);
+    let event = shadow.wait_for_security_event("request_refused");
+    assert_eq!(event["evidence"], "path-ambiguous: another route");
+}
+
+/// Trap 13: what is routed is what goes upstream.
+#[test]
+fn a_path_goes_on_as_it_was_routed() {
+    let origin = Origin::saying("x");
+    let sidecar = forebay().origin(&origin).start();
+    for (asked, sent) in [
+        ("/a/b?c=/../d", "/a/b?c=/../d"),
+        ("/a/../b", "/b"),
+        ("/a/./b/", "/a/b/"),
+        ("/%7euser/%2e%2e/x", "/x"),
+        ("/caf%c3%a9", "/caf%C3%A9"),
+        ("/a%2fb", "/a%2fb"),
+        ("/a;x=1/b", "/a;x=1/b"),
+        ("//a", "//a"),
+        ("/a#fragment", "/a"),
+        ("http://shop.test/a/../b", "/b"),
+        ("http://shop.test", "/"),
+        ("http://shop.test//b?c", "//b?c"),
+    ] {
+        let response = sidecar.raw(format!("GET {asked} HTTP/1.1\r\nHost: shop.test\r\n\r\n"));
+        assert_eq!(response.status, 200, "{asked}");
+        assert_eq!(origin.last().target, sent, "{asked}");
+    }
+    let passed = origin.count();
+    for refused in [
+        "GET /a\0b",
+        "GET /a b",
+        "GET /a\u{7f}b",
+        "GET a/b",
+        "GET *",
+        "GET ftp://shop.test/a",
+        "GET shop.test:80",
+        "CONNECT shop.test:80",
+        "CONNECT /a",
+    ] {
+        let response = sidecar.raw(format!("{refused} HTTP/1.1\r\nHost: shop.test\r\n\r\n"));
+        assert!(
+            matches!(response.status, 400 | 501),
+            "{refused}: {response:?}"
+        );
+    }
+    assert_eq!(origin.count(), passed);
+    let asterisk = sidecar.raw("OPTIONS * HTTP/1.1\r\nHost: shop.test\r\n\r\n".to_owned());
+    assert_eq!(
+        (asterisk.status, origin.last().target),
+        (200, "*".to_owned())
+    );
+}
+
 #[test]
 fn a_websocket_handshake_is_a_request_like_any_other() {
     let origin = Origin::saying("x");

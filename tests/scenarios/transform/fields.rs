@@ -55,6 +55,70 @@ fn every_answer_of_the_route_has_them_from_wherever_it_comes() {
 }
 
 #[test]
+fn a_head_and_what_forebay_says_itself_have_them_once() {
+    let origin = Origin::http(|request| match request.target.as_str() {
+        "/gone" => Reply::hang_up(),
+        _ => Reply::ok("x")
+            .header("Server", "old")
+            .header("Server", "older")
+            .header("X-Served-By", "nobody")
+            .header("X-Served-By", "somebody")
+            .header("Referrer-Policy", "origin")
+            .header("Referrer-Policy", "no-referrer"),
+    });
+    let policies = "transform: {remove_headers: [server], set_headers: {x-served-by: forebay}, \
+                    security_headers: true}";
+    let sidecar = in_front(&origin, policies);
+    for method in ["GET", "HEAD", "POST"] {
+        let response = sidecar.ask(&Ask::new(method, "/"));
+        assert_eq!(response.status, 200);
+        assert!(!response.headers.has("server"), "{response:?}");
+        assert_eq!(response.headers.all("x-served-by"), ["forebay"]);
+        assert_eq!(
+            response.headers.all("referrer-policy"),
+            ["origin", "no-referrer"]
+        );
+        assert_eq!(response.headers.all("x-content-type-options"), ["nosniff"]);
+        assert_eq!(response.headers.all("x-frame-options"), ["DENY"]);
+        assert_eq!(
+            response.headers.all("content-security-policy"),
+            ["default-src 'none'; frame-ancestors 'none'"]
+        );
+    }
+    let failed = sidecar.get("/gone");
+    failed.assert_problem(502, "upstream-closed");
+    assert_eq!(failed.headers.all("x-content-type-options"), ["nosniff"]);
+    assert!(!failed.headers.has("x-served-by"), "{failed:?}");
+}
+
+/// Trap 4: what switches still switches.
+#[test]
+fn a_switch_to_websocket_has_them_too() {
+    let origin = Origin::scripted(|mut conversation| {
+        conversation.head();
+        conversation.say(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nServer: old\r\n\r\n",
+        );
+        let heard = conversation.hear();
+        conversation.say(heard);
+    });
+    let sidecar = in_front(&origin, POLICIES);
+    let mut client = sidecar.connect();
+    client.send(
+        "GET /chat HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    let response = client.response("GET");
+    assert_eq!(response.status, 101, "{response:?}");
+    assert!(!response.headers.has("server"), "{response:?}");
+    assert_eq!(response.headers.all("x-served-by"), ["forebay"]);
+    assert_eq!(response.headers.all("upgrade"), ["websocket"]);
+    client.send("still here");
+    assert_eq!(client.hear(10), b"still here");
+}
+
+#[test]
 fn what_the_origin_says_about_safety_stays() {
     let origin = legacy();
     let sidecar = in_front(&origin, POLICIES);

@@ -83,6 +83,26 @@ mod tests {
         );
     }
 
+    /// TRAPS row 20: a wall clock that steps back while a response is on its way, or here, makes it no
+    /// younger.
+    #[test]
+    fn a_wall_clock_that_steps_back_changes_no_age() {
+        let hour = Duration::from_secs(3600);
+        let back = |now: Now| Now {
+            wall: now.wall - hour,
+            ..now
+        };
+        let (sent, got) = (at(10_000), back(at(10_003)));
+        let date = HttpDate::of(at(10_000).wall);
+        let age = initial(&headers(&[]), date, sent, got);
+        assert_eq!(age, Duration::from_secs(3));
+        let later = at(10_063);
+        let wanted = Duration::from_secs(63);
+        for now in [later, back(later)] {
+            assert_eq!(current(age, got.monotonic, now), wanted);
+        }
+    }
+
     proptest! {
         /// TRAPS row 20: the age only grows, never beneath what arrived, never beyond 2^31.
         #[test]

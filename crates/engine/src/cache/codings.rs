@@ -6,6 +6,8 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
+use crate::negotiation::quality;
+
 /// A set of content codings a client accepts, `identity` included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Codings(u8);
@@ -93,21 +95,13 @@ fn bit_of(coding: &[u8]) -> u8 {
         .map_or(0, |(_, bit)| *bit)
 }
 
-/// A weight is zero when it is `q=` and nothing but zeros; a damaged one refuses too.
+/// Without a weight it is wanted; a damaged one refuses.
 fn weight_is_positive(parameters: &[u8]) -> bool {
     parameters
         .split(|byte| *byte == b';')
         .map(<[u8]>::trim_ascii)
-        .find_map(|parameter| match parameter {
-            [b'q' | b'Q', b'=', weight @ ..] => Some(weight),
-            _ => None,
-        })
-        .is_none_or(|weight| {
-            weight
-                .iter()
-                .all(|byte| byte.is_ascii_digit() || *byte == b'.')
-                && weight.iter().any(|byte| (b'1'..=b'9').contains(byte))
-        })
+        .find(|parameter| matches!(parameter, [b'q' | b'Q', b'=', ..]))
+        .is_none_or(|weight| quality(weight).is_some_and(|weight| weight > 0))
 }
 
 #[cfg(test)]
@@ -131,6 +125,9 @@ mod tests {
             (vec!["gzip, *;q=0"], "gzip, identity;q=0"),
             (vec!["identity;q=0"], "identity;q=0"),
             (vec!["gzip;q=x"], "identity"),
+            (vec!["gzip;q=2, br;q=0.0001, zstd;q=-1"], "identity"),
+            (vec!["gzip;q=1.000, br;Q=0.001"], "br, gzip"),
+            (vec!["gzip;q=0, gzip"], "gzip"),
         ] {
             let fields: Vec<_> = lines
                 .iter()

@@ -5,12 +5,13 @@
 
 mod brotli;
 mod deflate;
+mod plain;
 mod zstd;
 
 use bytes::Bytes;
 use policy::Coding;
 
-use self::{brotli::Brotli, deflate::Deflater, zstd::Zstd};
+use self::{brotli::Brotli, deflate::Deflater, plain::Plain, zstd::Zstd};
 use crate::compression::level::Effort;
 
 /// Room that is there before a library is asked for more output, in bytes.
@@ -45,6 +46,7 @@ pub struct Encoder {
 enum Machine {
     Brotli(Box<Brotli>),
     Deflate(Box<Deflater>),
+    Plain(Plain),
     Zstd(Box<Zstd>),
 }
 
@@ -160,6 +162,23 @@ impl Encoder {
         self.push(data, Push::Flush)
     }
 
+    /// Takes out everything that was put in; what is put in from here on stands in the coding as it is,
+    /// so that its length tells nothing of what went before.
+    ///
+    /// # Errors
+    /// When its library cannot go on.
+    pub fn plainly(mut self) -> Result<(Self, Bytes), EncodeError> {
+        let flushed = self.flush()?;
+        let plain = match self.machine {
+            Machine::Brotli(_) => Plain::Brotli,
+            Machine::Deflate(machine) => machine.plainly(),
+            Machine::Plain(plain) => plain,
+            Machine::Zstd(machine) => machine.plainly(&mut self.out),
+        };
+        self.machine = Machine::Plain(plain);
+        Ok((self, flushed))
+    }
+
     /// Ends the stream and takes out the rest.
     ///
     /// # Errors
@@ -181,6 +200,10 @@ impl Encoder {
         let pushed = match &mut self.machine {
             Machine::Brotli(machine) => machine.push(data, push, out),
             Machine::Deflate(machine) => machine.push(data, push, out),
+            Machine::Plain(plain) => {
+                plain.push(data, push, out);
+                Ok(())
+            }
             Machine::Zstd(machine) => machine.push(data, push, out),
         };
         pushed.map_err(|cause| EncodeError {

@@ -145,6 +145,34 @@ fn padding_changes_the_length_and_nothing_else() {
     }
 }
 
+/// What is compressed no more is part of the same stream, and as long as it is.
+#[test]
+fn from_some_place_on_a_stream_is_plain() {
+    let bytes = text(200_000);
+    for coding in Coding::ALL {
+        for cut in [0, 1, 1_000, 100_000, bytes.len()] {
+            let mut encoder = encoder(coding);
+            let mut coded = encoder.write(&bytes[..cut]).unwrap().to_vec();
+            let (mut encoder, flushed) = encoder.plainly().unwrap();
+            coded.extend(flushed);
+            let before = coded.len();
+            for piece in bytes[cut..].chunks(70_000) {
+                let out = encoder.write_through(piece).unwrap();
+                assert!(out.len() > piece.len(), "{coding:?}");
+                coded.extend(out);
+            }
+            let (encoder, nothing) = encoder.plainly().unwrap();
+            assert!(nothing.is_empty());
+            coded.extend(encoder.finish().unwrap());
+            let most = (bytes.len() - cut) + 60;
+            assert!((coded.len() - before) < most, "{coding:?} {cut}");
+            assert!(foreign(coding, &coded) == bytes, "{coding:?} {cut}");
+            let ours = decoded(&[coding], &coded, 1_000, 1_000).unwrap();
+            assert!(ours == bytes, "{coding:?} {cut}");
+        }
+    }
+}
+
 #[test]
 fn what_ends_early_or_goes_on_is_no_body() {
     let plain = text(10_000);

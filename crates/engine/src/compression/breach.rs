@@ -6,37 +6,52 @@
 //! # What counts
 //! - **A secret**: the request came with `Cookie` or `Authorization`, or the response sets a cookie. Any
 //!   of these makes the answer somebody's own.
-//! - **A reflection**: a value of the query that is at least [`SHORTEST`] bytes long stands in the first
-//!   [`LOOKED_AT`] bytes of the body, as it was sent or as it is meant (without `%` and `+`). What
-//!   cannot be looked at is taken for a reflection: a body of which nothing is here yet, and a form in
-//!   the request, which has gone by.
+//! - **A reflection**: a value of the query that is at least [`SHORTEST`] bytes long stands in the body,
+//!   as it was sent or as it is meant (without `%` and `+`). Of a body that is here as a whole up to
+//!   [`LOOKED_AT`] bytes are looked at before anything goes out; the rest, and one that is still coming,
+//!   while it passes ([`Reflections`]). What cannot be looked at is taken for a reflection: a form in the
+//!   request, which has gone by, and more values than can be told apart.
 //!
 //! # What this does not see
-//! A value that the origin repeats in another spelling (HTML or JSON escapes), further back than is
-//! looked at, out of a path, a field or something stored earlier; and a secret behind none of the three
-//! fields. Padding makes each guess cost many more requests, and does not make guessing impossible:
-//! only a response without secrets, or without compression, does.
+//! A value that the origin repeats in another spelling (HTML or JSON escapes), out of a path, a field or
+//! something stored earlier; and a secret behind none of the three fields. Padding makes each guess cost
+//! many more requests, and does not make guessing impossible: only a response without secrets, or
+//! without compression, does.
+
+pub mod reflections;
 
 use http::{HeaderMap, Method, header};
 
-use crate::{compression::media_type, percent};
+pub use self::reflections::{Chosen, Passage, Reflections};
+use crate::compression::media_type;
 
 /// Shorter values are everywhere, and guess little, in bytes.
 pub const SHORTEST: usize = 4;
-/// How much of a body is looked at, in bytes.
+/// How much of a body is looked at before it goes out, in bytes.
 pub const LOOKED_AT: usize = 64 * 1024;
-/// More values than this are not told apart: such a request is taken for one that is reflected.
-const MOST_VALUES: usize = 32;
 
 /// Whether a response may be compressed without more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Exposure {
+    /// It may carry a secret, and repeats nothing as far as it can be seen: the rest must be watched.
+    Ahead(Box<Reflections>),
     /// It carries no secret, or repeats nothing.
     Clear,
     /// It may carry a secret, and repeats something that the one who asked has chosen.
     Reflects,
     /// It may carry a secret, and nobody knows whether it repeats anything.
     Unseen,
+}
+
+/// What can be seen of a body.
+#[derive(Clone, Copy, Debug)]
+pub enum Sight<'a> {
+    /// It begins so.
+    Beginning(&'a [u8]),
+    /// Nothing.
+    Nothing,
+    /// This is all of it.
+    Whole(&'a [u8]),
 }
 
 /// A response and the request that it answers.
@@ -50,42 +65,54 @@ pub struct Suspect<'a> {
     pub request: &'a HeaderMap,
     /// The response's fields.
     pub response: &'a HeaderMap,
-    /// The first bytes of the body, if any are here.
-    pub beginning: Option<&'a [u8]>,
+    /// Its body.
+    pub body: Sight<'a>,
 }
 
 /// Looks at one response.
 pub fn exposure(suspect: &Suspect<'_>) -> Exposure {
-    if !carries_secret(suspect.request, suspect.response) {
+    if carries_secret(suspect.request, suspect.response) == Secrecy::Open {
         return Exposure::Clear;
     }
     if sends_form(suspect.method, suspect.request) {
         return Exposure::Unseen;
     }
-    let mut values = chosen(suspect.query).peekable();
-    if values.peek().is_none() {
-        return Exposure::Clear;
-    }
-    let Some(beginning) = suspect.beginning else {
-        return Exposure::Unseen;
+    let values = match Chosen::by(suspect.query) {
+        Chosen::Nothing => return Exposure::Clear,
+        Chosen::TooMuch => return Exposure::Unseen,
+        Chosen::Values(values) => values,
     };
-    let beginning = &beginning[..beginning.len().min(LOOKED_AT)];
-    for (number, value) in values.enumerate() {
-        if number >= MOST_VALUES {
-            return Exposure::Unseen;
-        }
-        let meant = percent::decoded_form(value);
-        if contains(beginning, value) || contains(beginning, &meant) {
-            return Exposure::Reflects;
-        }
+    let (seen, is_whole) = match suspect.body {
+        Sight::Beginning(seen) => (seen, false),
+        Sight::Nothing => (&[][..], false),
+        Sight::Whole(body) => (body, body.len() <= LOOKED_AT),
+    };
+    let seen = &seen[..seen.len().min(LOOKED_AT)];
+    match values.find(seen) {
+        Some(_) => Exposure::Reflects,
+        None if is_whole => Exposure::Clear,
+        None => Exposure::Ahead(values),
     }
-    Exposure::Clear
 }
 
-fn carries_secret(request: &HeaderMap, response: &HeaderMap) -> bool {
-    request.contains_key(header::COOKIE)
+/// Whether a response may hold what is only for the one who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    /// Nothing shows that it does.
+    Open,
+    /// It may.
+    Secret,
+}
+
+/// Looks for what shows that a response is somebody's own.
+pub fn carries_secret(request: &HeaderMap, response: &HeaderMap) -> Secrecy {
+    let is_own = request.contains_key(header::COOKIE)
         || request.contains_key(header::AUTHORIZATION)
-        || response.contains_key(header::SET_COOKIE)
+        || response.contains_key(header::SET_COOKIE);
+    match is_own {
+        true => Secrecy::Secret,
+        false => Secrecy::Open,
+    }
 }
 
 /// Whether it has a body that any page can make a browser send.
@@ -100,42 +127,28 @@ fn sends_form(method: &Method, request: &HeaderMap) -> bool {
             .is_some_and(|kind| simple.iter().any(|it| kind.eq_ignore_ascii_case(it)))
 }
 
-/// The values of a query that are long enough.
-fn chosen(query: Option<&str>) -> impl Iterator<Item = &[u8]> {
-    query
-        .unwrap_or_default()
-        .split(['&', ';'])
-        .map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value))
-        .filter(|value| value.len() >= SHORTEST)
-        .map(str::as_bytes)
-}
-
-fn contains(text: &[u8], wanted: &[u8]) -> bool {
-    let Some((first, rest)) = wanted.split_first() else {
-        return false;
-    };
-    if wanted.len() < SHORTEST {
-        return false;
-    }
-    let mut text = text;
-    while let Some(at) = text.iter().position(|byte| byte == first) {
-        text = &text[at + 1..];
-        if text.starts_with(rest) {
-            return true;
-        }
-    }
-    false
-}
-
 // === impl Exposure ===
 
 impl Exposure {
     /// The word for it in logs.
-    pub const fn as_str(self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
+            Self::Ahead(_) => "ahead",
             Self::Clear => "clear",
             Self::Reflects => "reflects",
             Self::Unseen => "unseen",
+        }
+    }
+}
+
+// === impl Secrecy ===
+
+impl Secrecy {
+    /// The word for it in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Secret => "secret",
         }
     }
 }
@@ -156,20 +169,21 @@ mod tests {
         query: Option<&str>,
         request: &[(&'static str, &'static str)],
         response: &[(&'static str, &'static str)],
-        beginning: Option<&[u8]>,
+        body: Sight<'_>,
     ) -> &'static str {
         exposure(&Suspect {
             method: &Method::GET,
             query,
             request: &map(request),
             response: &map(response),
-            beginning,
+            body,
         })
         .as_str()
     }
 
     const COOKIE: &[(&str, &str)] = &[("cookie", "s=1")];
-    const PAGE: Option<&[u8]> = Some(b"token=s3cret, you asked for shoe laces & more");
+    const PAGE: Sight<'_> = Sight::Whole(b"token=s3cret, you asked for shoe laces & more");
+    const NOTHING: Sight<'_> = Sight::Nothing;
 
     #[test]
     fn a_secret_and_a_reflection_together() {
@@ -190,21 +204,31 @@ mod tests {
             (Some("q=yo%75"), COOKIE, &[], PAGE, "clear"),
             (Some(""), COOKIE, &[], PAGE, "clear"),
             (None, COOKIE, &[], PAGE, "clear"),
-            (None, COOKIE, &[], None, "clear"),
-            (Some("q=boot"), COOKIE, &[], None, "unseen"),
-            (Some("q=boot"), &[], &[], None, "clear"),
+            (None, COOKIE, &[], NOTHING, "clear"),
+            (Some("q=boot"), COOKIE, &[], NOTHING, "ahead"),
+            (Some("q=boot"), &[], &[], NOTHING, "clear"),
+            (Some("q=boot"), COOKIE, &[], Sight::Beginning(b"a"), "ahead"),
+            (
+                Some("q=boot"),
+                COOKIE,
+                &[],
+                Sight::Beginning(b"boots"),
+                "reflects",
+            ),
         ] {
             assert_eq!(looked(query, request, response, body), wanted, "{query:?}");
         }
     }
 
     #[test]
-    fn what_is_further_back_is_not_looked_at() {
+    fn what_is_further_back_is_looked_at_while_it_passes() {
         let mut body = vec![b'.'; LOOKED_AT - 4];
-        body.extend(b"shoeshoe");
-        assert_eq!(looked(Some("q=shoe"), COOKIE, &[], Some(&body)), "reflects");
+        body.extend(b"shoe");
+        let looked = |body: &[u8]| looked(Some("q=shoe"), COOKIE, &[], Sight::Whole(body));
+        assert_eq!(looked(&body), "reflects");
         body.insert(0, b'.');
-        assert_eq!(looked(Some("q=shoe"), COOKIE, &[], Some(&body)), "clear");
+        assert_eq!(looked(&body), "ahead");
+        assert_eq!(looked(&body[..LOOKED_AT]), "clear");
     }
 
     #[test]
@@ -219,15 +243,15 @@ mod tests {
             query: None,
             request: &form,
             response: &response,
-            beginning: PAGE,
+            body: PAGE,
         };
-        assert_eq!(exposure(&suspect), Exposure::Unseen);
+        assert_eq!(exposure(&suspect).as_str(), "unseen");
         let json = map(&[("cookie", "s=1"), ("content-type", "application/json")]);
         let suspect = Suspect {
             request: &json,
             ..suspect
         };
-        assert_eq!(exposure(&suspect), Exposure::Clear);
+        assert_eq!(exposure(&suspect).as_str(), "clear");
         let query = "q=boots&".repeat(40);
         assert_eq!(looked(Some(&query), COOKIE, &[], PAGE), "unseen");
     }

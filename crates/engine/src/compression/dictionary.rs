@@ -4,9 +4,14 @@
 //! the very one we have is it used, and any other client gets an ordinary coding. What a cache behind us
 //! keeps is told apart by both fields (section 6.2). Browsers use dictionaries over TLS and from the
 //! loopback only (section 9); that is theirs to see to.
+//!
+//! # Who may read the response
+//! How long a response is against a known text tells something of it, also to a page that may not read
+//! it. So where a browser says that the request comes from another origin, and the response does not
+//! say that it may read it, the dictionary is not used (section 9.3.3): see [`readability`].
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use policy::Dictionary;
 
 use super::forget_bytes;
@@ -30,6 +35,15 @@ pub enum Holding {
     Another,
     /// This one.
     Ours,
+}
+
+/// Whether whoever asks may read the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readability {
+    /// As far as the request tells.
+    Readable,
+    /// It is for the browser, and hidden from the page that asks.
+    Withheld,
 }
 
 static AVAILABLE_DICTIONARY: HeaderName = HeaderName::from_static("available-dictionary");
@@ -77,6 +91,30 @@ fn takes_dcz(request: &HeaderMap) -> bool {
     })
 }
 
+/// Whether the page that asks may read a response with this `Access-Control-Allow-Origin`, as the fields
+/// that browsers add say. Anything but a browser may.
+pub fn readability(
+    request: &HeaderMap,
+    allowed: impl FnOnce() -> Option<HeaderValue>,
+) -> Readability {
+    let told = |name: &str| request.get(name).map(HeaderValue::as_bytes);
+    if matches!(told("sec-fetch-site"), None | Some(b"same-origin")) {
+        return Readability::Readable;
+    }
+    let is_readable = match told("sec-fetch-mode") {
+        None | Some(b"navigate" | b"same-origin") => true,
+        Some(b"cors") => match (request.get(header::ORIGIN), allowed()) {
+            (Some(origin), Some(allowed)) => allowed == "*" || allowed == origin,
+            _ => false,
+        },
+        Some(_) => false,
+    };
+    match is_readable {
+        true => Readability::Readable,
+        false => Readability::Withheld,
+    }
+}
+
 /// Makes the fields of a response fit a body in `dcz`.
 pub fn rewrite_headers(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_ENCODING, DCZ);
@@ -84,16 +122,29 @@ pub fn rewrite_headers(headers: &mut HeaderMap) {
     super::add_vary(headers);
 }
 
-/// Tells of the dictionary on a response that might have been compressed with it: one that varies by
-/// what codings its client takes.
-pub fn announce(announcement: &Announcement, headers: &mut HeaderMap) {
+/// Tells of the dictionary on a response that might have been compressed with it. Who has all of the
+/// response already, gets a part of it, or has the dictionary, need not be shown the way.
+pub fn announce(announcement: &Announcement, status: StatusCode, headers: &mut HeaderMap) {
     if !field_list::has_token(headers, &header::VARY, "accept-encoding") {
         return;
     }
     let name = HeaderValue::from_static("available-dictionary");
     headers.append(header::VARY, name);
-    if headers.get(header::CONTENT_ENCODING) != Some(&DCZ) {
+    let is_lean = [StatusCode::NOT_MODIFIED, StatusCode::PARTIAL_CONTENT].contains(&status);
+    if !is_lean && headers.get(header::CONTENT_ENCODING) != Some(&DCZ) {
         headers.append(header::LINK, announcement.link.clone());
+    }
+}
+
+// === impl Readability ===
+
+impl Readability {
+    /// The word for it in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Readable => "readable",
+            Self::Withheld => "withheld",
+        }
     }
 }
 
@@ -159,11 +210,11 @@ mod tests {
         let announcement = Announcement::new(&dictionary, &HASH).unwrap();
         assert_eq!(announcement.use_as, "match=\"/api/*\"");
         let mut headers = HeaderMap::new();
-        announce(&announcement, &mut headers);
+        announce(&announcement, StatusCode::OK, &mut headers);
         assert!(headers.is_empty());
         crate::compression::add_vary(&mut headers);
-        let mut coded = headers.clone();
-        announce(&announcement, &mut headers);
+        let (mut coded, mut lean) = (headers.clone(), headers.clone());
+        announce(&announcement, StatusCode::OK, &mut headers);
         let vary: Vec<_> = headers.get_all("vary").iter().collect();
         assert_eq!(vary, ["accept-encoding", "available-dictionary"]);
         assert_eq!(
@@ -171,8 +222,58 @@ mod tests {
             "</dictionary>; rel=\"compression-dictionary\""
         );
         rewrite_headers(&mut coded);
-        announce(&announcement, &mut coded);
-        assert!(!coded.contains_key("link"));
-        assert_eq!(coded.get_all("vary").iter().count(), 2);
+        announce(&announcement, StatusCode::OK, &mut coded);
+        announce(&announcement, StatusCode::NOT_MODIFIED, &mut lean);
+        for quiet in [coded, lean] {
+            assert!(!quiet.contains_key("link"));
+            assert_eq!(quiet.get_all("vary").iter().count(), 2);
+        }
+    }
+
+    #[test]
+    fn what_a_page_may_not_read_is_not_measured_for_it() {
+        for (request, allowed, wanted) in [
+            ("", None, "readable"),
+            ("site=same-origin mode=no-cors", None, "readable"),
+            ("site=cross-site", None, "readable"),
+            ("site=cross-site mode=navigate", None, "readable"),
+            ("site=cross-site mode=same-origin", None, "readable"),
+            ("site=cross-site mode=no-cors", Some("*"), "withheld"),
+            ("site=same-site mode=no-cors", None, "withheld"),
+            ("site=none mode=websocket", None, "withheld"),
+            ("site=cross-site mode=cors", Some("*"), "withheld"),
+            (
+                "site=cross-site mode=cors origin=https://a",
+                None,
+                "withheld",
+            ),
+            (
+                "site=cross-site mode=cors origin=https://a",
+                Some("*"),
+                "readable",
+            ),
+            (
+                "site=cross-site mode=cors origin=https://a",
+                Some("https://a"),
+                "readable",
+            ),
+            (
+                "site=cross-site mode=cors origin=https://a",
+                Some("https://b"),
+                "withheld",
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            for field in request.split(' ').filter_map(|field| field.split_once('=')) {
+                let name = match field.0 {
+                    "site" => "sec-fetch-site",
+                    "mode" => "sec-fetch-mode",
+                    _ => "origin",
+                };
+                headers.insert(name, HeaderValue::from_str(field.1).unwrap());
+            }
+            let said = readability(&headers, || allowed.map(HeaderValue::from_static));
+            assert_eq!(said.as_str(), wanted, "{request} {allowed:?}");
+        }
     }
 }

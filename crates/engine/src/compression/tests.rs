@@ -106,6 +106,18 @@ impl Case {
         }
     }
 
+    /// What a HEAD is answered with, that tells this length.
+    fn head(length: Option<&'static str>) -> Self {
+        let mut case = Self {
+            method: Method::HEAD,
+            length: Some(0),
+            ..Self::default()
+        };
+        case.response
+            .extend(length.map(|length| ("content-length", length)));
+        case
+    }
+
     fn status(status: u16) -> Self {
         Self {
             status,
@@ -153,23 +165,11 @@ fn decisions() {
             "client-declined",
             "not-needed",
         ),
-        (
-            Case {
-                method: Method::HEAD,
-                ..d()
-            },
-            "no-body",
-            "needed",
-        ),
-        (
-            Case {
-                method: Method::HEAD,
-                length: Some(0),
-                ..d()
-            },
-            "no-body",
-            "needed",
-        ),
+        (Case::head(None), "gzip", "needed"),
+        (Case::head(Some("4096")), "gzip", "needed"),
+        (Case::head(Some("1023")), "too-small", "not-needed"),
+        (Case::head(Some("0")), "no-body", "not-needed"),
+        (Case::head(Some("1023, 1023")), "gzip", "needed"),
         (
             Case {
                 length: Some(0),
@@ -182,13 +182,22 @@ fn decisions() {
         (Case::status(205), "no-body", "not-needed"),
         (Case::status(304), "no-body", "not-needed"),
         (Case::status(101), "no-body", "not-needed"),
-        (Case::status(206), "partial", "not-needed"),
+        // A part says what the whole would have said (RFC 9110 15.3.7).
+        (Case::status(206), "partial", "needed"),
         (
-            Case::response("content-range", "bytes */9"),
+            Case {
+                status: 206,
+                ..Case::kind("image/png")
+            },
             "partial",
             "not-needed",
         ),
-        (Case::request("if-range", "\"1\""), "partial", "not-needed"),
+        (
+            Case::response("content-range", "bytes */9"),
+            "partial",
+            "needed",
+        ),
+        (Case::request("if-range", "\"1\""), "partial", "needed"),
         (
             Case::response("content-encoding", "br"),
             "already-encoded",
@@ -204,10 +213,11 @@ fn decisions() {
             "no-transform",
             "not-needed",
         ),
+        // Others get it compressed.
         (
             Case::request("cache-control", "no-transform"),
             "no-transform",
-            "not-needed",
+            "needed",
         ),
         (
             Case::kind("text/event-stream;charset=utf-8"),
@@ -317,11 +327,10 @@ fn codings_of_origins() {
         let decision = case.decide_by(&recoding());
         let got = (decision.outcome.as_str(), decision.undo);
         assert_eq!(got, (outcome, undo), "{accepted} {:?}", case.response);
-        let varies = !matches!(outcome, "partial")
-            && !case
-                .response
-                .iter()
-                .any(|field| matches!(field.1, "gzip, br" | "zz"));
+        let varies = !case
+            .response
+            .iter()
+            .any(|field| matches!(field.1, "gzip, br" | "zz"));
         assert_eq!(
             decision.vary == VaryNeed::Needed,
             varies,
@@ -331,7 +340,7 @@ fn codings_of_origins() {
     }
     // A HEAD has the fields of the GET, and a validator in If-Range must not move twice.
     for (method, field, outcome) in [
-        (Method::HEAD, ("x", "y"), "no-body"),
+        (Method::HEAD, ("x", "y"), "br"),
         (Method::GET, ("if-range", "\"1\""), "decoded"),
         (Method::GET, ("cache-control", "no-transform"), "decoded"),
     ] {
@@ -345,6 +354,36 @@ fn codings_of_origins() {
         let got = (decision.outcome.as_str(), decision.undo);
         assert_eq!(got, (outcome, Some(Coding::Gzip)), "{field:?}");
     }
+}
+
+/// Nothing happens to the body of a HEAD, and nothing is told of it.
+#[test]
+fn what_is_told_of_a_head() {
+    let told = |case: Case| {
+        let decision = case.decide_by(&policy(case.mode));
+        decision.told(&case.method).as_str()
+    };
+    assert_eq!(told(Case::head(None)), "no-body");
+    assert_eq!(told(Case::head(Some("9"))), "too-small");
+    assert_eq!(told(Case::default()), "gzip");
+}
+
+/// TRAPS 18: what a trailer sums goes like what a header sums.
+#[test]
+fn trailers_of_a_changed_body() {
+    let mut trailers = map(&[
+        ("content-digest", "x"),
+        ("repr-digest", "x"),
+        ("digest", "x"),
+        ("content-md5", "x"),
+        ("etag", "\"v1\""),
+        ("server-timing", "x"),
+    ]);
+    fit_trailers(&mut trailers);
+    assert_eq!(
+        trailers,
+        map(&[("etag", "W/\"v1\""), ("server-timing", "x")])
+    );
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub enum BreachOutcome {
     Padded,
     /// It was not compressed.
     Skipped,
+    /// It was compressed up to what it repeats, and not from there on.
+    Stopped,
 }
 
 /// Why a response was not compressed.
@@ -79,6 +81,7 @@ impl BreachOutcome {
         match self {
             Self::Padded => "padded",
             Self::Skipped => "skipped",
+            Self::Stopped => "stopped",
         }
     }
 }

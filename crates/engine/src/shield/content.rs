@@ -24,7 +24,7 @@ pub fn body_kind(headers: &HeaderMap) -> BodyKind {
     // Of several types, JSON is what it may be taken for.
     let is_json = |value| {
         let essence = essence(value).to_ascii_lowercase();
-        essence.is_empty() || essence.ends_with("json")
+        essence.is_empty() || essence.contains("json")
     };
     let types = headers.get_all(CONTENT_TYPE);
     match !headers.contains_key(CONTENT_TYPE) || types.iter().any(is_json) {

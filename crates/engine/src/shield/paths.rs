@@ -13,13 +13,28 @@
 //! | `%252e`, `%25%32%65` | decoded twice, something else |
 //! | `%c0%af` | UTF-8 longer than it has to be (RFC 3629 10) |
 //! | `%zz`, `%u002f` | no encoding at all, and yet decoded by some |
+//! | `/a;x/../b` | a step up that nobody has taken, because what it steps over is ambiguous |
+//!
+//! An ambiguous path that is let through is forwarded as it is, so it must be governed by the same route
+//! however it is read ([`crate::path::readings`]): else `//admin` passes the rules of `/admin` by.
 
 use super::Shielded;
-use crate::{failure::ShieldRefusal, path::NormalPath, percent};
+use crate::{path::NormalPath, percent};
+
+/// Whether the other readings of a path are governed by the same route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// They are, or there are none.
+    No,
+    /// One of them is not.
+    Yes,
+}
 
 /// What makes a path ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ambiguity {
+    /// Another reading of it is governed by another route.
+    AnotherRoute,
     /// A backslash, encoded or not.
     Backslash,
     /// A control character, encoded or not.
@@ -36,6 +51,8 @@ pub enum Ambiguity {
     OverlongUtf8,
     /// `.` or `..` with parameters.
     ParameterDots,
+    /// `.` or `..` in a path that cannot be made normal.
+    UnresolvedDots,
 }
 
 /// What a segment has been so far.
@@ -46,15 +63,23 @@ struct Segment {
     encoded: bool,
 }
 
-pub(super) fn judge(read: &NormalPath<'_>, raw: &str) -> Result<(), Shielded> {
-    let found = match read {
-        NormalPath::Clean(_) => None,
-        NormalPath::Ambiguous(_) | NormalPath::Rewritten(_) => Ambiguity::of(raw),
+pub(super) fn judge(
+    read: &NormalPath<'_>,
+    raw: &str,
+    elsewhere: Elsewhere,
+) -> Result<(), Shielded> {
+    let found = match (read, elsewhere) {
+        (NormalPath::Clean(_), _) => None,
+        (NormalPath::Rewritten(_), _) => Ambiguity::of(raw),
+        (NormalPath::Ambiguous(_), elsewhere) => Ambiguity::of(raw)
+            .or_else(|| has_dots(raw).then_some(Ambiguity::UnresolvedDots))
+            .or_else(|| (elsewhere == Elsewhere::Yes).then_some(Ambiguity::AnotherRoute)),
     };
-    match found {
-        None => Ok(()),
-        Some(found) => Err(Shielded::new(ShieldRefusal::PathAmbiguous, found.as_str())),
-    }
+    found.map_or(Ok(()), |found| Err(Shielded::ambiguous(found)))
+}
+
+fn has_dots(path: &str) -> bool {
+    path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 // === impl Ambiguity ===
@@ -95,6 +120,7 @@ impl Ambiguity {
     /// The word for it in events.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AnotherRoute => "another route",
             Self::Backslash => "backslash",
             Self::ControlCharacter => "control character",
             Self::DoubleEncoding => "double encoding",
@@ -103,6 +129,7 @@ impl Ambiguity {
             Self::InvalidEncoding => "invalid encoding",
             Self::OverlongUtf8 => "overlong UTF-8",
             Self::ParameterDots => "dots with parameters",
+            Self::UnresolvedDots => "dots in an ambiguous path",
         }
     }
 }

@@ -63,6 +63,7 @@ impl Asked<'_> {
             method: &self.method,
             uri: &uri,
             path: &normalize(uri.path()),
+            elsewhere: Elsewhere::No,
             headers: &headers,
             body: self.body,
         };
@@ -220,6 +221,12 @@ fn json_is_what_may_be_taken_for_it() {
             BodyKind::Json,
         ),
         (&[("content-type", "application/x-ndjson")], BodyKind::Json),
+        (&[("content-type", "application/jsonl")], BodyKind::Json),
+        (&[("content-type", "application/json-seq")], BodyKind::Json),
+        (
+            &[("content-type", "application/json, text/plain")],
+            BodyKind::Json,
+        ),
         (&[("content-type", "")], BodyKind::Json),
         (&[("content-type", "text/plain")], BodyKind::Other),
         (
@@ -276,7 +283,34 @@ fn paths_that_read_in_two_ways_are_refused() {
 }
 
 fn judge_path(path: &str) -> Result<(), Shielded> {
-    paths::judge(&normalize(path), path)
+    paths::judge(&normalize(path), path, Elsewhere::No)
+}
+
+/// A step up that we do not take is taken by the origin, out of what the route is about.
+#[test]
+fn dots_that_nobody_has_resolved_are_refused() {
+    for path in [
+        "/a;x/../b",
+        "/a//../b",
+        "/a//./b",
+        "/caf\u{e9}/..",
+        "/a;x/.",
+    ] {
+        let refused = judge_path(path).unwrap_err();
+        assert_eq!(refused, Shielded::ambiguous(Ambiguity::UnresolvedDots));
+    }
+    for path in ["/a/../b", "/a/./b", "/.."] {
+        assert_eq!(judge_path(path), Ok(()));
+    }
+}
+
+#[test]
+fn a_path_that_leads_elsewhere_is_refused_when_it_is_ambiguous() {
+    let elsewhere = |path| paths::judge(&normalize(path), path, Elsewhere::Yes);
+    let refused = elsewhere("//admin").unwrap_err();
+    assert_eq!(refused, Shielded::ambiguous(Ambiguity::AnotherRoute));
+    assert_eq!(elsewhere("/admin"), Ok(()));
+    assert_eq!(elsewhere("/a/../admin"), Ok(()));
 }
 
 #[test]
@@ -345,6 +379,45 @@ fn brackets_are_counted_outside_of_strings() {
     assert_eq!(nesting(64, &[&deep]), Nesting::TooDeep);
 }
 
+/// What some parsers take for a string, a comment or a word, and go on behind.
+#[test]
+fn nothing_that_only_some_parsers_take_hides_a_bracket() {
+    for before in [
+        "'\"',",
+        "'\\'\"',",
+        "/* \" */",
+        "/* \" **/",
+        "// \"\n",
+        "# \"\r",
+        "a\",",
+        "a':1,",
+        "\u{e9}\",",
+        "\u{ff}\",",
+        "1\",",
+        "/\"\",",
+    ] {
+        let text = format!("[{before}[[[");
+        assert_eq!(nesting(3, &[text.as_bytes()]), Nesting::TooDeep, "{text}");
+        for at in 0..text.len() {
+            let (one, other) = text.as_bytes().split_at(at);
+            assert_eq!(nesting(3, &[one, other]), Nesting::TooDeep, "{text}");
+        }
+        assert_eq!(nesting(4, &[text.as_bytes()]), Nesting::Within, "{text}");
+    }
+    for text in [
+        "{'a[[[': \"[[[\", b: 1}",
+        "[1, // [[[\n 2]",
+        "/* [[[ ** [[[ */[]",
+        "\u{feff}\"[[[\"",
+        "\u{feff}[\"[[[\"]",
+        "\u{1e}\"[[[\"\n\u{1e}\"[[[\"\n",
+        "1\n\"[[[\"",
+        "\"\"\"[[[\"",
+    ] {
+        assert_eq!(nesting(1, &[text.as_bytes()]), Nesting::Within, "{text}");
+    }
+}
+
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -379,6 +452,22 @@ proptest! {
         prop_assert_eq!(nesting(depth, &[before, after]), Nesting::Within);
         if let Some(less) = depth.checked_sub(1) {
             prop_assert_eq!(nesting(less, &[before, after]), Nesting::TooDeep);
+        }
+    }
+
+    /// Whatever comes, it is judged alike wherever it is cut.
+    #[test]
+    fn depth_does_not_depend_on_the_pieces(
+        text in r#"([\[\]{}",:'/*#\\ \na1]|\u{feff}|\u{e9}){0,40}"#,
+        most in 0..4_u32,
+        size in 1..7_usize,
+    ) {
+        let pieces: Vec<_> = text.as_bytes().chunks(size).collect();
+        prop_assert_eq!(nesting(most, &pieces), nesting(most, &[text.as_bytes()]));
+        // Brackets that nothing can hide are an upper bound.
+        let open = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+        if open <= most as usize {
+            prop_assert_eq!(nesting(most, &pieces), Nesting::Within);
         }
     }
 

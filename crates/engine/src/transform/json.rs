@@ -10,7 +10,7 @@
 //!
 //! # Which fields stay
 //! An object keeps the fields that the list names, or that lead to one it names; arrays are walked
-//! through. Below a named field everything stays. Where the list names a field *below* something, and
+//! through, and a star stands for their elements as well as for any name. Below a named field everything stays. Where the list names a field *below* something, and
 //! that is neither an object nor an array, it goes, because nobody allowed it; but `null` stays.
 //! Names are compared as they are meant: `"\u006eame"` is `name`. A document that is only a string,
 //! a number or a literal stays.
@@ -18,14 +18,19 @@
 //! # Several documents in a row
 //! Between two of them one newline stays, or one space where there was no newline; a newline is handed
 //! on at once, because who reads line by line waits for it. In NDJSON every newline between documents
-//! stays.
+//! stays, and so does what begins each record of a sequence (RFC 7464).
 //!
 //! # What is not JSON
 //! Where all fields stay, what follows a mistake passes unchanged: all that is missing is white space
-//! between tokens, and who could read the document could read it without. Where fields are chosen the
-//! body ends there, as broken: what cannot be understood may hold what nobody may have, and half a
-//! document must not be taken for a whole one. What is within strings is not looked at beyond their
-//! ends, so that raw control characters or another encoding than UTF-8 pass.
+//! between tokens, of which one space stays before the mistake, so that `[1 2]` does not become another
+//! number. Where fields are chosen the body ends there, as broken: what cannot be understood may hold
+//! what nobody may have, and half a document must not be taken for a whole one. What is within strings
+//! is not looked at beyond their ends, so that raw control characters or another encoding than UTF-8
+//! pass.
+//!
+//! # What nobody has called JSON
+//! Is, when it begins as an array or an object does, and else passes as it is: a document that is only
+//! a string, a number or a literal would stay anyway.
 
 mod machine;
 mod names;
@@ -51,17 +56,36 @@ pub enum Sequence {
     Documents,
     /// One on each line (NDJSON).
     Lines,
+    /// Mostly there is one, or something else than JSON.
+    Perhaps,
+    /// Each begins with a record separator (RFC 7464).
+    Records,
 }
 
-/// Why a body could not be trimmed to its end.
+/// What a body proves to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// JSON, or what was said to be.
+    Json,
+    /// Something else, or nothing.
+    Other,
+}
+
+/// Why a body could not be trimmed, or not to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
+    /// It is in a content coding that cannot be taken off.
+    #[error("in a content coding that cannot be taken off")]
+    Coded,
     /// The name of a field is longer than [`MAX_KEY`].
     #[error("a field's name is too long")]
     LongKey,
     /// It is not JSON.
     #[error("not JSON")]
     NotJson,
+    /// It is a part that nobody has asked for.
+    #[error("a part that nobody has asked for")]
+    Part,
     /// More than [`MAX_DEPTH`] arrays and objects are open.
     #[error("nested too deeply")]
     TooDeep,
@@ -76,8 +100,10 @@ impl Flaw {
     /// The word for it in logs.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Coded => "coding-unreadable",
             Self::LongKey => "long-key",
             Self::NotJson => "not-json",
+            Self::Part => "part-unasked",
             Self::TooDeep => "too-deep",
             Self::Unfinished => "unfinished",
         }

@@ -24,6 +24,15 @@ pub(super) struct Taken {
     sockets: HashMap<String, NodeId>,
 }
 
+/// Why a text is no network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NoNetwork {
+    /// It begins as IPv4 in IPv6 and goes beyond it.
+    Mixed,
+    /// It cannot be read.
+    Unreadable,
+}
+
 pub(super) fn check_listeners(
     findings: &mut Findings<'_>,
     file: &At<File>,
@@ -126,20 +135,43 @@ pub(super) fn check_networks(
 }
 
 fn check_network(findings: &mut Findings<'_>, network: &At<String>) -> Option<IpNet> {
-    let parsed = read_network(&network.value);
-    if parsed.is_none() {
-        let message = format!("`{}` is not a network", findings.show(network));
-        let help = "write an address or a network, `10.0.0.7` or `10.0.0.0/8`";
-        findings.error(network.node, Code::BadNetwork, message, help);
-    }
-    parsed
+    let shown = findings.show(network);
+    let (message, help) = match parse_network(&network.value) {
+        Ok(parsed) => return Some(parsed),
+        Err(NoNetwork::Mixed) => (
+            format!("`{shown}` is more than the addresses of IPv4 in IPv6"),
+            "write a network of IPv4, `10.0.0.0/8`; in IPv6 that is `::ffff:10.0.0.0/104`",
+        ),
+        Err(NoNetwork::Unreadable) => (
+            format!("`{shown}` is not a network"),
+            "write an address or a network, `10.0.0.7` or `10.0.0.0/8`",
+        ),
+    };
+    findings.error(network.node, Code::BadNetwork, message, help);
+    None
 }
 
-/// A network, or an address as one of its own.
+/// A network, or an address as one of its own. IPv4 in IPv6 is IPv4, as it is of clients: otherwise
+/// nobody would ever be in it.
 pub(super) fn read_network(text: &str) -> Option<IpNet> {
+    parse_network(text).ok()
+}
+
+/// The same, and what is wrong with it. Clients are known by their addresses of IPv4 where they have
+/// one, however the socket writes it (RFC 4291, section 2.5.5.2): so are networks.
+fn parse_network(text: &str) -> Result<IpNet, NoNetwork> {
     let network = text.parse::<IpNet>().ok();
     let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
-    network.or_else(address).map(|network| network.trunc())
+    let network = network.or_else(address).ok_or(NoNetwork::Unreadable)?;
+    let network = match (network, network.addr().to_canonical()) {
+        (IpNet::V6(_), IpAddr::V4(inner)) => {
+            let length = network.prefix_len().checked_sub(96);
+            let length = length.ok_or(NoNetwork::Mixed)?;
+            IpNet::new(inner.into(), length).map_err(|_| NoNetwork::Unreadable)?
+        }
+        _ => network,
+    };
+    Ok(network.trunc())
 }
 
 fn check_tls(findings: &mut Findings<'_>, tls: &At<TlsFile>) -> Option<Tls> {
@@ -240,4 +272,41 @@ fn taken_twice(findings: &mut Findings<'_>, node: NodeId, holder: NodeId, addres
     let message = format!("`{shown}` is already taken in line {line}");
     let help = "every listener needs an address and port of its own";
     findings.error(node, Code::AddressTaken, message, help);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Clients are known by their addresses of IPv4 where they have one: a network that is written in
+    /// IPv6 would match nobody.
+    #[test]
+    fn a_network_of_ipv4_is_one_however_it_is_written() {
+        for (text, wanted) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.1.2.3/8", "10.0.0.0/8"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:a00:0/104", "10.0.0.0/8"),
+            ("::FFFF:10.1.2.3/104", "10.0.0.0/8"),
+            ("::ffff:10.0.0.7", "10.0.0.7/32"),
+            ("::ffff:10.0.0.7/128", "10.0.0.7/32"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("2001:db8::1/32", "2001:db8::/32"),
+            ("::/0", "::/0"),
+            ("::1", "::1/128"),
+        ] {
+            let wanted: IpNet = wanted.parse().unwrap();
+            assert_eq!(parse_network(text), Ok(wanted), "{text}");
+        }
+        for (text, wrong) in [
+            // As if the length were that of IPv4.
+            ("::ffff:10.0.0.0/8", NoNetwork::Mixed),
+            ("::ffff:0:0/95", NoNetwork::Mixed),
+            ("::ffff:10.0.0.0/129", NoNetwork::Unreadable),
+            ("10.0.0.0/33", NoNetwork::Unreadable),
+            ("::ffff:10.0.0", NoNetwork::Unreadable),
+        ] {
+            assert_eq!(parse_network(text), Err(wrong), "{text}");
+        }
+    }
 }

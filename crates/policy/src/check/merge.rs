@@ -64,6 +64,8 @@ pub(super) struct Governed<'r> {
 pub(super) struct Merged {
     pub(super) cache: Option<CachePolicy>,
     pub(super) compression: Option<CompressionPolicy>,
+    /// Where the last word on its dictionary is.
+    pub(super) dictionary: Option<NodeId>,
     pub(super) deduplication: Option<DeduplicationPolicy>,
     pub(super) rate_limits: Vec<LimitPolicy>,
     pub(super) concurrency: Vec<ConcurrencyPolicy>,
@@ -88,6 +90,8 @@ pub(super) fn merge(
     let cache = stack("cache", layers, |layer| layer.blocks.cache);
     let cache = cache.map(|stack| merge_cache(&mut picker, &stack, known, route));
     let compression = stack("compression", layers, |layer| layer.blocks.compression);
+    let dictionary = compression.as_ref();
+    let dictionary = dictionary.and_then(|stack| stack.said(|block| block.dictionary.as_ref()));
     let compression = compression.map(|stack| merge_compression(&mut picker, &stack, known));
     let deduplication = stack("deduplication", layers, |layer| layer.blocks.deduplication);
     let deduplication = deduplication.map(|stack| DeduplicationPolicy {
@@ -111,6 +115,7 @@ pub(super) fn merge(
     let merged = Merged {
         cache,
         compression,
+        dictionary,
         deduplication,
         rate_limits,
         concurrency,

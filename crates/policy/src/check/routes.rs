@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    ByteSize, Route,
+    ByteSize, HostPattern, Mode, Route,
     diagnostic::Code,
     file::{At, File, Named, PolicyFile, RouteFile},
     tree::NodeId,
@@ -13,6 +13,7 @@ use super::{
     bans::Boxes,
     blocks::{Blocks, check_blocks},
     conditions::check_match,
+    dictionaries::Dictionaries,
     findings::Findings,
     known::{Known, meant},
     merge::{Governed, Layer, Merged, Wrong, merge},
@@ -25,6 +26,7 @@ pub(super) struct References<'f> {
     policies: HashMap<&'f str, &'f PolicyFile>,
     used_policies: HashSet<String>,
     boxes: Boxes,
+    dictionaries: Dictionaries,
 }
 
 /// A route's node, and whether its match is what the file says.
@@ -130,6 +132,9 @@ fn check_route<'f>(
     };
     let (merged, wrong) = merge(findings, &layers, known, governed);
     references.report_together(findings, &shown, &merged, wrong);
+    if let Matched::AsWritten(_) = matched {
+        references.place_dictionary(findings, &shown, &matches.hosts, &merged);
+    }
     let route = Route {
         name: shape
             .name
@@ -180,6 +185,7 @@ impl<'f> References<'f> {
                 .collect(),
             used_policies: HashSet::new(),
             boxes: Boxes::default(),
+            dictionaries: Dictionaries::default(),
         }
     }
 
@@ -224,6 +230,23 @@ impl<'f> References<'f> {
         }
         for (ban, node) in &merged.bans {
             self.boxes.share(findings, route, ban, *node);
+        }
+    }
+
+    /// What its clients would look for at the place of another's.
+    fn place_dictionary(
+        &mut self,
+        findings: &mut Findings<'_>,
+        route: &str,
+        hosts: &[HostPattern],
+        merged: &Merged,
+    ) {
+        let compression = merged.compression.as_ref();
+        let compression = compression.filter(|policy| policy.mode == Mode::Enforce);
+        let dictionary = compression.and_then(|policy| policy.dictionary.as_ref());
+        if let (Some(dictionary), Some(node)) = (dictionary, merged.dictionary) {
+            let dictionaries = &mut self.dictionaries;
+            dictionaries.place(findings, route, hosts, dictionary, node);
         }
     }
 

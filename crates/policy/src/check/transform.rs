@@ -92,7 +92,9 @@ pub(super) fn response_header(name: &str) -> Result<HeaderName, (Code, &'static 
         "age" | "cache-status" | "date" | "etag" | "vary" => {
             "caches depend on it, Forebay's own included"
         }
-        _ if of_one_connection(&header) => "it is about one connection",
+        _ if of_one_connection(&header) || header.as_str().starts_with("sec-websocket-") => {
+            "it is about one connection"
+        }
         _ => return Ok(header),
     };
     Err((Code::ProtectedHeader, instead))

@@ -46,7 +46,8 @@ pub(crate) struct LimitFile {
     /// Which requests count: those of the `caller`, answered from the cache or not, or only those that
     /// reach the `upstream`. Default `caller`.
     pub(crate) scope: Option<At<ScopeWord>>,
-    /// How long a request may wait for its turn instead of being refused, 1ms to 1m. Default `off`.
+    /// How long a request may wait for its turn instead of being refused, 1ms to 1m; at most 64 of one
+    /// caller wait at the same time. Default `off`.
     pub(crate) queue: Option<At<OrOff<Time>>>,
     /// Tightens the limit while the upstream's `capacity` is short. Default `off`.
     pub(crate) adapt: Option<At<OrOff<AdaptFile>>>,
@@ -127,7 +128,8 @@ pub(crate) struct ConcurrencyFile {
     /// What becomes of requests of which a part of the key is not known, as in rate limits. Default
     /// `share`.
     pub(crate) on_unknown: Option<At<UnknownCallerWord>>,
-    /// How long a request may wait for a place, 1ms to 1m. Default `off`.
+    /// How long a request may wait for a place, 1ms to 1m; at most 64 of one caller wait at the same
+    /// time. Default `off`.
     pub(crate) queue: Option<At<OrOff<Time>>>,
 }
 

@@ -31,8 +31,8 @@ pub(crate) struct ShieldFile {
     pub(crate) max_body: Option<At<OrOff<Size>>>,
     /// How deep JSON in a request body may be nested, at most 1000; `0` does not look. Default `64`.
     pub(crate) max_json_depth: Option<At<Count>>,
-    /// Whether paths that can be read in two ways are refused (`strict`) or go on past the cache
-    /// (`lenient`). Default `strict`.
+    /// Whether paths that can be read in two ways are refused (`strict`; on other routes, too, where
+    /// one of the ways leads to this one) or go on past the cache (`lenient`). Default `strict`.
     pub(crate) paths: Option<At<PathsWord>>,
     /// Patterns of attacks; `off` looks for none. Default on, with the defaults of its fields.
     pub(crate) rules: Option<At<OrOff<RulesFile>>>,

@@ -24,8 +24,10 @@ pub(crate) struct TransformFile {
     pub(crate) remove_headers: Option<At<Vec<At<String>>>>,
     /// Header fields that are set, whatever the origin said, at most 64. Default none.
     pub(crate) set_headers: Option<At<Named<String>>>,
-    /// Fields that make browsers careful, set where the origin does not: `true` for the usual ones, or
-    /// a mapping of one's own. Default `false`.
+    /// Fields that make browsers careful, set where the origin does not: `true` for
+    /// `content-security-policy`, `referrer-policy`, `strict-transport-security` (over TLS),
+    /// `x-content-type-options` and `x-frame-options` as an API needs them, or a mapping of one's own.
+    /// Default `false`.
     pub(crate) security_headers: Option<At<SecurityHeadersFile>>,
 }
 
@@ -35,8 +37,8 @@ pub(crate) struct TransformFile {
 #[schemars(rename = "JsonTrim")]
 pub(crate) struct JsonFile {
     /// Only these fields stay, each by the names that lead to it: `id`, `user.address.city`; `*` is any
-    /// name, and arrays are walked through without being named. At most 256; an empty list keeps all.
-    /// Default all.
+    /// name or element of an array, and arrays are walked through without being named. At most 256; an
+    /// empty list keeps all. Default all.
     pub(crate) fields: Option<At<Vec<At<String>>>>,
 }
 

@@ -11,7 +11,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use engine::failure::Failure;
+use engine::{
+    compression::{self, breach::Sight},
+    failure::Failure,
+};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
@@ -119,7 +122,11 @@ impl UpstreamBody {
     }
 
     /// The first bytes, if they are here already; whoever reads on gets them all the same.
-    pub(crate) fn look_ahead(&mut self) -> Option<&[u8]> {
+    pub(crate) fn look_ahead(&mut self) -> Sight<'_> {
+        // What is still packed tells nothing.
+        if self.trimming.as_ref().is_some_and(|it| it.unpacks()) {
+            return Sight::Nothing;
+        }
         if self.ahead.is_none() && !self.is_end_stream() {
             // Whoever reads on polls again, and is woken then.
             let mut cx = Context::from_waker(Waker::noop());
@@ -128,8 +135,14 @@ impl UpstreamBody {
                 self.ahead = Some(Box::new(frame));
             }
         }
-        let frame = self.ahead.as_deref()?.as_ref().ok()?;
-        frame.data_ref().map(AsRef::as_ref)
+        // What is trimmed comes out as something that has not been seen.
+        let is_whole = self.trimming.is_none() && self.source.is_end_stream();
+        let frame = self.ahead.as_deref().and_then(|frame| frame.as_ref().ok());
+        match frame.and_then(Frame::data_ref) {
+            None => Sight::Nothing,
+            Some(bytes) if is_whole => Sight::Whole(bytes),
+            Some(bytes) => Sight::Beginning(bytes),
+        }
     }
 
     fn put_back(&mut self, frame: Result<Frame<Bytes>, CutShort>) -> Option<Bytes> {
@@ -202,20 +215,27 @@ impl Body for UpstreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         loop {
+            if let Some(trimming) = &mut self.trimming {
+                match trimming.next() {
+                    // Nothing more of it stays: whoever waits wants what comes next.
+                    Ok(None) => {}
+                    Ok(Some(piece)) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
+                    Err(CutShort(failure)) => return Poll::Ready(Some(Err(self.fail(failure)))),
+                }
+            }
             let frame = ready!(self.poll_source(cx));
             let Some(trimming) = &mut self.trimming else {
                 return Poll::Ready(frame);
             };
             match frame.transpose()?.map(Frame::into_data) {
-                Some(Ok(piece)) => match trimming.take(piece) {
-                    // Nothing of it stays: whoever waits wants what comes next.
-                    Ok(piece) if piece.is_empty() => {}
-                    Ok(piece) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
-                    Err(CutShort(failure)) => return Poll::Ready(Some(Err(self.fail(failure)))),
-                },
+                Some(Ok(piece)) => trimming.put(piece),
                 // Trailers are the end, and nobody polls again after them.
-                Some(Err(trailers)) => {
+                Some(Err(mut trailers)) => {
+                    let is_same = trimming.is_shadow();
                     let finished = self.trimming.take().map(|trimming| trimming.finish());
+                    if let (Some(fields), false) = (trailers.trailers_mut(), is_same) {
+                        compression::fit_trailers(fields);
+                    }
                     return Poll::Ready(Some(match finished {
                         Some(Err(cut)) => Err(cut),
                         Some(Ok(())) | None => Ok(trailers),
@@ -240,14 +260,14 @@ impl Body for UpstreamBody {
             Some(Err(_)) | None => 0,
         };
         let mut hint = SizeHint::default();
-        let is_same = self
-            .trimming
-            .as_ref()
-            .is_none_or(|trimming| trimming.is_shadow());
-        if is_same {
+        let trimming = self.trimming.as_deref();
+        if trimming.is_none_or(Trimming::is_shadow) {
             hint.set_lower(rest.lower() + ahead);
         }
-        if let Some(upper) = rest.upper() {
+        // What is unpacked grows, and nothing else does.
+        if !trimming.is_some_and(Trimming::unpacks)
+            && let Some(upper) = rest.upper()
+        {
             hint.set_upper(upper + ahead);
         }
         hint

@@ -126,14 +126,13 @@ async fn introduced(
     limit: Duration,
 ) -> Result<Peer, Unnamed> {
     let mut trusted = listener.into_iter().flat_map(|it| &it.trusted_proxies);
-    let address = peer.ip.to_canonical();
-    if !trusted.any(|network| network.contains(&address)) {
+    if !trusted.any(|network| network.contains(&peer.ip)) {
         return Err(Unnamed::Untrusted);
     }
     let header = tokio::time::timeout(limit, read(stream)).await;
     Ok(match header.map_err(|_elapsed| Unnamed::TooLate)?? {
         Named::Client(ends) => Peer {
-            ip: ends.source.ip(),
+            ip: ends.source.ip().to_canonical(),
             named: Named::Client(ends),
             ..peer
         },

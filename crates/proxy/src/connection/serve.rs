@@ -102,24 +102,28 @@ async fn serve_counted(
 
 /// How a connection ended that we closed at once, told to whoever watches over clients.
 fn cut(sidecar: &Sidecar, state: &ConnectionState) -> ClientConnectionEnd {
-    let (end, evidence) = match state.why_cut() {
+    let (end, client, evidence) = match state.why_cut() {
         // Told with the request that was reset last.
         Cut::Resets => return ClientConnectionEnd::Abusive,
+        // What comes before the end of a head is the peer's.
         Cut::HeadTimedOut => (
             ClientConnectionEnd::HeadTimedOut,
+            state.peer.ip,
             "the head of a request did not arrive in time",
         ),
         Cut::Lingered | Cut::WriteStalled => (
             ClientConnectionEnd::Stalled,
+            state.answered(),
             "an answer was not taken in time",
         ),
         Cut::TooSlow => (
             ClientConnectionEnd::TooSlow,
+            state.answered(),
             "an answer was taken too slowly",
         ),
     };
     let (kind, action) = (SecurityKind::SlowClient, SecurityAction::Blocked);
-    sidecar.tell(kind, action, Some(state.peer.ip), evidence);
+    sidecar.tell(kind, action, Some(client), evidence);
     end
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct ConnectionState {
     over: AtomicBool,
     ending: AtomicU8,
     driver: Mutex<Option<Waker>>,
+    /// The client that a trusted proxy named with the last request.
+    asked_by: Mutex<Option<IpAddr>>,
     /// What the last request that went to an upstream was forwarded with: the next is most often for
     /// the same host.
     hop: Mutex<Option<Arc<Hop>>>,
@@ -157,6 +159,7 @@ impl ConnectionState {
             over: AtomicBool::new(false),
             ending: AtomicU8::new(Ending::Open as u8),
             driver: Mutex::new(None),
+            asked_by: Mutex::new(None),
             hop: Mutex::new(None),
         }
     }
@@ -171,6 +174,21 @@ impl ConnectionState {
                 Arc::clone(last.insert(hop))
             }
         }
+    }
+
+    /// A trusted proxy asks for this client.
+    pub(crate) fn asked_by(&self, client: IpAddr) {
+        *self.asked_by.lock() = Some(client);
+    }
+
+    /// Who is answered at the moment. On a connection with many streams a proxy may ask for several, and
+    /// what it does not take is none of theirs alone: then it is the peer.
+    pub(crate) fn answered(&self) -> IpAddr {
+        let asked_by = match self.is_multiplexed() {
+            true => None,
+            false => *self.asked_by.lock(),
+        };
+        asked_by.unwrap_or(self.peer.ip)
     }
 
     /// HTTP/2 frames keep arriving between requests: a byte is not the beginning of a head.

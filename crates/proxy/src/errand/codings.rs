@@ -49,6 +49,12 @@ pub(super) fn accept_encoding(route: &Route) -> AcceptEncoding {
     }
 }
 
+/// Whether the tags of responses of `route` may be weak by our own doing.
+pub(super) fn weakens_tags(route: &Route) -> bool {
+    let compression = route.compression.as_ref();
+    compression.is_some_and(|policy| policy.mode == Mode::Enforce)
+}
+
 /// Whether the client wants the very bytes that the origin would send it.
 fn forbids_recoding(headers: &HeaderMap) -> bool {
     headers.contains_key(CACHE_CONTROL) && compression::no_transform(headers)

@@ -101,7 +101,11 @@ pub(crate) fn from_store(
             told,
             personal: HeaderMap::new(),
             key: found.key.as_deref(),
-            privacy: Privacy::of(found.stored.persona(), found.lookup.partition),
+            privacy: Privacy::of(
+                found.stored.persona(),
+                found.lookup.partition,
+                &found.stored.meta.vary,
+            ),
         },
     )
 }
@@ -179,7 +183,7 @@ pub(crate) fn from_origin(mut exchange: Exchange, delivery: Delivery) -> Respons
             },
             personal,
             key: is_kept.then_some(&*errand.intent.key),
-            privacy: Privacy::of(&errand.intent.persona, lookup.partition),
+            privacy: Privacy::of(&errand.intent.persona, lookup.partition, &stored.meta.vary),
         },
     )
 }
@@ -207,7 +211,7 @@ fn direct(
 fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBody> {
     let Shareable {
         stored,
-        body,
+        mut body,
         lookup,
         request,
         age,
@@ -218,7 +222,9 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
     } = shareable;
     let wall = exchange.recording.event.at.wall;
     let mut response = match conditional::decide(lookup, &request.headers, &stored.meta, wall) {
-        Conditional::NotModified => coded::not_modified(&mut exchange, request, stored, &body),
+        Conditional::NotModified => {
+            coded::not_modified(&mut exchange, request, stored, &mut body, privacy)
+        }
         Conditional::Send => match parts::parts(&mut exchange, lookup, request, stored, body) {
             Ok(response) => response,
             Err(body) => {

@@ -9,7 +9,9 @@ use engine::{
     coding::dictionary::{NoDictionary, SharedDictionary},
     compression::{
         Decision,
-        dictionary::{self, Announcement, Holding, KEPT},
+        breach::{Secrecy, carries_secret},
+        dictionary::{self, Announcement, Holding, KEPT, Readability},
+        untouchable,
     },
     outcome::{AsIsReason, EncodeOutcome},
 };
@@ -18,9 +20,9 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
     request,
 };
-use policy::{BreachGuard, Mode, Route};
+use policy::{BreachGuard, HostPattern, Mode, Route};
 
-use super::admit::Admitted;
+use super::{admit::Admitted, encode::Privacy};
 use crate::{body::ResponseBody, exchange::Exchange, recording::RecordedBody};
 
 /// The dictionary of a route.
@@ -28,8 +30,19 @@ use crate::{body::ResponseBody, exchange::Exchange, recording::RecordedBody};
 pub(crate) struct Offer {
     pub(crate) shared: Arc<SharedDictionary>,
     announcement: Announcement,
+    /// Those of its route; empty for any.
+    hosts: Vec<HostPattern>,
     path: String,
     breach_guard: BreachGuard,
+}
+
+/// A request whose response might be compressed against a dictionary, and that response.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) request: &'a HeaderMap,
+    pub(crate) response: &'a HeaderMap,
+    pub(crate) privacy: Privacy,
 }
 
 /// A dictionary that cannot be used.
@@ -71,9 +84,24 @@ impl Offer {
         Ok(Some(Self {
             shared: Arc::new(shared),
             announcement,
+            hosts: route.matches.hosts.clone(),
             path: policy.path.clone(),
             breach_guard: compression.breach_guard,
         }))
+    }
+
+    /// Whether it is found at this path of this host.
+    fn is_at(&self, host: &str, path: &str) -> bool {
+        let is_here = |pattern: &HostPattern| pattern.takes(host);
+        self.path == path && (self.hosts.is_empty() || self.hosts.iter().any(is_here))
+    }
+
+    /// Whether it may be used for this response. Where that may hold a secret that is guarded, nothing
+    /// is made to resemble a known text.
+    fn is_for(&self, asked: &Asked<'_>) -> bool {
+        self.breach_guard == BreachGuard::Off
+            || asked.privacy == Privacy::Shared
+            || carries_secret(asked.request, asked.response) == Secrecy::Open
     }
 }
 
@@ -95,9 +123,10 @@ pub(crate) fn wanted(
     {
         return None;
     }
-    let path = admitted.path.as_str();
+    let (host, path) = (admitted.authority.host(), admitted.path.as_str());
     let mut offers = exchange.snapshot().dictionaries.iter();
-    let route = offers.position(|offer| offer.as_ref().is_some_and(|offer| offer.path == path))?;
+    let is_it = |offer: &Option<Offer>| offer.as_ref().is_some_and(|it| it.is_at(host, path));
+    let route = offers.position(is_it)?;
     exchange.event().route = u16::try_from(route).ok();
     Some(route)
 }
@@ -140,31 +169,51 @@ fn has_it(request: &HeaderMap, tag: &HeaderValue) -> bool {
 }
 
 /// The decision for a client that may have the dictionary: what would be compressed for it, or would be
-/// if it took any other coding, is compressed against it. Where a response may hold a secret, nothing is
-/// made to resemble a known text.
+/// if it took any other coding, is compressed against it, unless it is hidden from the page that asks.
+/// `allowed` is whose pages may read it.
 pub(crate) fn instead(
     exchange: &mut Exchange,
-    request: &HeaderMap,
+    asked: &Asked<'_>,
     decision: Option<Decision>,
+    allowed: impl FnOnce() -> Option<HeaderValue>,
 ) -> Option<Decision> {
     let decided = decision?;
     let is_fit = matches!(
         decided.outcome,
         EncodeOutcome::AsIs(AsIsReason::ClientDeclined) | EncodeOutcome::Encoded(_)
     );
-    let ours = of(exchange).filter(|offer| offer.breach_guard == BreachGuard::Off);
-    let holding = ours.map(|offer| dictionary::holding(request, offer.shared.hash()));
-    if !is_fit || decided.undo.is_some() || holding != Some(Holding::Ours) {
+    if !is_fit || decided.undo.is_some() {
         return decision;
     }
-    let outcome = EncodeOutcome::Dictionary;
-    exchange.event().encode = outcome;
-    Some(Decision { outcome, ..decided })
+    let Some(offer) = of(exchange).filter(|offer| offer.is_for(asked)) else {
+        return decision;
+    };
+    let holding = dictionary::holding(asked.request, offer.shared.hash());
+    exchange.tells_dictionary = true;
+    if holding != Holding::Ours
+        || untouchable(asked.request).is_some()
+        || dictionary::readability(asked.request, allowed) == Readability::Withheld
+    {
+        return decision;
+    }
+    let decision = Decision {
+        outcome: EncodeOutcome::Dictionary,
+        ..decided
+    };
+    exchange.event().encode = decision.told(asked.method);
+    Some(decision)
 }
 
-/// Tells of the dictionary on a response of its route.
-pub(crate) fn announce(exchange: &Exchange, headers: &mut HeaderMap) {
-    if let Some(offer) = of(exchange) {
-        dictionary::announce(&offer.announcement, headers);
+/// The origin's own 304, of which nobody knows whether its 200 might be compressed.
+pub(crate) fn confirmed(exchange: &mut Exchange, asked: &Asked<'_>) {
+    exchange.tells_dictionary = of(exchange).is_some_and(|offer| offer.is_for(asked));
+}
+
+/// Tells of the dictionary on a response for which it might be used.
+pub(crate) fn announce(exchange: &Exchange, status: StatusCode, headers: &mut HeaderMap) {
+    if exchange.tells_dictionary
+        && let Some(offer) = of(exchange)
+    {
+        dictionary::announce(&offer.announcement, status, headers);
     }
 }

@@ -11,22 +11,27 @@ use engine::{
         range::Extent,
         request::Partition,
         stored::{StoredHead, StoredMeta},
+        vary::VaryKey,
     },
-    coding::{Encoder, Padding, dictionary::SharedDictionary},
+    coding::{Encoder, dictionary::SharedDictionary},
     compression::{
-        self, Decision, Flushing, Suitability, VaryNeed,
+        self, Decision, Flushing, Suitability, VaryNeed, conditions,
         headroom::Headroom,
         level::{self, Purpose},
     },
     outcome::{AsIsReason, EncodeOutcome},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_LENGTH};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE},
+};
 use http_body::Body;
 use policy::{Coding, CompressionLevel, CompressionPolicy, Mode, Route};
 use store::StoredResponse;
 use telemetry::RequestEvent;
 
 pub(crate) use self::copy::{EncodingCopy, Place};
+use self::guard::Precaution;
 use super::dictionary;
 use crate::{
     body::{DecodedBody, EncodedBody, ResponseBody},
@@ -55,7 +60,7 @@ pub(crate) struct Manner {
     level: CompressionLevel,
     headroom: Headroom,
     flushing: Flushing,
-    padding: Padding,
+    precaution: Precaution,
     /// What the client may have, too.
     dictionary: Option<Arc<SharedDictionary>>,
 }
@@ -77,9 +82,8 @@ pub(crate) fn decide(
 ) -> Option<Decision> {
     let policy = policy(route?)?;
     if let (Some(suitability), Mode::Enforce) = (candidate.suitability, policy.mode) {
-        let decision =
-            compression::choose(policy, suitability, candidate.method, candidate.request);
-        event.encode = decision.outcome;
+        let decision = compression::choose(policy, suitability, candidate.request);
+        event.encode = decision.told(candidate.method);
         // What is kept says already by what it varies.
         return Some(Decision {
             vary: VaryNeed::NotNeeded,
@@ -99,11 +103,12 @@ pub(crate) fn decide(
             mode: Mode::Enforce,
             ..policy.clone()
         };
-        event.shadow.encode = Some(compression::decide(&enforced, &exchange).outcome);
+        let decision = compression::decide(&enforced, &exchange);
+        event.shadow.encode = Some(decision.told(candidate.method));
         return None;
     }
     let decision = compression::decide(policy, &exchange);
-    event.encode = decision.outcome;
+    event.encode = decision.told(candidate.method);
     Some(decision)
 }
 
@@ -263,29 +268,35 @@ fn against_dictionary(
     }
 }
 
+/// The fields of a response whose body, if it had one, would be sent as decided.
+pub(crate) fn describe(decision: Option<Decision>, headers: &mut HeaderMap) {
+    let Some(decision) = decision else {
+        return;
+    };
+    if decision.undo.is_some() {
+        compression::undo_headers(headers);
+    }
+    match decision.outcome {
+        EncodeOutcome::Encoded(coding) => compression::rewrite_headers(headers, coding),
+        EncodeOutcome::Dictionary => compression::dictionary::rewrite_headers(headers),
+        EncodeOutcome::AsIs(_) | EncodeOutcome::Decoded => {
+            if decision.vary == VaryNeed::Needed {
+                compression::add_vary(headers);
+            }
+        }
+    }
+}
+
 /// The fields of a 304 for a response that would have been changed.
 pub(crate) fn mark_not_modified(decision: Option<Decision>, headers: &mut HeaderMap) {
-    match decision {
-        Some(Decision {
-            outcome: EncodeOutcome::Encoded(coding),
-            ..
-        }) => {
-            compression::rewrite_headers(headers, coding);
-            headers.remove(http::header::CONTENT_ENCODING);
-        }
-        Some(Decision {
-            outcome: EncodeOutcome::Dictionary,
-            ..
-        }) => {
-            compression::dictionary::rewrite_headers(headers);
-            headers.remove(http::header::CONTENT_ENCODING);
-        }
-        Some(Decision { undo: Some(_), .. }) => compression::undo_headers(headers),
-        Some(Decision {
-            vary: VaryNeed::Needed,
-            ..
-        }) => compression::add_vary(headers),
-        _ => {}
+    describe(decision, headers);
+    headers.remove(CONTENT_ENCODING);
+}
+
+/// The fields of a 304 of the origin's, whose 200 might have been changed.
+pub(crate) fn confirm(route: Option<&Route>, request: &HeaderMap, headers: &mut HeaderMap) {
+    if let Some(policy) = route.and_then(policy) {
+        conditions::confirm(policy, request, headers);
     }
 }
 
@@ -298,7 +309,7 @@ fn compressed(
 ) -> Result<ResponseBody, ResponseBody> {
     let size = known_length(&body);
     let effort = level::effort(coding, manner.level, purpose, size, manner.headroom);
-    let encoder = match Encoder::new(coding, effort, manner.padding) {
+    let encoder = match Encoder::new(coding, effort, manner.precaution.padding) {
         Ok(encoder) => encoder,
         Err(error) => {
             tracing::error!(%error, "no encoder");
@@ -315,6 +326,7 @@ fn compressed(
         }
         other => {
             let encoded = EncodedBody::new(other, encoder, manner.flushing);
+            let encoded = encoded.watched(manner.precaution.watch.clone());
             Ok(ResponseBody::Encoded(Box::new(encoded)))
         }
     }
@@ -333,7 +345,7 @@ impl Manner {
         exchange: &Exchange,
         decision: Option<Decision>,
         headers: &HeaderMap,
-        padding: Padding,
+        precaution: Precaution,
     ) -> Option<Self> {
         let (EncodeOutcome::Encoded(_) | EncodeOutcome::Dictionary) = decision?.outcome else {
             return None;
@@ -343,7 +355,7 @@ impl Manner {
             level: policy.level,
             headroom: exchange.sidecar().headroom.now(),
             flushing: compression::flushing(policy, headers),
-            padding,
+            precaution,
             dictionary: dictionary::of(exchange).map(|offer| Arc::clone(&offer.shared)),
         })
     }
@@ -352,11 +364,35 @@ impl Manner {
 // === impl Privacy ===
 
 impl Privacy {
-    /// That of a response which only those of this persona and partition get.
-    pub(crate) const fn of(persona: &[u8], partition: Partition) -> Self {
+    /// That of a response which only those of this persona and partition get, and of those only who sends
+    /// the same in the fields by which it varies.
+    pub(crate) fn of(persona: &[u8], partition: Partition, vary: &VaryKey) -> Self {
+        let names_a_user = || {
+            vary.names()
+                .any(|name| [COOKIE, AUTHORIZATION].contains(name))
+        };
         match (persona, partition) {
-            ([], Partition::Shared) => Self::Shared,
+            ([], Partition::Shared) if !names_a_user() => Self::Shared,
             (_, Partition::Shared | Partition::User) => Self::Own,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only what everybody gets alike holds nobody's secret; everything else is guarded.
+    #[test]
+    fn what_is_somebodys_is_guarded() {
+        for (persona, partition, privacy) in [
+            (&b""[..], Partition::Shared, Privacy::Shared),
+            (b"", Partition::User, Privacy::Own),
+            (b"beta", Partition::Shared, Privacy::Own),
+            (b"ann", Partition::User, Privacy::Own),
+        ] {
+            let of = Privacy::of(persona, partition);
+            assert_eq!(of, privacy, "{persona:?} {partition:?}");
         }
     }
 }

@@ -238,16 +238,21 @@ fn charge(errand: &mut Errand, sent: Sent, batched: Option<Trip>, fetched: Optio
     let Some(charges) = &mut errand.charges else {
         return;
     };
-    let spent = match batched {
-        // One of the batch stands for all of it: the origin was busy once.
-        Some(trip) if trip.whose == Whose::Others => Duration::ZERO,
-        Some(trip) => trip.time,
-        None => clock::monotonic().saturating_sub(sent.at.monotonic),
-    };
-    charges.spent(spent);
+    let alone = clock::monotonic().saturating_sub(sent.at.monotonic);
+    charges.spent(spent(batched, alone));
     // What the origin says of a batch is the cost of all of it, and each member has paid for itself.
     if let (Some(fetched), None) = (fetched, batched) {
         charges.settle(&fetched.head.headers);
+    }
+}
+
+/// How long the origin was busy with a request that has taken so long if it went alone.
+fn spent(batched: Option<Trip>, alone: Duration) -> Duration {
+    match batched {
+        // One of the batch stands for all of it: the origin was busy once.
+        Some(trip) if trip.whose == Whose::Others => Duration::ZERO,
+        Some(trip) => trip.time,
+        None => alone,
     }
 }
 
@@ -311,5 +316,24 @@ impl Delivery {
             };
             fields.append(SET_COOKIE, cookie);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is learned of callers by the origin's time must not be more than the time.
+    #[test]
+    fn the_time_of_a_batch_counts_once() {
+        let (of_batch, alone) = (Duration::from_millis(40), Duration::from_millis(70));
+        let trip = |whose| Trip {
+            whose,
+            time: of_batch,
+            tries: 1,
+        };
+        assert_eq!(spent(Some(trip(Whose::Own)), alone), of_batch);
+        assert_eq!(spent(Some(trip(Whose::Others)), alone), Duration::ZERO);
+        assert_eq!(spent(None, alone), alone);
     }
 }

@@ -1,6 +1,7 @@
 //! Is it a request that the route takes, and is its caller not shut out?
 //!
-//! Who is shut out is asked first: such a caller must not be able to make Forebay work.
+//! Who is shut out is asked first: such a caller must not be able to make Forebay work. It is asked
+//! again of whoever has waited for its turn.
 
 use engine::{
     caller::CallerFacts,
@@ -8,14 +9,16 @@ use engine::{
     shield::{Claim, Presented, body_kind},
 };
 use http::{
+    HeaderMap,
     header::{ALLOW, CONTENT_TYPE},
     request,
 };
 use telemetry::ShieldDecision;
 
-use super::{admit::Admitted, answer::Refusal};
+use super::{admit::Admitted, answer::Refusal, route};
 use crate::{
     caller::{self, Needs},
+    clock,
     exchange::Exchange,
     penalty,
     shield::{Examination, RouteShield, Teller},
@@ -47,7 +50,8 @@ pub(crate) fn guard(
         caller::prove(exchange, &head.headers);
     }
     let facts = caller::facts(exchange, route, head, admitted);
-    let judged = penalty::admit(exchange, route, &facts)
+    let now = exchange.recording.event.at.monotonic;
+    let judged = penalty::admit(exchange, route, &facts, now)
         .and_then(|()| judge(exchange, route, head, admitted, &facts));
     match judged {
         Ok(examination) => {
@@ -56,6 +60,21 @@ pub(crate) fn guard(
         }
         Err(refusal) => Permission::Deny(refusal),
     }
+}
+
+/// Asks the penalty boxes again for a request that has waited: its caller may have been shut out
+/// meanwhile. `path` is the request's, in its one spelling.
+pub(crate) fn again(
+    exchange: &Exchange,
+    route: usize,
+    headers: &HeaderMap,
+    path: &str,
+) -> Result<(), Refusal> {
+    if exchange.snapshot().boxes[route].is_empty() {
+        return Ok(());
+    }
+    let facts = caller::facts_of(exchange, route, headers, path);
+    penalty::admit(exchange, route, &facts, clock::monotonic())
 }
 
 /// Asks the shield; gives what it still wants to know of the body.
@@ -74,6 +93,7 @@ fn judge(
         method: &head.method,
         uri: &head.uri,
         path: &admitted.path,
+        elsewhere: route::elsewhere(exchange, route, head, admitted),
         headers: &head.headers,
         body: admitted.has_body.then_some(admitted.declared),
     });

@@ -202,7 +202,14 @@ async fn alone(
             return denied(errand, refusal);
         }
         Reaching::Go => {}
-        Reaching::Wait(delay) => delay.over().await,
+        Reaching::Wait(delay) => {
+            if let Err(refusal) = limit::sit_out(exchange, &errand, delay).await {
+                if let Content::Unread(body) = content {
+                    crate::body::drain(body);
+                }
+                return Err(refusal);
+            }
+        }
     }
     let (body, upload) = match content {
         Content::Opened(body, upload) => (body, upload),
@@ -241,8 +248,10 @@ async fn lead_errand(exchange: &mut Exchange, mut errand: Box<Errand>, mut lead:
         Reaching::Go => {}
         Reaching::Wait(delay) => {
             lead.land(Landing::Cancelled);
-            delay.over().await;
-            return Led::Board(errand);
+            return match limit::sit_out(exchange, &errand, delay).await {
+                Ok(()) => Led::Board(errand),
+                Err(refusal) => Led::Told(Err(refusal)),
+            };
         }
     }
     let told = told(exchange, Unabandoned::new(fly(errand, lead)).await);

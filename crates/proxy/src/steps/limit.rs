@@ -39,10 +39,11 @@ use self::{
     told::Told,
     waiting_room::Delay,
 };
-use super::{admit::Admitted, answer::Refusal};
+use super::{admit::Admitted, answer::Refusal, guard};
 use crate::{
     caller::{self, Needs},
     connection::Errands,
+    errand::Errand,
     exchange::Exchange,
     penalty,
     places::{Place, Places},
@@ -160,6 +161,22 @@ fn enter(
         Ok(()) => Permission::Allow,
         Err(refusal) => Permission::Deny(refusal),
     }
+}
+
+/// Waits for the turn of a request that is to reach the origin; refused is whoever was shut out
+/// meanwhile.
+pub(crate) async fn sit_out(
+    exchange: &mut Exchange,
+    errand: &Errand,
+    delay: Delay,
+) -> Result<(), Refusal> {
+    delay.over().await;
+    guard::again(
+        exchange,
+        errand.route,
+        &errand.head.headers,
+        errand.head.uri.path(),
+    )
 }
 
 /// Notes what became of a request whose turn has come.

@@ -184,7 +184,7 @@ pub(crate) fn lookup(
             // Noted before the origin is asked: a write meanwhile must know of it.
             exchange.sidecar().partition();
         }
-        intent.scope = scope(exchange, cache, key, &known);
+        intent.scope = scope(exchange, cache, key, &known, trims);
         if intent.scope == Scope::All && known.range {
             return bypass(exchange, cache, BypassReason::Range);
         }
@@ -250,17 +250,27 @@ pub(crate) fn classify(
 }
 
 /// How much to ask the origin for.
-fn scope(exchange: &Exchange, cache: Option<&CachePolicy>, key: &[u8], known: &Lookup) -> Scope {
+fn scope(
+    exchange: &Exchange,
+    cache: Option<&CachePolicy>,
+    key: &[u8],
+    known: &Lookup,
+    trims: bool,
+) -> Scope {
     // A range means nothing to HEAD (RFC 9110, section 14.2).
     if !known.range || known.method == Retrieval::Head {
         return Scope::All;
     }
     match cache {
         Some(cache) if cache.mode == Mode::Enforce => match cache.ranges {
-            Ranges::Fill if exchange.sidecar().refuses_whole(key) => Scope::All,
-            Ranges::Fill => Scope::AllForPart,
-            Ranges::Parts if known.method == Retrieval::Get => Scope::Part,
-            Ranges::Parts | Ranges::Pass => Scope::All,
+            Ranges::Pass => Scope::All,
+            // A part of what the origin has is no part of what is made of it.
+            Ranges::Parts if !trims => match known.method {
+                Retrieval::Get => Scope::Part,
+                Retrieval::Head | Retrieval::Query => Scope::All,
+            },
+            Ranges::Fill | Ranges::Parts if exchange.sidecar().refuses_whole(key) => Scope::All,
+            Ranges::Fill | Ranges::Parts => Scope::AllForPart,
         },
         _ => Scope::All,
     }

@@ -1,13 +1,24 @@
 //! Step 2: which rules govern the request?
+//!
+//! An ambiguous path is routed as it stands. Where another reading of it leads to a route whose shield
+//! is strict about paths, that shield refuses it: its rules would be passed by.
 
 use engine::{
     failure::Failure,
+    path::{NormalPath, readings},
     routing::{RouteOutcome, RouteQuery},
+    shield::{Ambiguity, Elsewhere, Shielded},
 };
 use http::{HeaderValue, Method, header::ALLOW, request};
+use policy::{Mode, PathReading};
 
 use super::{admit::Admitted, answer::Refusal};
-use crate::exchange::Exchange;
+use crate::{
+    exchange::Exchange,
+    penalty::Marks,
+    shield::{RouteShield, Teller},
+    witness::Witness,
+};
 
 /// Finds the route of a request, by position.
 pub(crate) fn route(
@@ -15,16 +26,12 @@ pub(crate) fn route(
     head: &request::Parts,
     admitted: &Admitted<'_>,
 ) -> Result<usize, Refusal> {
-    let outcome = exchange.snapshot().router.route(&RouteQuery {
-        host: admitted.authority.host(),
-        method: &head.method,
-        path: admitted.path.as_str(),
-        query: head.uri.query(),
-        headers: &head.headers,
-    });
-    match outcome {
+    match find(exchange, head, admitted, admitted.path.as_str()) {
         RouteOutcome::Route(position) => {
             exchange.event().route = u16::try_from(position).ok();
+            if let NormalPath::Ambiguous(path) = admitted.path {
+                judge_readings(exchange, head, admitted, position, path)?;
+            }
             Ok(position)
         }
         RouteOutcome::MethodNotAllowed(methods) => {
@@ -37,6 +44,73 @@ pub(crate) fn route(
         RouteOutcome::NoRoute => Err(Failure::NoRoute.into()),
         RouteOutcome::UnknownHost => Err(Failure::UnknownHost.into()),
     }
+}
+
+/// Whether another reading of the path is governed by something else than this route.
+pub(super) fn elsewhere(
+    exchange: &Exchange,
+    position: usize,
+    head: &request::Parts,
+    admitted: &Admitted<'_>,
+) -> Elsewhere {
+    let NormalPath::Ambiguous(path) = admitted.path else {
+        return Elsewhere::No;
+    };
+    let same = RouteOutcome::Route(position);
+    match readings(path).all(|path| find(exchange, head, admitted, &path) == same) {
+        true => Elsewhere::No,
+        false => Elsewhere::Yes,
+    }
+}
+
+/// Asks the shields of the routes that govern other readings of the path.
+fn judge_readings(
+    exchange: &Exchange,
+    head: &request::Parts,
+    admitted: &Admitted<'_>,
+    position: usize,
+    path: &str,
+) -> Result<(), Refusal> {
+    let shields = &exchange.snapshot().shields;
+    let strict = |position: usize| {
+        let shield: Option<&RouteShield> = shields.get(position).and_then(Option::as_ref);
+        shield.filter(|shield| shield.checks.paths() == PathReading::Strict)
+    };
+    // Its own shield judges it together with everything else, and refuses it.
+    if strict(position).is_some_and(|shield| shield.mode == Mode::Enforce) {
+        return Ok(());
+    }
+    let others = readings(path).filter_map(|path| match find(exchange, head, admitted, &path) {
+        RouteOutcome::Route(other) if other != position => {
+            strict(other).map(|shield| (other, shield))
+        }
+        _ => None,
+    });
+    let mut told = None;
+    for (other, shield) in others {
+        if told.replace(other) == Some(other) {
+            continue;
+        }
+        let witness = Witness::of(exchange, other);
+        let mut teller = Teller::new(witness, shield.mode, Marks::default(), None);
+        teller.refused(&Shielded::ambiguous(Ambiguity::AnotherRoute))?;
+    }
+    Ok(())
+}
+
+fn find(
+    exchange: &Exchange,
+    head: &request::Parts,
+    admitted: &Admitted<'_>,
+    path: &str,
+) -> RouteOutcome {
+    exchange.snapshot().router.route(&RouteQuery {
+        host: admitted.authority.host(),
+        method: &head.method,
+        path,
+        query: head.uri.query(),
+        headers: &head.headers,
+    })
 }
 
 fn allow(methods: &[Method]) -> Option<HeaderValue> {

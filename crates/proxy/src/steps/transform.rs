@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::{
+    coding::stack::codings,
+    compression::conditions::{has_original, strong_tag},
     failure::Failure,
     transform::{
         self, Decision, Exchange, Trimmed,
-        conditions::{has_original, strong_tag},
-        json::{JsonRules, Sequence},
+        json::{Flaw, JsonRules, Reach, Sequence},
     },
 };
 use http::{
@@ -86,8 +87,10 @@ pub(crate) fn arrive(errand: &Errand, fetched: Fetched) -> Result<Fetched, Fetch
         status: head.status,
         response: &head.headers,
         length: body.size_hint().exact(),
+        reach: trim.rules.reach(),
     });
     match decision {
+        Decision::Refuse(flaw) => refused(errand, trim, flaw, fetched),
         Decision::Leave(reason) => {
             let outcome = Trimmed::Left(reason);
             snapshot.metrics.trimmed(errand.route, outcome, 0, 0);
@@ -103,15 +106,30 @@ fn not_modified(errand: &Errand, trim: &RouteTrim, mut fetched: Fetched) -> Fetc
     let headers = &mut fetched.head.headers;
     let is_theirs = errand.intent.stale.is_none() && has_original(&errand.head.headers, headers);
     if trim.mode == Mode::Enforce && !is_theirs {
-        transform::rewrite_headers(headers);
+        transform::rewrite_headers(headers, trim.rules.reach());
     }
     fetched
+}
+
+/// What cannot be trimmed, and must not pass untrimmed.
+fn refused(
+    errand: &Errand,
+    trim: &RouteTrim,
+    flaw: Flaw,
+    fetched: Fetched,
+) -> Result<Fetched, FetchError> {
+    let outcome = Trimmed::Flawed(flaw);
+    (errand.snapshot.metrics).trimmed(errand.route, outcome, 0, 0);
+    match trim.mode {
+        Mode::Enforce => Err(unreadable(Failure::UpstreamNotJson, fetched)),
+        Mode::Off | Mode::Shadow => Ok(fetched),
+    }
 }
 
 /// The fields that the GET would have.
 fn headed(trim: &RouteTrim, mut fetched: Fetched) -> Fetched {
     if trim.mode == Mode::Enforce {
-        rewrite(&mut fetched.head);
+        rewrite(&mut fetched.head, trim.rules.reach());
     }
     fetched
 }
@@ -123,32 +141,37 @@ fn trimmed(
     mut fetched: Fetched,
 ) -> Result<Fetched, FetchError> {
     let snapshot = &errand.snapshot;
-    let trimming = Trimming::new(
+    let mut trimming = Trimming::new(
         Arc::clone(&trim.rules),
         sequence,
         trim.mode,
         Arc::clone(&snapshot.metrics),
         errand.route,
     );
-    let length = fetched.body.size_hint().exact();
-    let length = length.filter(|length| *length <= AT_ONCE);
-    if let Some(body) = length.and_then(|length| fetched.body.at_once(length)) {
-        return match trimming.whole(&body) {
-            Ok(out) => Ok(whole(fetched, &body, out)),
-            Err(CutShort(failure)) => Err(unreadable(failure, fetched)),
-        };
+    let codings = codings(&fetched.head.headers).unwrap_or_default();
+    if codings.is_empty() {
+        let length = fetched.body.size_hint().exact();
+        let length = length.filter(|length| *length <= AT_ONCE);
+        if let Some(body) = length.and_then(|length| fetched.body.at_once(length)) {
+            return match trimming.whole(&body) {
+                Ok(out) => Ok(whole(fetched, &body, out, trim.rules.reach())),
+                Err(CutShort(failure)) => Err(unreadable(failure, fetched)),
+            };
+        }
+    } else if let Err(CutShort(failure)) = trimming.unpack(&codings) {
+        return Err(unreadable(failure, fetched));
     }
     if trim.mode == Mode::Enforce {
-        rewrite(&mut fetched.head);
+        rewrite(&mut fetched.head, trim.rules.reach());
     }
     fetched.body = fetched.body.trimmed(trimming);
     Ok(fetched)
 }
 
 /// An answer whose body was here as a whole.
-fn whole(mut fetched: Fetched, before: &Bytes, after: Bytes) -> Fetched {
+fn whole(mut fetched: Fetched, before: &Bytes, after: Bytes, reach: Reach) -> Fetched {
     if *before != after {
-        rewrite(&mut fetched.head);
+        rewrite(&mut fetched.head, reach);
         let length = HeaderValue::from(after.len());
         fetched.head.headers.insert(CONTENT_LENGTH, length);
     }
@@ -164,12 +187,12 @@ fn unreadable(failure: Failure, fetched: Fetched) -> FetchError {
 }
 
 /// Makes the head fit other bytes, whose end is known as well as that of those which came.
-fn rewrite(head: &mut response::Parts) {
+fn rewrite(head: &mut response::Parts, reach: Reach) {
     if let Some(tag) = strong_tag(&head.headers).cloned() {
         head.extensions.insert(OriginTag(tag));
     }
     let is_counted = head.headers.contains_key(CONTENT_LENGTH);
-    transform::rewrite_headers(&mut head.headers);
+    transform::rewrite_headers(&mut head.headers, reach);
     if is_counted {
         framed(&mut head.headers);
     }

@@ -1,4 +1,5 @@
 mod blame;
+mod refunds;
 
 use policy::{LimitAlgorithm, LimitPolicy, Rate};
 use proptest::{collection::vec, prelude::*};

@@ -2,6 +2,7 @@
 
 use std::{sync::Mutex, time::Duration};
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -188,4 +189,71 @@ fn without_a_log_events_are_still_counted() {
         text.contains(r#"{kind="slow_client",action="blocked"} 1"#),
         "{text}"
     );
+}
+
+/// Places where a secret may stand in what a client sends.
+fn places() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("5 points, query password: {}"),
+        Just("5 points, query q: {}@example.com"),
+        Just("5 points, path: /reset/eyJhbGciOi{}.e30.x"),
+        Just("5 points, header authorization: Basic {}"),
+        Just("5 points, header cookie: theme=dark; s={}"),
+        Just("5 points, header referer: https://h/?a=b&access_token={}"),
+        Just("5 points, header referer: https://ann:{}@h/x"),
+        Just("5 points, header user-agent: Bearer {}"),
+        Just("5 points, body: {\"user\":\"ann\",\"apiKey\": \"{}\"}"),
+        Just("5 points, body: user=ann&passwd={}"),
+        Just("5 points, body: <secret>{}</secret>"),
+        Just("5 points, body: name=\"password\"????{}??--"),
+        Just("header_too_long: x?code={}"),
+        Just("Set-Cookie: {}"),
+        Just("x-csrf={}"),
+        Just("JSESSIONID={};x"),
+        Just("%70%61ssword={}"),
+    ]
+    .prop_map(str::to_owned)
+}
+
+proptest! {
+    /// Whatever stands before and behind it, and whatever terminals make of that.
+    #[test]
+    fn no_secret_is_ever_in_a_line(
+        place in places(),
+        before in "[ -~\\n\\r\\t\u{1b}\u{7f}\u{85}\u{202e}\u{2028}é]{0,20}",
+        behind in "[ -~\\n\u{1b}\u{202e}]{0,20}",
+        secret in "s3cr3t[a-z0-9]{6,20}",
+    ) {
+        let planted = place.replace("{}", &secret);
+        let evidence = format!("{before} {planted} {behind}");
+        let bytes = line::line(
+            &SecurityEvent {
+                evidence: &evidence,
+                ..event(SecurityKind::AttackPattern, Duration::ZERO)
+            },
+            0,
+        );
+        let text = String::from_utf8(bytes).unwrap();
+        prop_assert!(!text.contains(&secret), "{} of {:?}", text, evidence);
+        let one_line = text.strip_suffix('\n').unwrap();
+        let harmless = |it: char| !it.is_control() && !"\u{2028}\u{202e}".contains(it);
+        prop_assert!(one_line.chars().all(harmless), "{:?}", text);
+        let line: Value = serde_json::from_str(&text).unwrap();
+        prop_assert_eq!(&line["event"], "attack_pattern");
+        prop_assert_eq!(&line["kind"], "security");
+    }
+
+    #[test]
+    fn any_text_makes_a_line(evidence: String, policy: String) {
+        let bytes = line::line(
+            &SecurityEvent {
+                evidence: &evidence,
+                policy: Some(&policy),
+                ..event(SecurityKind::AttackPattern, Duration::ZERO)
+            },
+            0,
+        );
+        let line: Value = serde_json::from_slice(&bytes).unwrap();
+        prop_assert_eq!(&line["event"], "attack_pattern");
+    }
 }

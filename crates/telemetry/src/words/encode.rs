@@ -60,12 +60,13 @@ impl Word for EncodeOutcome {
 // === impl BreachOutcome ===
 
 impl Word for BreachOutcome {
-    const ALL: &'static [Self] = &[Self::Padded, Self::Skipped];
+    const ALL: &'static [Self] = &[Self::Padded, Self::Skipped, Self::Stopped];
 
     fn slot(self) -> usize {
         match self {
             Self::Padded => 0,
             Self::Skipped => 1,
+            Self::Stopped => 2,
         }
     }
 

@@ -2,7 +2,10 @@
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
-use super::{Padding, Push, ROOM};
+use super::{
+    Padding, Push, ROOM,
+    plain::{Adler, Plain, Sum},
+};
 use crate::compression::level::Effort;
 
 /// Modification time unknown, operating system unknown (RFC 1952, section 2.3.1).
@@ -17,8 +20,8 @@ const EMPTY_BLOCK: [u8; 5] = [0, 0, 0, 0xff, 0xff];
 
 pub(super) struct Deflater {
     library: Compress,
-    /// What gzip ends with.
-    sum: Option<Crc>,
+    /// The format, by what it ends with; the library writes that of zlib itself.
+    sum: Sum,
     /// Padding that must come after the header of a zlib stream.
     empty_blocks: usize,
 }
@@ -42,7 +45,7 @@ impl Deflater {
         }
         Self {
             library: Compress::new(level(effort), false),
-            sum: Some(Crc::new()),
+            sum: Sum::Crc(Crc::new()),
             empty_blocks: 0,
         }
     }
@@ -50,7 +53,7 @@ impl Deflater {
     pub(super) fn zlib(effort: Effort, padding: Padding) -> Self {
         Self {
             library: Compress::new(level(effort), true),
-            sum: None,
+            sum: Sum::Adler(Adler::default()),
             empty_blocks: padding.bytes().div_ceil(EMPTY_BLOCK.len()),
         }
     }
@@ -61,9 +64,7 @@ impl Deflater {
         push: Push,
         out: &mut Vec<u8>,
     ) -> Result<(), String> {
-        if let Some(sum) = &mut self.sum {
-            sum.update(data);
-        }
+        self.sum.update(data);
         let (mut rest, flush) = match push {
             Push::Finish => (data, FlushCompress::Finish),
             Push::Flush => (data, FlushCompress::Sync),
@@ -90,11 +91,15 @@ impl Deflater {
                 break;
             }
         }
-        if let (Push::Finish, Some(sum)) = (push, &self.sum) {
-            out.extend_from_slice(&sum.sum().to_le_bytes());
-            out.extend_from_slice(&sum.amount().to_le_bytes());
+        if let (Push::Finish, sum @ Sum::Crc(_)) = (push, &self.sum) {
+            sum.write(out);
         }
         Ok(())
+    }
+
+    /// The rest of the stream, once everything is out.
+    pub(super) fn plainly(self) -> Plain {
+        Plain::Deflate(self.sum)
     }
 
     /// Puts empty blocks where the first block begins, which is the only place that surely is the

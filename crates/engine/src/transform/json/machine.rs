@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use super::{
-    Flaw, MAX_DEPTH, Sequence,
+    Content, Flaw, MAX_DEPTH, Sequence,
     number::Number,
-    rules::{JsonRules, NodeId, ROOT, Reach},
-    state::{Escape, Gap, Kind, Level, Role, Scope, State, Written, begins_value, is_space},
+    rules::{JsonRules, Led, NodeId, ROOT, Reach},
+    state::{
+        Escape, Gap, Kind, LeftOut, Level, Role, Scope, State, Written, begins_value, is_space,
+    },
 };
 
 const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
+/// What a document of a sequence begins with (RFC 7464, section 2.2).
+const RECORD: u8 = 0x1e;
 
 /// One body on its way.
 #[derive(Clone, Debug)]
@@ -27,6 +31,8 @@ pub struct Trimmer {
     pub(super) state: State,
     /// What stays of the value that is read, or comes next.
     pub(super) scope: Scope,
+    /// What was left out since the last byte that meant something.
+    left_out: LeftOut,
     flaw: Option<Flaw>,
 }
 
@@ -42,8 +48,12 @@ impl Trimmer {
             places: vec![ROOT],
             key: Vec::new(),
             meant: Vec::new(),
-            state: State::Start(0),
+            state: match sequence {
+                Sequence::Documents | Sequence::Lines | Sequence::Records => State::Start(0),
+                Sequence::Perhaps => State::Unsure,
+            },
             scope: Scope::Whole,
+            left_out: LeftOut::Nothing,
             flaw: None,
         };
         trimmer.scope = trimmer.document_scope();
@@ -58,13 +68,14 @@ impl Trimmer {
     pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), Flaw> {
         let mut rest = piece;
         while !rest.is_empty() {
-            if self.state == State::Broken {
+            if self.state == State::Unread {
                 return self.pass(rest, out);
             }
             match self.step(rest, out) {
                 Ok(taken) => rest = &rest[taken..],
                 Err(flaw) => {
-                    if self.state == State::Between(Gap::Space) {
+                    // Two tokens that nothing stood between would be one.
+                    if self.left_out == LeftOut::Space {
                         out.push(b' ');
                     }
                     self.give_up(flaw)?;
@@ -80,8 +91,8 @@ impl Trimmer {
     /// As [`Self::push`], also when it ended within a document.
     pub fn finish(&mut self) -> Result<(), Flaw> {
         match self.state {
-            State::Between(_) | State::Start(0) => Ok(()),
-            State::Broken => self.pass(&[], &mut Vec::new()),
+            State::Between(_) | State::Start(0) | State::Unsure => Ok(()),
+            State::Unread => self.pass(&[], &mut Vec::new()),
             State::Number(number) if self.levels.is_empty() && number.is_complete() => Ok(()),
             _ => self.give_up(Flaw::Unfinished),
         }
@@ -92,13 +103,21 @@ impl Trimmer {
         self.rules.reach()
     }
 
+    /// What it has proved to be so far.
+    pub const fn content(&self) -> Content {
+        match (self.state, self.flaw) {
+            (State::Unsure, _) | (State::Unread, None) => Content::Other,
+            _ => Content::Json,
+        }
+    }
+
     /// Why it was not trimmed to its end.
     pub const fn flaw(&self) -> Option<Flaw> {
         self.flaw
     }
 
     fn give_up(&mut self, flaw: Flaw) -> Result<(), Flaw> {
-        self.state = State::Broken;
+        self.state = State::Unread;
         self.flaw = Some(flaw);
         self.pass(&[], &mut Vec::new())
     }
@@ -129,17 +148,25 @@ impl Trimmer {
             State::Number(number) => return self.number(input, number, out),
             State::Literal(rest) => return self.literal(first, rest, out),
             State::Start(matched) => return self.start(first, matched, out),
+            State::Unsure => return Ok(self.look(first, out)),
             State::Between(gap) if is_space(first) => {
                 self.state = State::Between(self.between(first, gap, out));
                 return Ok(1);
             }
             _ if is_space(first) => {
+                self.left_out = LeftOut::Space;
                 let spaces = input.iter().take_while(|byte| is_space(**byte));
                 return Ok(spaces.count());
             }
-            State::Between(gap) => {
-                self.begin_document(first, gap, out)?;
+            State::Between(gap) if first == RECORD && self.sequence == Sequence::Records => {
+                // White space tells that a number before it is whole.
+                if gap == Gap::Space {
+                    out.push(b' ');
+                }
+                out.push(first);
+                self.state = State::Between(Gap::Settled);
             }
+            State::Between(gap) => self.begin_document(first, gap, out)?,
             State::Value => self.begin(first, out)?,
             State::FirstElement if first == b']' => self.close(Kind::Array, out)?,
             State::FirstElement => self.begin(first, out)?,
@@ -152,8 +179,9 @@ impl Trimmer {
                 self.state = State::Value;
             }
             State::After => self.after(first, out)?,
-            State::Colon | State::Broken => return Err(Flaw::NotJson),
+            State::Colon | State::Unread => return Err(Flaw::NotJson),
         }
+        self.left_out = LeftOut::Nothing;
         Ok(1)
     }
 
@@ -178,14 +206,34 @@ impl Trimmer {
         Ok(0)
     }
 
-    fn between(&self, space: u8, gap: Gap, out: &mut Vec<u8>) -> Gap {
+    /// Nobody has said that it is JSON: it is when it begins as an array or an object.
+    fn look(&mut self, first: u8, out: &mut Vec<u8>) -> usize {
+        self.state = match first {
+            b'[' | b'{' => State::Between(Gap::Settled),
+            _ if is_space(first) || BOM.contains(&first) => {
+                out.push(first);
+                return 1;
+            }
+            _ => State::Unread,
+        };
+        0
+    }
+
+    fn between(&mut self, space: u8, gap: Gap, out: &mut Vec<u8>) -> Gap {
         match (space, gap, self.sequence) {
             (b'\n', _, Sequence::Lines) | (b'\n', Gap::None | Gap::Space, _) => {
                 out.push(space);
+                self.left_out = LeftOut::Nothing;
                 Gap::Settled
             }
-            (_, Gap::Settled, _) => Gap::Settled,
-            (_, Gap::None | Gap::Space, _) => Gap::Space,
+            (_, Gap::Settled, _) => {
+                self.left_out = LeftOut::Space;
+                Gap::Settled
+            }
+            (_, Gap::None | Gap::Space, _) => {
+                self.left_out = LeftOut::Space;
+                Gap::Space
+            }
         }
     }
 
@@ -228,6 +276,11 @@ impl Trimmer {
             out.push(first);
         }
         if let Some(kind) = opens {
+            if let (Scope::Chosen(from), Kind::Array) = (self.scope, kind)
+                && self.rules.enter_array(&mut self.places, from) == Led::Whole
+            {
+                self.scope = Scope::Whole;
+            }
             self.levels.push(Level {
                 kind,
                 scope: self.scope,

@@ -119,6 +119,26 @@ impl JsonRules {
             Led::Nowhere
         }
     }
+
+    /// Where the elements of an array at `places[from..]` are: there as well, because arrays need not be
+    /// named, and where a star leads to; the new places are put at the end.
+    pub(super) fn enter_array(&self, places: &mut Vec<NodeId>, from: usize) -> Led {
+        let to = places.len();
+        for at in from..to {
+            let Some(next) = self.nodes[places[at] as usize].any else {
+                continue;
+            };
+            if self.nodes[next as usize].is_whole {
+                places.truncate(to);
+                return Led::Whole;
+            }
+            // An array in an array leads to the same places.
+            if !places[from..].contains(&next) {
+                places.push(next);
+            }
+        }
+        Led::OnTheWay
+    }
 }
 
 fn find(named: &[(Box<[u8]>, NodeId)], name: &[u8]) -> Result<usize, usize> {

@@ -45,8 +45,6 @@ pub(super) enum State {
     Between(Gap),
     /// After a name.
     Colon,
-    /// The rest passes unread.
-    Broken,
     /// After `[`.
     FirstElement,
     /// After `{`.
@@ -60,6 +58,10 @@ pub(super) enum State {
     Start(usize),
     /// Within a string.
     Text(Role, Escape),
+    /// The rest passes unread, or not at all.
+    Unread,
+    /// At the beginning of what may be something else.
+    Unsure,
     /// Where a value must come.
     Value,
 }
@@ -72,6 +74,15 @@ pub(super) enum Gap {
     /// There is, or need be, nothing more to write.
     Settled,
     /// White space without a newline, of which nothing has been written.
+    Space,
+}
+
+/// White space that was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeftOut {
+    /// None.
+    Nothing,
+    /// Some.
     Space,
 }
 

@@ -1,6 +1,8 @@
 //! Examples by hand, and properties against `serde_json` as another reader of the same bytes.
 
+mod edges;
 mod properties;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -86,7 +88,7 @@ fn what_is_not_json_passes_unchanged_from_the_mistake_on() {
         assert!(text.len() - out.len() <= 2, "{text} -> {out}");
     }
     assert_eq!(minified("<a>  <b>"), "<a>  <b>");
-    assert_eq!(minified("{ \"a\" : NaN , 1 }"), "{\"a\":NaN , 1 }");
+    assert_eq!(minified("{ \"a\" : NaN , 1 }"), "{\"a\": NaN , 1 }");
     assert_eq!(minified("[]  x"), "[] x");
 }
 

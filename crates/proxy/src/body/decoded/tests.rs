@@ -1,9 +1,10 @@
 use std::{io::Write, sync::Arc};
 
+use engine::failure::Failure;
 use http_body_util::BodyExt;
 
 use super::*;
-use crate::fill::Fill;
+use crate::{body::unpacker::PIECE, fill::Fill};
 
 fn gzip(plain: &[u8]) -> Bytes {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());

@@ -1,8 +1,9 @@
 use std::{io::Read, sync::Arc};
 
 use engine::{
-    coding::Padding,
+    coding::{Decoder, Padding},
     compression::{
+        breach::Chosen,
         headroom::Headroom,
         level::{Purpose, effort},
     },
@@ -109,6 +110,119 @@ async fn each_piece_that_means_something_by_itself_leaves_by_itself() {
             let plain = decoded(coding, &received);
             assert_eq!(plain, b"data: 1\n\ndata: 2\n\ndata: 3\n\n");
         }
+    }
+}
+
+fn watched(source: ResponseBody, coding: Coding, query: &str) -> EncodedBody {
+    let Chosen::Values(values) = Chosen::by(Some(query)) else {
+        panic!("nothing to look for in {query}");
+    };
+    encoded(source, coding).watched(Some(values))
+}
+
+/// What comes until the source pauses or ends.
+fn heard(body: &mut EncodedBody) -> Vec<u8> {
+    let mut heard = Vec::new();
+    loop {
+        match task::spawn(body.frame()).poll() {
+            Poll::Ready(Some(Ok(frame))) => heard.extend(frame.into_data().unwrap()),
+            Poll::Ready(Some(Err(cut))) => panic!("{cut}"),
+            Poll::Ready(None) | Poll::Pending => return heard,
+        }
+    }
+}
+
+/// What of a stream that may go on can be decoded.
+fn so_far(coding: Coding, coded: &[u8]) -> Vec<u8> {
+    let (mut decoder, mut plain) = (Decoder::new(coding).unwrap(), Vec::new());
+    let (mut rest, mut out) = (coded, vec![0; 1_000_000]);
+    loop {
+        let step = decoder.decode(rest, &mut out).unwrap();
+        plain.extend_from_slice(&out[..step.given]);
+        rest = &rest[step.taken..];
+        if step.given == 0 {
+            return plain;
+        }
+    }
+}
+
+/// What repeats a value is compressed up to it, wherever the pieces are cut.
+#[tokio::test]
+async fn nothing_is_compressed_from_what_it_repeats_on() {
+    let secret = "token=s3cret, ".repeat(500);
+    let plain = [&secret, "you asked for shoelaces, ", &secret].concat();
+    let at = secret.len() + "you asked for ".len();
+    for coding in Coding::ALL {
+        for cut in [0, 1, at - 1, at + 3, at + 5, at + 9, plain.len() - 1] {
+            let fill = Arc::new(Fill::default());
+            let source = ResponseBody::Filling(fill.reader(None).unwrap());
+            let mut body = watched(source, coding, "q=shoelaces");
+            fill.push(Bytes::copy_from_slice(&plain.as_bytes()[..cut]));
+            fill.push(Bytes::copy_from_slice(&plain.as_bytes()[cut..]));
+            fill.finish(None);
+            let coded = heard(&mut body);
+            assert_eq!(
+                decoded(coding, &coded),
+                plain.as_bytes(),
+                "{coding:?} {cut}"
+            );
+            assert_eq!(body.guarding(), Guarding::Stopped);
+            assert_eq!(body.taken(), plain.len() as u64);
+            // All that follows stands there as it is.
+            let raw = &plain.as_bytes()[at + 20..];
+            let is_there = coded
+                .windows(raw.len() - 200)
+                .any(|part| raw.starts_with(part));
+            assert!(is_there, "{coding:?} {cut}");
+            assert!(
+                coded.len() < plain.len() - secret.len() / 2,
+                "{coding:?} {cut}"
+            );
+        }
+    }
+}
+
+/// What may go on as a value is sent when the source pauses, and is not compressed then.
+#[tokio::test]
+async fn what_is_held_back_does_not_wait_for_a_source_that_pauses() {
+    for coding in Coding::ALL {
+        for flushing in [Flushing::Pauses, Flushing::EachPiece] {
+            let fill = Arc::new(Fill::default());
+            let source = ResponseBody::Filling(fill.reader(None).unwrap());
+            let mut body = watched(source, coding, "q=shoelaces");
+            body.flushing = flushing;
+            fill.push(Bytes::from_static(b"you asked for a shoe"));
+            let mut coded = heard(&mut body);
+            let now = so_far(coding, &coded);
+            assert_eq!(now, b"you asked for a shoe", "{coding:?} {flushing:?}");
+            assert_eq!(body.guarding(), Guarding::Stopped);
+            fill.push(Bytes::from_static(b"horn"));
+            coded.extend(heard(&mut body));
+            fill.finish(None);
+            coded.extend(heard(&mut body));
+            assert_eq!(decoded(coding, &coded), b"you asked for a shoehorn");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_only_begins_like_a_value_is_compressed() {
+    let plain = "a shoehorn and a shoe".repeat(5_000) + "shoe";
+    for coding in Coding::ALL {
+        let fill = Arc::new(Fill::default());
+        for piece in plain.as_bytes().chunks(777) {
+            fill.push(Bytes::copy_from_slice(piece));
+        }
+        fill.finish(None);
+        let source = ResponseBody::Filling(fill.reader(None).unwrap());
+        let mut body = watched(source, coding, "q=shoelaces");
+        let coded = heard(&mut body);
+        assert_eq!(decoded(coding, &coded), plain.as_bytes(), "{coding:?}");
+        assert_eq!(body.guarding(), Guarding::Compressing);
+        assert!(coded.len() < plain.len() / 10, "{coding:?}");
+        let whole = ResponseBody::Full(Bytes::from(plain.clone()));
+        let coded = heard(&mut watched(whole, coding, "q=shoelaces"));
+        assert_eq!(decoded(coding, &coded), plain.as_bytes(), "{coding:?}");
     }
 }
 

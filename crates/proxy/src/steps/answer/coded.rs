@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use engine::{
     cache::conditional,
-    coding::Padding,
-    compression::{Decision, Suitability},
+    compression::Decision,
     outcome::{AsIsReason, EncodeOutcome},
 };
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH, request};
+use http::{
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH},
+    request,
+};
 use policy::Coding;
 use store::StoredResponse;
 
@@ -16,8 +19,11 @@ use crate::{
     body::ResponseBody,
     exchange::Exchange,
     steps::{
-        dictionary,
-        encode::{self, Candidate, Manner, Place, Privacy, guard},
+        dictionary::{self, Asked},
+        encode::{
+            self, Candidate, Manner, Place, Privacy,
+            guard::{self, Precaution},
+        },
     },
 };
 
@@ -31,15 +37,32 @@ pub(super) struct Whole<'a> {
     pub(super) privacy: Privacy,
 }
 
+/// What a decision is about.
+struct Subject<'a> {
+    status: StatusCode,
+    /// Its fields; empty where `stored` says already what they say about compressing it.
+    fields: &'a HeaderMap,
+    body: &'a ResponseBody,
+    stored: Option<&'a StoredResponse>,
+    privacy: Privacy,
+}
+
 /// The client has it already.
 pub(super) fn not_modified(
     exchange: &mut Exchange,
     request: &request::Parts,
     stored: &StoredResponse,
-    body: &ResponseBody,
+    body: &mut ResponseBody,
+    privacy: Privacy,
 ) -> Response<ResponseBody> {
-    let decision = decide_on_stored(exchange, request, stored, body);
-    exchange.event().encode = EncodeOutcome::AsIs(AsIsReason::NoBody);
+    let fields = fields_to_look_at(stored);
+    let subject = Subject::of_stored(stored, &fields, body, privacy);
+    let decision = decide(exchange, request, &subject);
+    let decision = guarded(exchange, request, &fields, body, decision, privacy).0;
+    let event = exchange.event();
+    event.encode = EncodeOutcome::AsIs(AsIsReason::NoBody);
+    // Nothing is sent that could tell anything.
+    event.breach = None;
     let mut headers = conditional::not_modified_headers(&stored.meta.head);
     encode::mark_not_modified(decision, &mut headers);
     respond(StatusCode::NOT_MODIFIED, headers, ResponseBody::Empty)
@@ -52,34 +75,26 @@ pub(super) fn undone_for(
     stored: &StoredResponse,
     body: &ResponseBody,
 ) -> Option<Coding> {
-    decide_on_stored(exchange, request, stored, body)?.undo
+    let fields = fields_to_look_at(stored);
+    let subject = Subject::of_stored(stored, &fields, body, Privacy::Own);
+    decide(exchange, request, &subject)?.undo
 }
 
-fn decide_on_stored(
-    exchange: &mut Exchange,
-    request: &request::Parts,
-    stored: &StoredResponse,
-    body: &ResponseBody,
-) -> Option<Decision> {
-    // Where the decision is known already, the fields are not looked at again.
-    let fields = match stored.suitability {
+/// Where the decision is known already, the fields are not looked at again.
+fn fields_to_look_at(stored: &StoredResponse) -> HeaderMap {
+    match stored.suitability {
         Some(_) => HeaderMap::new(),
         None => stored.meta.head.to_headers(),
-    };
-    let (status, known) = (stored.meta.status, stored.suitability);
-    decide(exchange, request, status, &fields, body, known)
+    }
 }
 
 /// All of it, in the coding that suits the client.
 pub(super) fn whole(exchange: &mut Exchange, whole: Whole<'_>) -> Response<ResponseBody> {
     let (stored, request) = (whole.stored, whole.request);
-    let status = stored.meta.status;
-    let mut headers = HeaderMap::new();
-    let known = stored.suitability;
-    if known.is_none() {
-        headers = stored.meta.head.to_headers();
-    }
-    let decision = decide(exchange, request, status, &headers, &whole.body, known);
+    let (status, known) = (stored.meta.status, stored.suitability);
+    let mut headers = fields_to_look_at(stored);
+    let subject = Subject::of_stored(stored, &headers, &whole.body, whole.privacy);
+    let decision = decide(exchange, request, &subject);
     if let (Some(_), Some(decision)) = (known, decision)
         && let EncodeOutcome::Encoded(coding) = decision.outcome
         && whole.privacy == Privacy::Shared
@@ -118,14 +133,24 @@ fn stored_in(
 ) -> Response<ResponseBody> {
     let stored = whole.stored;
     let status = stored.meta.status;
-    exchange.event().uncompressed_bytes = stored.body.len() as u64;
+    let is_head = whole.request.method == Method::HEAD;
     if let Some(encoding) = stored.encoding(coding) {
+        let headers = encoding.head.to_headers();
+        if is_head {
+            return respond(status, headers, ResponseBody::Empty);
+        }
+        exchange.event().uncompressed_bytes = stored.body.len() as u64;
         let body = ResponseBody::Full(encoding.body.clone());
-        return respond(status, encoding.head.to_headers(), body);
+        return respond(status, headers, body);
     }
     let mut headers = stored.meta.head.to_headers();
+    if is_head {
+        encode::describe(Some(decision), &mut headers);
+        return respond(status, headers, ResponseBody::Empty);
+    }
+    exchange.event().uncompressed_bytes = stored.body.len() as u64;
     let sidecar = Arc::clone(exchange.sidecar());
-    let manner = Manner::of(exchange, Some(decision), &headers, Padding::default());
+    let manner = Manner::of(exchange, Some(decision), &headers, Precaution::default());
     let is_here = matches!(whole.body, ResponseBody::Full(_));
     let place = whole.key.filter(|_| is_here).map(|key| Place {
         sidecar: &sidecar,
@@ -153,7 +178,19 @@ pub(super) fn passed_on(
     headers: &mut HeaderMap,
     body: ResponseBody,
 ) -> ResponseBody {
-    let decision = decide(exchange, request, status, headers, &body, None);
+    let subject = Subject {
+        status,
+        fields: headers,
+        body: &body,
+        stored: None,
+        privacy: Privacy::Own,
+    };
+    let decision = decide(exchange, request, &subject);
+    if status == StatusCode::NOT_MODIFIED {
+        encode::confirm(exchange.route(), &request.headers, headers);
+        dictionary::confirmed(exchange, &asked(request, headers, Privacy::Own));
+        return body;
+    }
     carried_out(exchange, request, decision, headers, body, Privacy::Own)
 }
 
@@ -166,31 +203,44 @@ fn carried_out(
     mut body: ResponseBody,
     privacy: Privacy,
 ) -> ResponseBody {
-    let (decision, padding) = match privacy {
-        Privacy::Own => guard::guard(exchange, request, headers, &mut body, decision),
-        Privacy::Shared => (decision, Padding::default()),
-    };
-    let manner = Manner::of(exchange, decision, headers, padding);
+    let (decision, precaution) = guarded(exchange, request, headers, &mut body, decision, privacy);
+    if request.method == Method::HEAD {
+        encode::describe(decision, headers);
+        return match body {
+            ResponseBody::Full(_) | ResponseBody::Filling(_) => ResponseBody::Empty,
+            // That of a HEAD is empty already, and gives its connection back.
+            from_upstream => from_upstream,
+        };
+    }
+    let manner = Manner::of(exchange, decision, headers, precaution);
     let event = exchange.event();
     let plain = encode::known_length(&body);
     let body = encode::encode(event, decision, headers, body, manner.as_ref(), None);
     if let ResponseBody::Full(_) = body {
         event.uncompressed_bytes = plain.unwrap_or_default();
     }
-    match (&request.method, &body) {
-        // An upstream body of a HEAD is empty already, and gives its connection back.
-        (&Method::HEAD, ResponseBody::Full(_) | ResponseBody::Filling(_)) => ResponseBody::Empty,
-        _ => body,
+    body
+}
+
+/// What a guard leaves of a decision.
+fn guarded(
+    exchange: &mut Exchange,
+    request: &request::Parts,
+    headers: &HeaderMap,
+    body: &mut ResponseBody,
+    decision: Option<Decision>,
+    privacy: Privacy,
+) -> (Option<Decision>, Precaution) {
+    match privacy {
+        Privacy::Own => guard::guard(exchange, request, headers, body, decision),
+        Privacy::Shared => (decision, Precaution::default()),
     }
 }
 
 fn decide(
     exchange: &mut Exchange,
     request: &request::Parts,
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &ResponseBody,
-    suitability: Option<Suitability>,
+    subject: &Subject<'_>,
 ) -> Option<Decision> {
     let (event, route) = exchange.event_and_route();
     let decision = encode::decide(
@@ -199,13 +249,50 @@ fn decide(
         Candidate {
             method: &request.method,
             request: &request.headers,
-            status,
-            response: headers,
-            length: encode::known_length(body),
-            suitability,
+            status: subject.status,
+            response: subject.fields,
+            length: encode::known_length(subject.body),
+            suitability: subject.stored.and_then(|stored| stored.suitability),
         },
     );
-    dictionary::instead(exchange, &request.headers, decision)
+    let asked = asked(request, subject.fields, subject.privacy);
+    dictionary::instead(exchange, &asked, decision, || subject.allowed_origin())
+}
+
+fn asked<'a>(request: &'a request::Parts, response: &'a HeaderMap, privacy: Privacy) -> Asked<'a> {
+    Asked {
+        method: &request.method,
+        request: &request.headers,
+        response,
+        privacy,
+    }
+}
+
+// === impl Subject ===
+
+impl<'a> Subject<'a> {
+    const fn of_stored(
+        stored: &'a StoredResponse,
+        fields: &'a HeaderMap,
+        body: &'a ResponseBody,
+        privacy: Privacy,
+    ) -> Self {
+        Self {
+            status: stored.meta.status,
+            fields,
+            body,
+            stored: Some(stored),
+            privacy,
+        }
+    }
+
+    /// Whose pages may read it.
+    fn allowed_origin(&self) -> Option<HeaderValue> {
+        match self.stored {
+            Some(stored) => stored.meta.head.value(&ACCESS_CONTROL_ALLOW_ORIGIN),
+            None => self.fields.get(ACCESS_CONTROL_ALLOW_ORIGIN).cloned(),
+        }
+    }
 }
 
 pub(super) fn respond(

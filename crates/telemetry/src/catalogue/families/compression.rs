@@ -7,7 +7,7 @@ pub const COMPRESSION_BREACH: Family = Family {
     name: "forebay_compression_breach_total",
     kind: Kind::Counter,
     unit: Unit::Count,
-    help: "Responses that may carry a secret beside something the one who asked has chosen, by what the guard did about it; in shadow mode what it would have done.",
+    help: "Responses that may carry a secret beside something the one who asked has chosen, by what the guard did about it: stopped is what was compressed up to the first thing it repeats. In shadow mode what it would have done.",
     labels: &[ROUTE, BREACH_OUTCOME, MODE],
 };
 

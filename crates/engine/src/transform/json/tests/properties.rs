@@ -89,12 +89,20 @@ fn spelled(value: &Value, draws: &mut impl Iterator<Item = u8>) -> String {
 /// What the list of fields means, said about a tree instead of a stream.
 fn selected(value: &Value, paths: &[&[String]]) -> Option<Value> {
     match value {
-        Value::Array(elements) => Some(
-            elements
-                .iter()
-                .filter_map(|element| selected(element, paths))
-                .collect(),
-        ),
+        Value::Array(elements) => {
+            let starred = paths.iter().filter(|path| path[0] == "*");
+            let starred = starred.map(|path| &path[1..]);
+            let inside: Vec<_> = paths.iter().copied().chain(starred).collect();
+            if inside.iter().any(|path| path.is_empty()) {
+                return Some(value.clone());
+            }
+            let elements = elements.iter();
+            Some(
+                elements
+                    .filter_map(|element| selected(element, &inside))
+                    .collect(),
+            )
+        }
         Value::Object(fields) => {
             let mut kept = Map::new();
             for (name, value) in fields {
@@ -122,7 +130,7 @@ fn selected(value: &Value, paths: &[&[String]]) -> Option<Value> {
 }
 
 /// The same bytes in pieces of these sizes.
-fn cut<'b>(bytes: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
+pub(super) fn cut<'b>(bytes: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
     let mut rest = bytes;
     let mut pieces = Vec::new();
     for size in sizes.iter().cycle() {

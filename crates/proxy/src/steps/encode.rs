@@ -380,19 +380,28 @@ impl Privacy {
 
 #[cfg(test)]
 mod tests {
+    use engine::cache::vary::AcceptEncoding;
+    use http::{HeaderName, header::ACCEPT_LANGUAGE};
+
     use super::*;
 
     /// Only what everybody gets alike holds nobody's secret; everything else is guarded.
     #[test]
     fn what_is_somebodys_is_guarded() {
-        for (persona, partition, privacy) in [
-            (&b""[..], Partition::Shared, Privacy::Shared),
-            (b"", Partition::User, Privacy::Own),
-            (b"beta", Partition::Shared, Privacy::Own),
-            (b"ann", Partition::User, Privacy::Own),
+        let nothing: &[HeaderName] = &[];
+        for (persona, partition, names, privacy) in [
+            (&b""[..], Partition::Shared, nothing, Privacy::Shared),
+            (b"", Partition::Shared, &[ACCEPT_LANGUAGE], Privacy::Shared),
+            (b"", Partition::Shared, &[COOKIE], Privacy::Own),
+            (b"", Partition::Shared, &[AUTHORIZATION], Privacy::Own),
+            (b"", Partition::User, nothing, Privacy::Own),
+            (b"beta", Partition::Shared, nothing, Privacy::Own),
+            (b"ann", Partition::User, nothing, Privacy::Own),
         ] {
-            let of = Privacy::of(persona, partition);
-            assert_eq!(of, privacy, "{persona:?} {partition:?}");
+            let fields = HeaderMap::new();
+            let vary = VaryKey::capture(names, &fields, &fields, AcceptEncoding::Verbatim);
+            let of = Privacy::of(persona, partition, &vary);
+            assert_eq!(of, privacy, "{persona:?} {partition:?} {names:?}");
         }
     }
 }

@@ -116,18 +116,19 @@ fn names_a_file(value: &[u8]) -> bool {
         .any(|it| find(value, it).is_some())
 }
 
-/// A semicolon or an ampersand, and a word in lower case that something follows.
+/// A semicolon or an ampersand, and a word in lower case that something follows, or a program's path.
 fn starts_a_command(value: &[u8]) -> bool {
     let separator = |it: &u8| matches!(it, b';' | b'&');
-    value.split(separator).skip(1).any(|rest| {
+    let starts_one = value.split(separator).skip(1).any(|rest| {
         let rest = rest.trim_ascii_start();
         let word = rest.iter().take_while(|it| it.is_ascii_lowercase()).count();
         match rest.get(word) {
-            None | Some(b' ') => word >= 2,
-            // `;/bin/x`, `;./x`, `;(x)`.
-            Some(end) => word == 0 && matches!(end, b'/' | b'.' | b'('),
+            None | Some(b' ' | b'?') => word >= 2,
+            // A browser's comment goes on with a name, a robot's with `+http:`.
+            Some(end) => word == 0 && !end.is_ascii_alphanumeric() && *end != b'+',
         }
-    })
+    });
+    starts_one || find(value, b"bin/").is_some()
 }
 
 /// Whether a string of JSON, or a line of text, is quiet; `bits` are those of all its characters.

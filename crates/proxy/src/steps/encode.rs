@@ -380,19 +380,32 @@ impl Privacy {
 
 #[cfg(test)]
 mod tests {
+    use engine::cache::vary::AcceptEncoding;
+    use http::HeaderName;
+
     use super::*;
+
+    /// What varies by these fields of the request.
+    fn varies(names: &[HeaderName]) -> VaryKey {
+        let none = HeaderMap::new();
+        VaryKey::capture(names, &none, &none, AcceptEncoding::Fixed)
+    }
 
     /// Only what everybody gets alike holds nobody's secret; everything else is guarded.
     #[test]
     fn what_is_somebodys_is_guarded() {
-        for (persona, partition, privacy) in [
-            (&b""[..], Partition::Shared, Privacy::Shared),
-            (b"", Partition::User, Privacy::Own),
-            (b"beta", Partition::Shared, Privacy::Own),
-            (b"ann", Partition::User, Privacy::Own),
+        let language = [http::header::ACCEPT_LANGUAGE];
+        for (persona, partition, names, privacy) in [
+            (&b""[..], Partition::Shared, &[][..], Privacy::Shared),
+            (b"", Partition::Shared, &language, Privacy::Shared),
+            (b"", Partition::User, &[], Privacy::Own),
+            (b"beta", Partition::Shared, &[], Privacy::Own),
+            (b"ann", Partition::User, &[], Privacy::Own),
+            (b"", Partition::Shared, &[COOKIE], Privacy::Own),
+            (b"", Partition::Shared, &[AUTHORIZATION], Privacy::Own),
         ] {
-            let of = Privacy::of(persona, partition);
-            assert_eq!(of, privacy, "{persona:?} {partition:?}");
+            let of = Privacy::of(persona, partition, &varies(names));
+            assert_eq!(of, privacy, "{persona:?} {partition:?} {names:?}");
         }
     }
 }

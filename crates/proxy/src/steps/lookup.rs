@@ -20,7 +20,7 @@ use engine::{
     path::NormalPath,
     transform::wants_original,
 };
-use http::{HeaderMap, Method, request};
+use http::{Method, request};
 use policy::{CachePolicy, HonorRequest, Mode, QueryKey, Ranges, RequestCookies};
 use store::StoredResponse;
 
@@ -323,11 +323,6 @@ fn ask_store(
             })
         }
     }
-}
-
-/// Whether a client offered to take the response in another coding than it is kept in.
-fn takes_codings(headers: &HeaderMap) -> bool {
-    headers.contains_key(http::header::ACCEPT_ENCODING)
 }
 
 // === impl Intent ===

@@ -12,13 +12,14 @@ use engine::{
         reuse::{self, Moment, Reuse, RevalidateReason, StandIn},
     },
     compression::Suitability,
+    negotiation::{Negotiated, negotiate},
     outcome::{CacheOutcome, MissReason, StaleReason},
     time::Now,
 };
 use policy::{CachePolicy, EarlyRefresh, Mode};
 use store::StoredResponse;
 
-use super::{Intent, Request, Stale, request_hash, takes_codings};
+use super::{Intent, Request, Stale, request_hash};
 use crate::{
     exchange::Exchange,
     steps::answer::{FromStore, Left},
@@ -63,7 +64,7 @@ pub(super) fn find(exchange: &Exchange, cache: &CachePolicy, request: &Request<'
         age,
         left,
         renewal: None,
-        key: key_for_encoding(stored, request),
+        key: key_for_encoding(exchange, stored, request),
     };
     match reuse::decide(&stored.meta, request.known, &moment) {
         Reuse::Fresh { age, ttl, renewal } => {
@@ -130,15 +131,20 @@ fn resting(
     resting.then_some((age, over))
 }
 
-/// The key, if the response may be wanted in a coding in which it is not kept yet.
-fn key_for_encoding(stored: &StoredResponse, request: &Request<'_>) -> Option<Box<[u8]>> {
-    let fit = matches!(
-        stored.suitability,
-        Some(Suitability::Fit | Suitability::Coded(_, None))
-    );
-    (fit && stored.encodings().len() < policy::Coding::ALL.len()
-        && takes_codings(&request.head.headers))
-    .then(|| request.key.into())
+/// The key, if the response is wanted in a coding in which it is not kept yet.
+fn key_for_encoding(
+    exchange: &Exchange,
+    stored: &StoredResponse,
+    request: &Request<'_>,
+) -> Option<Box<[u8]>> {
+    let Some(Suitability::Fit | Suitability::Coded(_, None)) = stored.suitability else {
+        return None;
+    };
+    let policy = exchange.route()?.compression.as_ref()?;
+    match negotiate(&request.head.headers, &policy.encodings) {
+        Negotiated::Coding(coding) if stored.encoding(coding).is_none() => Some(request.key.into()),
+        Negotiated::Coding(_) | Negotiated::Identity | Negotiated::Nothing => None,
+    }
 }
 
 // === impl Found ===

@@ -381,26 +381,30 @@ impl Privacy {
 #[cfg(test)]
 mod tests {
     use engine::cache::vary::AcceptEncoding;
-    use http::{HeaderName, header::ACCEPT_LANGUAGE};
+    use http::HeaderName;
 
     use super::*;
+
+    /// What varies by these fields of the request.
+    fn varies(names: &[HeaderName]) -> VaryKey {
+        let none = HeaderMap::new();
+        VaryKey::capture(names, &none, &none, AcceptEncoding::Fixed)
+    }
 
     /// Only what everybody gets alike holds nobody's secret; everything else is guarded.
     #[test]
     fn what_is_somebodys_is_guarded() {
-        let nothing: &[HeaderName] = &[];
+        let language = [http::header::ACCEPT_LANGUAGE];
         for (persona, partition, names, privacy) in [
-            (&b""[..], Partition::Shared, nothing, Privacy::Shared),
-            (b"", Partition::Shared, &[ACCEPT_LANGUAGE], Privacy::Shared),
+            (&b""[..], Partition::Shared, &[][..], Privacy::Shared),
+            (b"", Partition::Shared, &language, Privacy::Shared),
+            (b"", Partition::User, &[], Privacy::Own),
+            (b"beta", Partition::Shared, &[], Privacy::Own),
+            (b"ann", Partition::User, &[], Privacy::Own),
             (b"", Partition::Shared, &[COOKIE], Privacy::Own),
             (b"", Partition::Shared, &[AUTHORIZATION], Privacy::Own),
-            (b"", Partition::User, nothing, Privacy::Own),
-            (b"beta", Partition::Shared, nothing, Privacy::Own),
-            (b"ann", Partition::User, nothing, Privacy::Own),
         ] {
-            let fields = HeaderMap::new();
-            let vary = VaryKey::capture(names, &fields, &fields, AcceptEncoding::Verbatim);
-            let of = Privacy::of(persona, partition, &vary);
+            let of = Privacy::of(persona, partition, &varies(names));
             assert_eq!(of, privacy, "{persona:?} {partition:?} {names:?}");
         }
     }

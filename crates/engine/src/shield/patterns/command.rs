@@ -6,10 +6,14 @@
 
 mod language;
 mod line;
+mod names;
+mod plain;
 
 use self::{
     language::{calls, is_include, lookups, template},
-    line::{Name, begins_with_command, is_command_line, is_hidden_command, name, program, word},
+    line::{begins_with_command, is_command_line, program, word},
+    names::{Name, name},
+    plain::is_hidden_command,
 };
 use super::{
     rules::{Sign, Signs},
@@ -21,10 +25,11 @@ use super::{
 const WINDOW: usize = 256;
 
 /// What starts a shell, or hands something to one.
-const SHELLS: [&[u8]; 23] = [
+const SHELLS: [&[u8]; 24] = [
     b"/bin/sh",
     b"/bin/bash",
     b"/dev/tcp/",
+    b"/dev/udp/",
     b"cmd.exe",
     b"cmd /c",
     b"powershell -",
@@ -55,6 +60,9 @@ pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
     if bits.any(meta) {
         separated(text, &mut found);
     }
+    if text.bytes.starts_with(b"{") && is_hidden_command(b"", text.bytes) {
+        found.add(Sign::CommandHidden);
+    }
     if bits.any(Bits::BACKTICK | Bits::DOLLAR) {
         substituted(text, &mut found);
     }
@@ -64,7 +72,8 @@ pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
     if bits.any(Bits::PARENTHESIS) {
         calls(text, &mut found);
     }
-    let shown = text.is_talk() || text.place == Place::Body && begins_with_command(text.bytes);
+    let command = text.place == Place::Body && begins_with_command(text.bytes);
+    let shown = text.is_talk() || command && !connects(text.bytes);
     if shown && !found.is_empty() {
         found = Signs::NONE;
         found.add(Sign::CommandInText);
@@ -84,6 +93,8 @@ pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
 /// Commands behind separators.
 fn separated(text: &Text<'_>, found: &mut Signs) {
     let bytes = text.bytes;
+    let spaces = bytes.iter().take_while(|it| it.is_ascii_whitespace());
+    let start = spaces.count();
     let mut at = 0;
     while let Some(next) = bytes[at..].iter().position(|it| is_separator(*it)) {
         let place = at + next;
@@ -93,23 +104,34 @@ fn separated(text: &Text<'_>, found: &mut Signs) {
             .count();
         at = place + run;
         let separator = &bytes[place..at];
+        let before = &bytes[start.min(place)..place];
         let line = &bytes[at..bytes.len().min(at + WINDOW)];
         if separator
             .iter()
             .all(|it| matches!(it, b'\n' | b'\r' | b'\t' | b' '))
             && text.place == Place::Body
+            && !is_second_line(before, line)
         {
             continue;
         }
-        if is_command_line(&bytes[..place], separator, line) {
+        if is_command_line(before, separator, line) {
             found.add(Sign::CommandAfter);
-        } else if is_hidden_command(line) {
+        } else if is_hidden_command(before, line) {
             found.add(Sign::CommandHidden);
         }
         if text.is_severe() && name(word(line)) != Name::Unknown {
             found.add(Sign::CommandWord);
         }
     }
+}
+
+/// Whether a value of one line, such as the name of a machine, ends here and a last line follows.
+fn is_second_line(before: &[u8], line: &[u8]) -> bool {
+    let value = |it: &u8| {
+        it.is_ascii_alphanumeric() || matches!(it, b'.' | b'-' | b'_' | b'@' | b'"' | b'\'')
+    };
+    let line = line.trim_ascii_end();
+    before.len() <= 64 && before.iter().all(value) && !line.contains(&b'\n')
 }
 
 fn is_separator(byte: u8) -> bool {
@@ -132,16 +154,32 @@ fn substituted(text: &Text<'_>, found: &mut Signs) {
         let rest = &line[path + command.len()..];
         let ends = rest.iter().take_while(|it| **it == b' ').count();
         let closed = matches!(rest.get(ends), Some(b')' | b'|' | b';'));
+        let redirects = rest.starts_with(b"<<");
         match name(command) {
             Name::Telling => found.add(Sign::CommandSubstituted),
-            Name::Common if closed || path > 0 || ends > 0 => found.add(Sign::CommandSubstituted),
-            _ if line.starts_with(b"<") || is_hidden_command(line) => {
+            Name::Common | Name::Rare if is_idiom(command, rest) => {}
+            Name::Common | Name::Rare if closed || path > 0 || ends > 0 || redirects => {
+                found.add(Sign::CommandSubstituted);
+            }
+            _ if line.starts_with(b"<") || is_hidden_command(b"", line) => {
                 found.add(Sign::CommandSubstituted);
             }
             _ => {}
         }
     }
     backticks(text, found);
+}
+
+/// `$(pwd)/x` of build files, and `$(id).show()` of scripts.
+fn is_idiom(command: &[u8], rest: &[u8]) -> bool {
+    match rest {
+        [b')', b'/', ..] => command == b"pwd",
+        [b')', b'.', call @ ..] => {
+            let called = word(call);
+            !called.is_empty() && call.get(called.len()) == Some(&b'(')
+        }
+        _ => false,
+    }
 }
 
 fn backticks(text: &Text<'_>, found: &mut Signs) {
@@ -155,13 +193,24 @@ fn backticks(text: &Text<'_>, found: &mut Signs) {
     let (path, command) = program(inside);
     let rest = &inside[(path + command.len()).min(inside.len())..];
     // `id` in a sentence or in SQL is a name; the whole of a value, or the end of one, is not.
-    let glued = !before.contains(&b' ') && after.is_empty() && parts.next().is_none();
-    let runs = match name(command) {
-        Name::Telling => glued || rest.first() == Some(&b' '),
-        Name::Common => glued && (rest.is_empty() || rest.first() == Some(&b' ')) || path > 0,
-        Name::Unknown => glued && is_hidden_command(inside),
+    let last = parts.next().is_none();
+    let quoted = after.iter().all(|it| matches!(it, b'"' | b'\''));
+    let called = match (before, after) {
+        ([.., letter, b'('], [b')', ..]) => letter.is_ascii_alphabetic() && !before.contains(&b' '),
+        (_, [b'?', b'>', ..] | [b' ', b'%', b'>', ..]) => true,
+        _ => false,
     };
-    if runs {
+    let glued = last && (!before.contains(&b' ') && quoted || called);
+    // `a.`whoami`.example`: what it says becomes a part of a name.
+    let joined = last && !before.contains(&b' ') && !after.contains(&b' ');
+    let runs = match name(command) {
+        Name::Telling => glued || joined || rest.first() == Some(&b' '),
+        Name::Common | Name::Rare => {
+            glued && matches!(rest.first(), None | Some(b' ' | b'<')) || path > 0
+        }
+        Name::Unknown => false,
+    };
+    if runs || glued && is_hidden_command(b"", inside) {
         found.add(Sign::CommandSubstituted);
     }
 }
@@ -181,9 +230,12 @@ fn shells(text: &Text<'_>, found: &mut Signs) {
             !end.is_some_and(u8::is_ascii_alphanumeric) || it.ends_with(b"/")
         })
     });
+    // The name of a shell may be somebody's setting.
+    let mentioned = text.place != Place::Header && is_mentioned(bytes);
     if started
+        && !mentioned
         && text.place != Place::Path
-        && (text.place != Place::Body || !begins_with_command(bytes))
+        && (text.place != Place::Body || !begins_with_command(bytes) || connects(bytes))
     {
         found.add(Sign::CommandShell);
     }
@@ -204,6 +256,34 @@ fn shells(text: &Text<'_>, found: &mut Signs) {
     });
     if read && text.place != Place::Body {
         found.add(Sign::CommandShell);
+    }
+}
+
+/// Whether a shell is connected to another machine.
+fn connects(bytes: &[u8]) -> bool {
+    [b"/dev/tcp/".as_slice(), b"/dev/udp/", b"-e /bin/", b"-e sh"]
+        .iter()
+        .any(|it| find(bytes, it).is_some())
+}
+
+/// Whether the path of a shell is a whole value, or stands in quotes.
+fn is_mentioned(bytes: &[u8]) -> bool {
+    let shells = [b"/bin/sh".as_slice(), b"/bin/bash"];
+    let Some((at, shell)) = shells
+        .iter()
+        .find_map(|it| find(bytes, it).map(|at| (at, it)))
+    else {
+        return false;
+    };
+    let behind = bytes.get(at + shell.len());
+    let before = &bytes[..at];
+    let before = before.strip_suffix(b"/usr").unwrap_or(before);
+    match (before.last(), behind) {
+        (_, None) => bytes[..at]
+            .iter()
+            .all(|it| *it == b'/' || it.is_ascii_alphanumeric()),
+        (Some(open @ (b'"' | b'\'')), Some(close)) => open == close,
+        _ => false,
     }
 }
 

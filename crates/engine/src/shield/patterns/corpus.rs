@@ -3,8 +3,15 @@
 //! The forms are written by hand, from how such attacks are publicly known to look and from what
 //! people and programs send. A form has slots that are filled from the lists below; it is then put
 //! into a request at one of its places, and attacks are disguised in some of the ways in which they
-//! usually are. Every third family of a file is held out: rules are tuned without looking at how they
-//! do on those, so that their figures say what to expect of forms nobody thought of.
+//! usually are.
+//!
+//! Rules are tuned without looking at how they do on the families that are held out, so that their
+//! figures say what to expect of forms nobody thought of. In the first batch that is every third family
+//! of a file. The second batch (`corpus/unseen`) was written before the rules had been run on any of it;
+//! 82.7 % of its attacks were found then, and 0.83 % of its benign texts refused. Afterwards, every other
+//! family was tuned on. Whoever did that had written the rest as well, so the third batch
+//! (`corpus/check`) was written when all that was done: 91.0 % of it were found at once, and 0.28 %
+//! refused. Of that, too, every other family was tuned on, and the rest is held out.
 
 mod sent;
 
@@ -20,10 +27,22 @@ use super::{Inspector, Score};
 /// A request made from a form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Sample {
+    pub(super) batch: Batch,
     pub(super) family: &'static str,
     /// Nobody looks at these while tuning.
     pub(super) held_out: bool,
     pub(super) request: Request,
+}
+
+/// When a form was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Batch {
+    /// Along with the rules.
+    First,
+    /// After them, and without them.
+    Second,
+    /// When they had been tuned on the second.
+    Third,
 }
 
 /// Where a text stands, as it is written there.
@@ -49,31 +68,46 @@ const TRAVERSAL: &str = include_str!("corpus/path_traversal.txt");
 const COMMANDS: &str = include_str!("corpus/command_injection.txt");
 const BENIGN: &str = include_str!("corpus/benign.txt");
 
-/// Requests made from each form of an attack, and from each benign one.
-const ATTACKS_PER_FORM: usize = 6;
-const BENIGN_PER_FORM: usize = 36;
+const UNSEEN_SQL: &str = include_str!("corpus/unseen/sql_injection.txt");
+const UNSEEN_XSS: &str = include_str!("corpus/unseen/xss.txt");
+const UNSEEN_TRAVERSAL: &str = include_str!("corpus/unseen/path_traversal.txt");
+const UNSEEN_COMMANDS: &str = include_str!("corpus/unseen/command_injection.txt");
+const UNSEEN_BENIGN: &str = include_str!("corpus/unseen/benign.txt");
+
+const CHECK_SQL: &str = include_str!("corpus/check/sql_injection.txt");
+const CHECK_XSS: &str = include_str!("corpus/check/xss.txt");
+const CHECK_TRAVERSAL: &str = include_str!("corpus/check/path_traversal.txt");
+const CHECK_COMMANDS: &str = include_str!("corpus/check/command_injection.txt");
+const CHECK_BENIGN: &str = include_str!("corpus/check/benign.txt");
 
 /// All attacks of a category.
 pub(super) fn attacks(category: AttackCategory) -> Vec<Sample> {
-    let text = match category {
-        AttackCategory::CommandInjection => COMMANDS,
-        AttackCategory::PathTraversal => TRAVERSAL,
-        AttackCategory::SqlInjection => SQL,
-        AttackCategory::Xss => XSS,
+    let (first, second, third) = match category {
+        AttackCategory::CommandInjection => (COMMANDS, UNSEEN_COMMANDS, CHECK_COMMANDS),
+        AttackCategory::PathTraversal => (TRAVERSAL, UNSEEN_TRAVERSAL, CHECK_TRAVERSAL),
+        AttackCategory::SqlInjection => (SQL, UNSEEN_SQL, CHECK_SQL),
+        AttackCategory::Xss => (XSS, UNSEEN_XSS, CHECK_XSS),
     };
-    samples(text, ATTACKS_PER_FORM, |form, place, rng| {
+    let make = |form: &str, place: &str, rng: &mut Rng| {
         disguised(&filled(form, rng), place, category, rng)
-    })
+    };
+    let mut all = samples(Batch::First, first, 6, make);
+    all.extend(samples(Batch::Second, second, 4, make));
+    all.extend(samples(Batch::Third, third, 4, make));
+    all
 }
 
 /// All benign requests.
 pub(super) fn benign() -> Vec<Sample> {
-    samples(BENIGN, BENIGN_PER_FORM, |form, place, rng| {
-        plain(&filled(form, rng), place, rng)
-    })
+    let make = |form: &str, place: &str, rng: &mut Rng| plain(&filled(form, rng), place, rng);
+    let mut all = samples(Batch::First, BENIGN, 36, make);
+    all.extend(samples(Batch::Second, UNSEEN_BENIGN, 10, make));
+    all.extend(samples(Batch::Third, CHECK_BENIGN, 30, make));
+    all
 }
 
 fn samples(
+    batch: Batch,
     text: &'static str,
     per_form: usize,
     make: impl Fn(&str, &str, &mut Rng) -> Request,
@@ -85,8 +119,12 @@ fn samples(
             for turn in 0..per_form {
                 let place = family.places[turn % family.places.len()];
                 all.insert(Sample {
+                    batch,
                     family: family.name,
-                    held_out: number % 3 == 2,
+                    held_out: match batch {
+                        Batch::First => number % 3 == 2,
+                        Batch::Second | Batch::Third => number % 2 == 1,
+                    },
                     request: make(form, place, &mut rng),
                 });
             }
@@ -163,6 +201,60 @@ fn drawn(slot: &str, rng: &mut Rng) -> Option<String> {
         ],
         "city" => &[
             "berlin", "paris", "oslo", "lagos", "kyoto", "quito", "austin",
+        ],
+        "given" => &[
+            "Siobhán", "Jean-Luc", "Yuki", "Nguyễn", "Søren", "Anna", "Mbali", "Łukasz", "José",
+            "Li", "Fatima", "Drew", "Alice", "Ivan", "Noor", "Zoë",
+        ],
+        "Sur" => &[
+            "O'Brien",
+            "D'Angelo",
+            "O'Neil",
+            "McDonald",
+            "Al-Sa'ud",
+            "N'Golo",
+            "Dell'Acqua",
+            "L'Écuyer",
+            "O’Connor",
+            "Müller",
+            "García Márquez",
+            "Ng",
+            "Or",
+            "Null",
+            "And",
+            "Select",
+            "Union",
+            "Van 't Hof",
+            "Mac an tSaoir",
+            "D'Or",
+            "O'Order",
+            "T'Pol",
+            "Knowles-Carter",
+            "Ó Súilleabháin",
+            "Smith",
+            "Cat",
+            "Script",
+        ],
+        "thing" => &[
+            "lamp", "table", "cat", "id", "image", "union", "script", "host", "invoice", "drop",
+            "select", "shell", "echo", "group", "order", "where", "from", "sleep", "null",
+            "coffee", "admin", "user", "window", "eval", "bash", "kill", "more", "less", "top",
+            "env", "who", "config", "passwd", "onload", "href", "style", "body", "frame", "form",
+            "like", "having", "café", "naïve", "größe", "日本", "log4j",
+        ],
+        "town" => &[
+            "Coeur d'Alene",
+            "St. John's",
+            "Nuku'alofa",
+            "Xi'an",
+            "L'Aquila",
+            "Berlin",
+            "São Paulo",
+            "Union City",
+            "Sleepy Eye",
+            "Or Yehuda",
+            "Winston-Salem",
+            "Truth or Consequences",
         ],
         "V" => &["", "1", "x", "admin", "foo", "42", "test", "john", "abc"],
         "T" => &[
@@ -264,7 +356,7 @@ fn made(slot: &str, rng: &mut Rng) -> Option<String> {
     let mut number = |range: std::ops::Range<u32>| rng.u32(range);
     Some(match slot {
         "num" => number(1..2000).to_string(),
-        "N" => number(1..99).to_string(),
+        "N" | "n2" => number(1..99).to_string(),
         "M" => number(100..999).to_string(),
         "d" => format!("{:02}", number(1..29)),
         "h" => format!("{:02}", number(0..24)),

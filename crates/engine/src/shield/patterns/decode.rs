@@ -61,7 +61,7 @@ pub(super) fn again(text: &[u8], brackets: Brackets, out: &mut Vec<u8>) -> Round
             b'%' => percent_escape(text, at),
             b'\\' => script_escape(text, at),
             b'&' => reference(text, at, brackets),
-            0xc0 | 0xc1 | 0xe0 => overlong(text, at),
+            0xc0 | 0xc1 | 0xe0 | 0xf8 | 0xfc => overlong(text, at),
             0xca | 0xe2 | 0xef => look_alike(text, at),
             _ => None,
         };
@@ -183,10 +183,17 @@ fn named(rest: &[u8]) -> Option<(u8, usize)> {
     known.map(|(name, value)| (*value, name.len()))
 }
 
-/// ASCII in two or three bytes of UTF-8, which no decoder may accept and some do.
+/// ASCII in more bytes of UTF-8 than one, which no decoder may accept and some do.
 fn overlong(text: &[u8], at: usize) -> Option<(u8, usize)> {
     let lead = *text.get(at)?;
     let second = *text.get(at + 1)?;
+    if lead >= 0xf8 {
+        let width = if lead == 0xf8 { 5 } else { 6 };
+        let (last, padding) = text.get(at + 1..at + width)?.split_last()?;
+        let (high, padding) = padding.split_last()?;
+        let fits = padding.iter().all(|it| *it == 0x80) && high & 0xfe == 0x80;
+        return (fits && last & 0xc0 == 0x80).then_some(((high & 1) << 6 | last & 0x3f, width));
+    }
     if lead == 0xe0 {
         let third = *text.get(at + 2)?;
         let code = u32::from(second & 0x3f) << 6 | u32::from(third & 0x3f);
@@ -236,6 +243,8 @@ mod tests {
             (b"&#0000039;&#39 x", b"'' x"),
             (b"\xc0\xae\xc0\xae\xc0\xaf", b"../"),
             (b"\xe0\x80\xaf", b"/"),
+            (b"\xf8\x80\x80\x80\xaf", b"/"),
+            (b"\xfc\x80\x80\x80\x81\xa1", b"a"),
             (b"\xef\xbc\x9cscript\xef\xbc\x9e", b"<script>"),
             (b"\xe2\x88\x95etc", b"/etc"),
         ] {

@@ -173,7 +173,11 @@ pub static RULES: [Rule; 53] = [
     rule(2102, 4, "a frame, an object or a form"),
     rule(2201, 3, "any element of HTML"),
     rule(2301, 2, "an angle bracket"),
-    rule(3001, 5, "steps out of several directories"),
+    rule(
+        3001,
+        5,
+        "steps out of several directories, or to a file that is nobody's business",
+    ),
     rule(3002, 5, "the value is a file that is nobody's business"),
     rule(3003, 5, "a null byte"),
     rule(

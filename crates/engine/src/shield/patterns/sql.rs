@@ -6,6 +6,7 @@
 //! with both its sides and a proper end, a union with its select, a whole second statement. A name
 //! like O'Brien goes on with a name, and so it is none.
 
+mod deeper;
 mod reading;
 mod shapes;
 
@@ -16,7 +17,7 @@ use self::{
 use super::{
     rules::{Sign, Signs},
     search::words_of,
-    text::{Bits, Text},
+    text::{Bits, Place, Text},
     tokens::{Kind, Tokens},
     words::{self, Word},
 };
@@ -28,7 +29,7 @@ const LATER_QUOTES: usize = 4;
 pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
     let bits = text.bits;
     let mut found = Signs::NONE;
-    if bits.any(Bits::QUOTE) {
+    if bits.any(Bits::QUOTE | Bits::BACKTICK) {
         behind_quotes(text, &mut found);
     }
     in_place(text, &mut found);
@@ -69,7 +70,7 @@ pub(super) fn look_at_name(name: &[u8], signs: &mut Signs) {
 }
 
 fn behind_quotes(text: &Text<'_>, found: &mut Signs) {
-    for quote in [b'\'', b'"'] {
+    for quote in [b'\'', b'"', b'`'] {
         let mut places = text.bytes.iter().enumerate();
         let mut places = places
             .by_ref()
@@ -113,6 +114,10 @@ fn in_place(text: &Text<'_>, found: &mut Signs) {
     let Some(first) = text.bytes.iter().find(|it| !it.is_ascii_whitespace()) else {
         return;
     };
+    // A header that begins with a letter is the name of a program, or a URL.
+    if text.place == Place::Header && first.is_ascii_alphabetic() {
+        return;
+    }
     let shaped = Bits::SPACE | Bits::PARENTHESIS | Bits::SEMICOLON | Bits::STAR | Bits::OPERATOR;
     let shaped = shaped | Bits::PIPE | Bits::AMPERSAND | Bits::PERCENT | Bits::CONTROL;
     if !text.bits.any(shaped) {
@@ -134,7 +139,13 @@ fn in_place(text: &Text<'_>, found: &mut Signs) {
     }
     let sign = |kind| kind == Kind::Arithmetic || kind == Kind::Open;
     let at = tokens.skip(0, sign);
+    if deeper::joined_subquery(&tokens) {
+        found.add(Sign::SqlSubquery);
+    }
     match tokens.kind(at) {
+        Kind::Variable if tokens.len() == 1 && is_of_server(tokens.text(at)) => {
+            found.add(Sign::SqlPeril);
+        }
         Kind::Number | Kind::Variable | Kind::Word(Word::Literal) => {
             Reading {
                 tokens,
@@ -153,7 +164,7 @@ fn in_place(text: &Text<'_>, found: &mut Signs) {
             }
             .follow(after, found);
         }
-        Kind::Close | Kind::Logic | Kind::Semicolon => {
+        Kind::Close | Kind::Comma | Kind::Logic | Kind::Semicolon => {
             Reading {
                 tokens,
                 start: Start::Number,
@@ -185,6 +196,12 @@ fn whole(tokens: &Tokens<'_>, at: usize, found: &mut Signs) {
         {
             found.add(Sign::SqlPeril);
         }
+        Kind::Word(Word::Function | Word::Case) if deeper::chooses(tokens, at) => {
+            found.add(Sign::SqlCondition);
+        }
+        Kind::Word(Word::Function) if deeper::subquery(tokens, at) => {
+            found.add(Sign::SqlSubquery);
+        }
         Kind::Word(Word::Group | Word::Having)
             if is_clause(tokens, at) && tokens.kind(tokens.len() - 1) == Kind::Comment =>
         {
@@ -192,6 +209,14 @@ fn whole(tokens: &Tokens<'_>, at: usize, found: &mut Signs) {
         }
         _ => {}
     }
+}
+
+/// What a server says about itself.
+fn is_of_server(variable: &[u8]) -> bool {
+    matches!(
+        variable,
+        b"@@version" | b"@@hostname" | b"@@datadir" | b"@@basedir" | b"@@servername"
+    )
 }
 
 /// Words that do not stand in an expression at all.

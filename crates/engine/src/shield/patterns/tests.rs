@@ -5,7 +5,7 @@ use policy::{AttackCategory, ByteSize, RuleExclusion, ShieldRules};
 use proptest::prelude::*;
 
 use super::{
-    corpus::{self, Sample},
+    corpus::{self, Batch, Sample},
     *,
 };
 
@@ -50,71 +50,88 @@ fn is_refused(inspector: &Inspector, sample: &Sample) -> bool {
 #[test]
 fn the_corpus_is_judged_well() {
     let attacks: Vec<_> = AttackCategory::ALL
-        .map(|category| (category, corpus::attacks(category)))
+        .map(|category| (category.as_str(), corpus::attacks(category)))
         .into();
     let benign = corpus::benign();
-    let number: usize = attacks.iter().map(|(_, samples)| samples.len()).sum();
-    assert!(number >= 1_500, "{number} attacks");
-    assert!(benign.len() >= 10_000, "{} benign", benign.len());
+    for (kind, samples) in &attacks {
+        let unseen = samples.iter().filter(|it| it.batch == Batch::Second);
+        assert!(unseen.count() >= 500, "{kind}");
+    }
+    assert!(benign.len() >= 15_000, "{} benign", benign.len());
+    let all: Vec<_> = attacks.iter().flat_map(|it| &it.1).cloned().collect();
 
+    tell_settled(&benign);
     let mut bad = Vec::new();
-    println!("                       tuned on             held out");
+    println!(
+        "{:22}{:40}{:40}third batch",
+        "", "first batch", "second batch"
+    );
+    print!("{:21}", "");
+    for half in ["tuned on", "held out"].repeat(3) {
+        print!("{half:>19} ");
+    }
+    println!("{:>19}", "together");
     for paranoia in 1..=4 {
         let inspector = Inspector::new(&rules(paranoia));
         println!("paranoia {paranoia}");
-        for (category, samples) in &attacks {
-            let kind = category.as_str();
-            let [tuned, held] = both(&inspector, samples);
-            println!("  {kind:18} {}  {} found", told(&tuned), told(&held));
-            if paranoia == 1 && (tuned.percent() < 95.0 || held.percent() < 90.0) {
+        let found = attacks.iter().map(|(kind, samples)| (*kind, samples));
+        for (kind, samples) in found.chain([("all attacks", &all)]) {
+            let [unseen, together] = tell(kind, "found", &inspector, samples);
+            if paranoia == 1 && (unseen.percent() < 94.0 || together.percent() < 95.0) {
                 bad.push(format!("too few of {kind} are found"));
             }
         }
-        let all: Vec<_> = attacks
-            .iter()
-            .flat_map(|(_, samples)| samples)
-            .cloned()
-            .collect();
-        let [tuned, held] = both(&inspector, &all);
-        println!(
-            "  {:18} {}  {} found",
-            "all attacks",
-            told(&tuned),
-            told(&held)
-        );
-        let found = Tally::of(&inspector, all.iter());
-        let [tuned, held] = both(&inspector, &benign);
-        println!(
-            "  {:18} {}  {} refused",
-            "benign",
-            told(&tuned),
-            told(&held)
-        );
-        let wrong = Tally::of(&inspector, benign.iter());
-        println!(
-            "  together: {:.2} % of attacks, {:.3} % of benign",
-            found.percent(),
-            wrong.percent()
-        );
-        if paranoia == 1 {
-            if found.percent() < 95.0 {
-                bad.push("too few attacks are found".to_owned());
-            }
-            if wrong.percent() > 0.1 {
-                bad.push("too much is refused that is no attack".to_owned());
-            }
+        let wrong = tell("benign", "refused", &inspector, &benign);
+        if paranoia == 1 && wrong.iter().any(|it| it.percent() > 0.1) {
+            bad.push("too much is refused that is no attack".to_owned());
         }
     }
     assert!(bad.is_empty(), "{}", bad.join(", "));
 }
 
-fn both(inspector: &Inspector, samples: &[Sample]) -> [Tally; 2] {
-    [false, true].map(|held| Tally::of(inspector, samples.iter().filter(|it| it.held_out == held)))
+/// Prints how much of the benign texts the first look settles.
+fn tell_settled(benign: &[Sample]) {
+    let settled = benign.iter().filter(|it| match &it.request {
+        corpus::Request::Form(text) | corpus::Request::Query(text) => quiet::value(text.as_bytes()),
+        corpus::Request::Header(text) => quiet::header(text.as_bytes()),
+        corpus::Request::Json(text) => {
+            let text = &text.as_bytes()[1..text.len() - 1];
+            quiet::body_text(text, Bits::of(text))
+        }
+        corpus::Request::Path(text) => quiet::path(text.as_bytes()),
+    });
+    let tally = Tally {
+        refused: settled.count(),
+        all: benign.len(),
+    };
+    println!("settled by the first look: {} of benign", told(&tally));
+}
+
+/// Prints how many samples are refused; gives all that was held out of the batches that were written
+/// without the rules, and all there is.
+fn tell(kind: &str, what: &str, inspector: &Inspector, samples: &[Sample]) -> [Tally; 2] {
+    print!("  {kind:19}");
+    let mut unseen = Tally::default();
+    for batch in [Batch::First, Batch::Second, Batch::Third] {
+        for held_out in [false, true] {
+            let half = samples.iter();
+            let half = half.filter(|it| it.batch == batch && it.held_out == held_out);
+            let tally = Tally::of(inspector, half);
+            print!(" {}", told(&tally));
+            if held_out && batch != Batch::First {
+                unseen.refused += tally.refused;
+                unseen.all += tally.all;
+            }
+        }
+    }
+    let together = Tally::of(inspector, samples.iter());
+    println!(" {} {what}", told(&together));
+    [unseen, together]
 }
 
 fn told(tally: &Tally) -> String {
     format!(
-        "{:5}/{:5} {:6.2} %",
+        "{:5}/{:5} {:6.2}%",
         tally.refused,
         tally.all,
         tally.percent()
@@ -500,7 +517,7 @@ fn mistakes() {
     }
     for ((kind, family), requests) in by_family {
         println!("{kind} {family}: {}", requests.len());
-        for request in requests.iter().take(25) {
+        for request in requests.iter().take(60) {
             let rules = request.score(&inspector);
             let rules: Vec<_> = rules.matches().iter().map(|it| it.rule).collect();
             println!("    {request:?} {rules:?}");

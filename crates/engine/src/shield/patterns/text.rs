@@ -136,7 +136,7 @@ const fn kinds() -> [u32; 256] {
             b':' => Bits::COLON.0,
             b' ' => Bits::SPACE.0,
             0..=0x1f | 0x7f => Bits::CONTROL.0,
-            0xc0 | 0xc1 | 0xca | 0xe0 | 0xe2 | 0xef => Bits::HIGH.0 | Bits::ODD.0,
+            0xc0 | 0xc1 | 0xca | 0xe0 | 0xe2 | 0xef | 0xf8 | 0xfc => Bits::HIGH.0 | Bits::ODD.0,
             0x80..=0xff => Bits::HIGH.0,
             b'*' => Bits::STAR.0,
             b'{' | b'}' => Bits::BRACE.0,
@@ -186,9 +186,15 @@ impl Text<'_> {
         if self.place != Place::Body || self.is_strict() || !self.bits.any(Bits::BACKTICK) {
             return false;
         }
+        if matches!(self.bytes.first(), Some(b';' | b'|' | b'&')) {
+            return false;
+        }
         let mut ticks = self.bytes.iter().enumerate().filter(|(_, it)| **it == b'`');
         let first = ticks.next().map_or(0, |(at, _)| at);
-        let introduced = self.bytes[..first].iter().any(u8::is_ascii_whitespace);
+        // Markdown stands apart from words; the names of columns do not.
+        let before = self.bytes[..first].last();
+        let introduced = before.is_some_and(|it| !it.is_ascii_alphanumeric())
+            && self.bytes[..first].iter().any(u8::is_ascii_whitespace);
         if !introduced && !self.bytes.starts_with(b"```") {
             return false;
         }
@@ -210,7 +216,8 @@ fn has_lines(text: &[u8]) -> bool {
     written.take(3).count() == 3
 }
 
-/// Words before the first character that is special to anybody; an apostrophe within a word is not.
+/// Words before the first character that is special to anybody; an apostrophe within a word is not,
+/// and `a.b_c` is one word.
 fn words_before_special(text: &[u8]) -> usize {
     let (mut words, mut letters, mut high) = (0, 0, 0);
     for (at, byte) in text.iter().enumerate() {
@@ -220,7 +227,8 @@ fn words_before_special(text: &[u8]) -> usize {
                 letters += 1;
                 high += 1;
             }
-            b'\'' if letters > 0 && text.get(at + 1).is_some_and(u8::is_ascii_lowercase) => {}
+            b'\'' | b'.' | b'_'
+                if letters > 0 && text.get(at + 1).is_some_and(u8::is_ascii_lowercase) => {}
             b'\'' | b'"' | b'<' | b'>' | b';' | b'|' | b'&' | b'$' | b'`' | b'{' | b'(' | b'='
             | b'\\' | b'*' | b'#' => break,
             b'/' if letters == 0 => break,

@@ -62,6 +62,8 @@ pub(super) struct Tokens<'t> {
 struct Lexer<'t> {
     text: &'t [u8],
     at: usize,
+    /// A `+` between words is a space that was encoded once too often.
+    pluses: bool,
 }
 
 const END: Token = Token {
@@ -75,7 +77,11 @@ const END: Token = Token {
 impl<'t> Tokens<'t> {
     /// Reads `text`, which is in lower case, from `at` on.
     pub(super) fn read(text: &'t [u8], at: usize) -> Self {
-        let mut lexer = Lexer { text, at };
+        let mut lexer = Lexer {
+            text,
+            at,
+            pluses: has_pluses(text),
+        };
         let mut tokens = [END; MOST];
         let mut len = 0;
         while len < MOST
@@ -101,6 +107,17 @@ impl<'t> Tokens<'t> {
     pub(super) fn text(&self, at: usize) -> &'t [u8] {
         let token = self.get(at);
         self.text.get(token.start..token.end).unwrap_or_default()
+    }
+
+    /// A byte of the text; 0 behind its end.
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        self.text.get(at).copied().unwrap_or_default()
+    }
+
+    /// The byte in front of the token at a place; 0 at the beginning of the text.
+    pub(super) fn byte_before(&self, at: usize) -> u8 {
+        let before = self.get(at).start.checked_sub(1);
+        before.map_or(0, |at| self.text[at])
     }
 
     /// A string that the text ends in.
@@ -150,6 +167,11 @@ impl Lexer<'_> {
             b'.' if self.peek(1).is_some_and(|it| it.is_ascii_digit()) => self.number(),
             b'a'..=b'z' | b'_' | 0x80.. => self.word(),
             b'`' | b'[' => self.quoted_name(byte),
+            b'@' if self.peek(1) == Some(b'>') => self.compare(),
+            b':' if self.peek(1) == Some(b'=') => self.compare(),
+            b'-' if self.peek(1) == Some(b'>') => self.compare(),
+            b'?' if self.peek(1) == Some(b' ') && self.peek(2) == Some(b'\'') => self.compare(),
+            b'\\' if self.peek(1) == Some(b'n') => self.null(),
             b'@' => self.variable(),
             b'-' if self.peek(1) == Some(b'-') => self.rest(),
             b'#' => self.rest(),
@@ -172,6 +194,13 @@ impl Lexer<'_> {
         while let Some(byte) = self.peek(0) {
             match byte {
                 0..=b' ' | 0xa0 => self.at += 1,
+                b'+' if self.pluses => self.at += 1,
+                0xc2 if self.peek(1) == Some(0xa0) => self.at += 2,
+                // A cast: `1::int`.
+                b':' if self.peek(1) == Some(b':') && self.at > 0 => {
+                    self.at += 2;
+                    self.take(is_of_word);
+                }
                 b'/' if self.peek(1) == Some(b'*') && self.skip_comment() => {}
                 b'*' if self.peek(1) == Some(b'/') => self.at += 2,
                 b'-' if self.peek(1) == Some(b'-') && self.skip_line() => {}
@@ -209,6 +238,19 @@ impl Lexer<'_> {
             }
             _ => false,
         }
+    }
+
+    /// `->>`, `@>`, `:=`: operators whose first character is something else elsewhere.
+    fn compare(&mut self) -> Kind {
+        self.at += 1;
+        self.take(|it| matches!(it, b'=' | b'<' | b'>'));
+        Kind::Compare
+    }
+
+    /// `\n` is what MySQL writes for nothing.
+    fn null(&mut self) -> Kind {
+        self.at += 2;
+        Kind::Word(Word::Literal)
     }
 
     fn rest(&mut self) -> Kind {
@@ -253,6 +295,11 @@ impl Lexer<'_> {
             self.take(|it| it.is_ascii_hexdigit());
             return Kind::Number;
         }
+        if self.peek(0) == Some(b'0') && self.peek(1) == Some(b'b') {
+            self.at += 2;
+            self.take(|it| matches!(it, b'0' | b'1'));
+            return Kind::Number;
+        }
         self.take(|it| it.is_ascii_digit() || it == b'.');
         let digits = match self.peek(1) {
             Some(b'+' | b'-') => self.peek(2),
@@ -261,6 +308,11 @@ impl Lexer<'_> {
         if self.peek(0) == Some(b'e') && digits.is_some_and(|it| it.is_ascii_digit()) {
             self.at += 2;
             self.take(|it| it.is_ascii_digit());
+        }
+        // `1dunion`: a number of Oracle may end in a letter.
+        let suffixed = self.text.get(self.at + 1..self.at + 6) == Some(b"union".as_slice());
+        if suffixed && matches!(self.peek(0), Some(b'd' | b'f')) {
+            self.at += 1;
         }
         Kind::Number
     }
@@ -273,7 +325,12 @@ impl Lexer<'_> {
 
     fn word(&mut self) -> Kind {
         let start = self.at;
-        self.take(is_of_word);
+        while let Some(byte) = self.peek(0)
+            && is_of_word(byte)
+            && !self.is_hard_space()
+        {
+            self.at += 1;
+        }
         let word = &self.text[start..self.at];
         let spaces = self.text[self.at..].iter().take_while(|it| **it == b' ');
         let called = self.peek(spaces.count()) == Some(b'(');
@@ -287,17 +344,31 @@ impl Lexer<'_> {
         }
     }
 
+    /// A no-break space here: in Latin-1 behind a letter of ASCII, or in UTF-8.
+    fn is_hard_space(&self) -> bool {
+        let before = self.at.checked_sub(1).map_or(0, |at| self.text[at]);
+        match self.peek(0) {
+            Some(0xa0) => before < 0x80,
+            Some(0xc2) => self.peek(1) == Some(0xa0),
+            _ => false,
+        }
+    }
+
     fn symbol(&mut self, byte: u8) -> Kind {
         let next = self.peek(1);
         self.at += 1;
         match byte {
             b'(' | b'{' => Kind::Open,
-            b')' | b'}' => Kind::Close,
+            b')' | b'}' | b']' => Kind::Close,
             b',' => Kind::Comma,
             b'.' => Kind::Dot,
             b';' => Kind::Semicolon,
             b'=' | b'<' | b'>' => {
                 self.take(|it| matches!(it, b'=' | b'<' | b'>'));
+                // `<@`
+                if byte == b'<' && self.peek(0) == Some(b'@') {
+                    self.at += 1;
+                }
                 Kind::Compare
             }
             b'!' if next == Some(b'=') => {
@@ -318,6 +389,20 @@ impl Lexer<'_> {
             self.at += 1;
         }
     }
+}
+
+/// Whether words of SQL have pluses between them, and nothing has spaces.
+fn has_pluses(text: &[u8]) -> bool {
+    let text = &text[..text.len().min(512)];
+    let mut words = text.split(|it| *it == b'+').skip(1);
+    text.contains(&b'+')
+        && !text.contains(&b' ')
+        && words.any(|it| {
+            matches!(
+                it,
+                b"or" | b"and" | b"union" | b"select" | b"order" | b"having"
+            )
+        })
 }
 
 /// A byte that a name goes on with.
@@ -360,6 +445,11 @@ mod tests {
             ),
             ("1e0union", vec![Number, Word(words::Word::Union)]),
             ("/*!50000union*/", vec![Word(words::Word::Union)]),
+            ("1::int=1", vec![Number, Compare, Number]),
+            ("a->>'b'", vec![Name, Compare, Text]),
+            ("1+or+1=1", vec![Number, Logic, Number, Compare, Number]),
+            ("a+b", vec![Name, Arithmetic, Name]),
+            ("0b1\u{a0}or", vec![Number, Logic]),
             ("f(x)", vec![Word(words::Word::Function), Open, Name, Close]),
         ] {
             assert_eq!(kinds(text), wanted, "{text}");

@@ -4,109 +4,47 @@
 //! In a path or a parameter, two steps up are enough. In a body, people name files of their own
 //! projects with such steps; there, the steps have to lead to a sensitive file.
 
+mod files;
+
+use self::files::{is_at_root, is_harmless, is_nobodys, is_program, is_sensitive, is_wrapped};
 use super::{
     rules::{Sign, Signs},
     search::find,
     text::{Bits, Place, Text},
 };
 
-/// Files that applications never name to each other in parameters.
-const SENSITIVE: [&[u8]; 40] = [
-    b"etc/passwd",
-    b"etc/shadow",
-    b"etc/group",
-    b"etc/hosts",
-    b"etc/issue",
-    b"etc/sudoers",
-    b"etc/crontab",
-    b"etc/fstab",
-    b"etc/mysql/",
-    b"etc/my.cnf",
-    b"etc/php",
-    b"etc/apache2/",
-    b"etc/httpd/",
-    b"etc/nginx/",
-    b"etc/ssh/",
-    b"etc/os-release",
-    b"proc/self/",
-    b"proc/version",
-    b"proc/1/",
-    b"proc/cmdline",
-    b"var/log/",
-    b"var/run/secrets",
-    b"var/lib/mysql",
-    b"root/.",
-    b".ssh/",
-    b".bash_history",
-    b".aws/credentials",
-    b".git/config",
-    b".git/head",
-    b".env",
-    b".htpasswd",
-    b".htaccess",
-    b"web-inf/",
-    b"win.ini",
-    b"system.ini",
-    b"boot.ini",
-    b"system32/",
-    b"wp-config.php",
-    b"web.config",
-    b"id_rsa",
-];
-
-/// Of these, the ones that are attacks wherever they are the whole of a value.
-const NOBODYS: [&[u8]; 15] = [
-    b"/etc/passwd",
-    b"/etc/shadow",
-    b"/etc/sudoers",
-    b"/etc/group",
-    b"/etc/issue",
-    b"/proc/self/",
-    b"/proc/version",
-    b"/proc/1/",
-    b"/root/.",
-    b"/var/log/auth",
-    b"/var/log/apache",
-    b"/var/run/secrets",
-    b"c:/windows/win.ini",
-    b"c:/windows/system32/",
-    b"c:/boot.ini",
-];
-
-/// Schemes that read local files or start programs.
-const WRAPPERS: [&[u8]; 12] = [
-    b"php://",
-    b"phar://",
-    b"expect://",
-    b"zip://",
-    b"zlib://",
-    b"compress.zlib://",
-    b"glob://",
-    b"gopher://",
-    b"dict://",
-    b"netdoc:/",
-    b"jar:file:",
-    b"jar:http",
-];
-
 /// What starts a private file or folder in a path.
-const HIDDEN: [&[u8]; 16] = [
+const HIDDEN: [&[u8]; 30] = [
     b"/.git/",
+    b"/.gitignore",
+    b"/.git-credentials",
     b"/.svn/",
     b"/.hg/",
+    b"/.bzr/",
+    b"/cvs/root",
+    b"/cvs/entries",
     b"/.env",
     b"/.ssh/",
+    b"/.gnupg/",
     b"/.aws/",
     b"/.htaccess",
     b"/.htpasswd",
     b"/.bash",
+    b"/.mysql_history",
     b"/.npmrc",
+    b"/.netrc",
+    b"/.pgpass",
     b"/.docker/",
     b"/.kube/",
+    b"/.vscode/",
+    b"/.idea/",
+    b"/.ds_store",
+    b"/.pypirc",
     b"/web-inf/",
     b"/meta-inf/",
     b"/etc/passwd",
-    b"/wp-config.php.",
+    b"/etc/local.xml",
+    b"/wp-config.php",
 ];
 
 /// What two dots before slashes tell.
@@ -128,6 +66,10 @@ pub(super) fn look(text: &Text<'_>, signs: &mut Signs) {
     if bits.any(Bits::SLASH | Bits::BACKSLASH) {
         steps(text, signs);
         files(text, signs);
+    }
+    // Decoded as often as it is here, and encoded still.
+    if bits.any(Bits::PERCENT) && find(text.bytes, b"..%25").is_some() {
+        signs.add(Sign::PathEncoded);
     }
     if bits.any(Bits::CONTROL) && text.bytes.contains(&0) && text.place != Place::Header {
         signs.add(Sign::PathNul);
@@ -153,10 +95,16 @@ fn steps(text: &Text<'_>, signs: &mut Signs) {
     signs.add(Sign::PathDots);
     let behind = &text.bytes[found.end..];
     let sensitive = is_sensitive(behind);
+    // `a/../../../b`: who writes a path himself does not enter what he leaves.
+    let turns = found.all > found.leading && found.above > 0;
+    // A program of the server, which no page links to from above itself.
+    let runs = found.leading > 0 && is_program(behind);
     match text.place {
         Place::Path if found.above > 0 => signs.add(Sign::PathClimb),
         Place::Path => signs.add(Sign::PathStep),
-        Place::Parameter | Place::Header if found.above >= 2 || sensitive => {
+        Place::Parameter | Place::Header
+            if sensitive || turns || runs || found.above >= 2 && !is_picture(text.bytes, found) =>
+        {
             if text.is_talk() {
                 signs.add(Sign::PathClimbInText);
             } else {
@@ -165,11 +113,15 @@ fn steps(text: &Text<'_>, signs: &mut Signs) {
         }
         Place::Parameter | Place::Header => signs.add(Sign::PathStep),
         Place::Body => {
-            let whole = !text
-                .bytes
-                .iter()
-                .any(|it| matches!(it, b' ' | b'\n' | b'\'' | b'"'));
-            if whole && (sensitive || found.leading >= 5) {
+            let spaced = |it: &u8| matches!(it, b' ' | b'\n');
+            let quoted = |it: &u8| matches!(it, b'\'' | b'"');
+            // Folders of Windows have spaces in their names.
+            let spaced = text.bytes.iter().any(spaced) && !text.bytes.starts_with(b"..\\..\\");
+            let whole = !spaced && !text.bytes.iter().any(quoted);
+            let leaves = found.leading >= 5
+                || found.leading >= 3 && is_at_root(behind)
+                || turns && found.above >= 2;
+            if whole && (sensitive || leaves || runs) || !spaced && sensitive && found.all >= 3 {
                 signs.add(Sign::PathClimb);
             } else if found.all >= 2 {
                 signs.add(Sign::PathClimbInText);
@@ -178,19 +130,14 @@ fn steps(text: &Text<'_>, signs: &mut Signs) {
     }
 }
 
+/// `../../img/a.png`: a link of a page, if it is written as links are.
+fn is_picture(bytes: &[u8], steps: Steps) -> bool {
+    steps.above <= 3 && steps.leading == steps.all && is_harmless(bytes)
+}
+
 fn files(text: &Text<'_>, signs: &mut Signs) {
     let bytes = text.bytes;
-    let mut whole = bytes;
-    for scheme in [b"file:".as_slice(), b"local_file:", b"url:"] {
-        whole = whole.strip_prefix(scheme).unwrap_or(whole);
-    }
-    let mut start = [0_u8; 48];
-    let length = unix(whole, &mut start);
-    let start = &start[..length];
-    let named = NOBODYS.iter().any(|file| start.starts_with(file))
-        || text.place != Place::Header && matches!(start, b"etc/passwd" | b"etc/shadow");
-    let alone = !bytes.iter().any(|it| matches!(it, b' ' | b'\n' | b'<'));
-    if named && alone {
+    if is_nobodys(bytes, text.place) {
         signs.add(Sign::PathSensitive);
     }
     if text.place == Place::Path && HIDDEN.iter().any(|file| find(bytes, file).is_some()) {
@@ -218,11 +165,11 @@ fn strict(text: &Text<'_>, signs: &mut Signs) {
 
 fn schemes(text: &Text<'_>, signs: &mut Signs) {
     let bytes = text.bytes;
-    let wrapped = WRAPPERS.iter().any(|scheme| bytes.starts_with(scheme));
     let data = bytes.starts_with(b"data://") || bytes.starts_with(b"data:text/plain;base64,pd9wa");
     let local = bytes.starts_with(b"file:/")
-        && (text.place != Place::Body && !has_drive(bytes) || is_sensitive(bytes));
-    if wrapped || data || local {
+        && (text.place != Place::Body && !has_drive(bytes) && !is_harmless(bytes)
+            || is_sensitive(bytes));
+    if is_wrapped(bytes) || data || local {
         signs.add(Sign::PathWrapper);
     }
 }
@@ -234,51 +181,6 @@ fn has_drive(bytes: &[u8]) -> bool {
         .skip(5)
         .take(6)
         .any(|it| it[0].is_ascii_alphabetic() && it[1] == b':')
-}
-
-fn is_sensitive(bytes: &[u8]) -> bool {
-    let mut start = 0;
-    // Names begin after a slash or at the beginning.
-    loop {
-        let mut name = [0_u8; 24];
-        let length = unix(&bytes[start..], &mut name);
-        if SENSITIVE
-            .iter()
-            .any(|file| name[..length].starts_with(file))
-        {
-            return true;
-        }
-        match bytes[start..]
-            .iter()
-            .position(|it| matches!(it, b'/' | b'\\'))
-        {
-            Some(at) => start += at + 1,
-            None => return false,
-        }
-    }
-}
-
-/// Copies the beginning of a path with forward slashes, one where there are several, and without
-/// segments that are a single dot.
-fn unix(path: &[u8], into: &mut [u8]) -> usize {
-    let mut length = 0;
-    let mut bytes = path.iter().take(4 * into.len()).copied().peekable();
-    while let Some(byte) = bytes.next() {
-        if length == into.len() {
-            break;
-        }
-        let byte = if byte == b'\\' { b'/' } else { byte };
-        let before = if length == 0 { 0 } else { into[length - 1] };
-        if byte == b'/' && before == b'/' {
-            continue;
-        }
-        if byte == b'.' && before == b'/' && matches!(bytes.peek(), Some(b'/' | b'\\')) {
-            continue;
-        }
-        into[length] = byte;
-        length += 1;
-    }
-    length
 }
 
 // === impl Steps ===
@@ -325,13 +227,14 @@ fn is_up(name: &[u8]) -> bool {
         match byte {
             b'.' => count += 1,
             b';' if count >= 2 => return true,
+            b';' | b'?' => {}
             _ => {
                 // `....` left over from a filter, or `file=..`: dots at the end of something short.
                 return count == 0 && name.ends_with(b"..") && name.contains(&b'=');
             }
         }
     }
-    (2..=4).contains(&count)
+    (2..=6).contains(&count)
 }
 
 #[cfg(test)]
@@ -354,21 +257,6 @@ mod tests {
         ] {
             let steps = Steps::of(text.as_bytes());
             assert_eq!((steps.all, steps.above), (all, above), "{text}");
-        }
-    }
-
-    #[test]
-    fn sensitive_files() {
-        for text in [
-            "etc/passwd",
-            "x/./etc//passwd",
-            "windows\\win.ini",
-            "/home/a/.ssh/id_rsa",
-        ] {
-            assert!(is_sensitive(text.as_bytes()), "{text}");
-        }
-        for text in ["", "etc", "/environment", "my.environment", "login.ini"] {
-            assert!(!is_sensitive(text.as_bytes()), "{text}");
         }
     }
 }

@@ -44,8 +44,9 @@ pub(super) fn meaning(word: &[u8], called: bool) -> Option<Kind> {
     let kind = match word {
         b"and" | b"or" | b"xor" => Kind::Logic,
         b"div" | b"mod" | b"collate" if !called => Kind::Arithmetic,
-        b"like" | b"rlike" | b"regexp" | b"ilike" | b"between" | b"is" | b"in" | b"glob"
-        | b"similar" | b"sounds" | b"soundex" => Kind::Compare,
+        b"like" | b"rlike" | b"regexp" | b"ilike" | b"between" | b"is" | b"in" | b"similar"
+        | b"sounds" => Kind::Compare,
+        b"glob" if !called => Kind::Compare,
         b"all" | b"distinct" | b"distinctrow" => Kind::Word(Word::All),
         b"by" => Kind::Word(Word::By),
         b"case" => Kind::Word(Word::Case),
@@ -126,7 +127,22 @@ fn is_perilous(word: &[u8]) -> bool {
             | b"fn_xe_file_target_read_file"
             | b"dblink_connect"
             | b"query_to_xml"
+            | b"table_to_xml"
             | b"database_to_xml"
+            | b"get_lock"
+            | b"getxml"
+            | b"getxmltype"
+            | b"httpuritype"
+            | b"getmappingxpath"
+            | b"zeroblob"
+            | b"lo_export"
+            | b"pg_stat_file"
+            | b"pg_read_binary_file"
+            | b"openquery"
+            | b"gtid_subtract"
+            | b"st_latfromgeohash"
+            | b"st_longfromgeohash"
+            | b"is_srvrolemember"
     )
 }
 

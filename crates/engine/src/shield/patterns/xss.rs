@@ -9,7 +9,7 @@ mod tag;
 
 use self::{
     script::{WINDOW, breaks_into_call, is_alarm_call, is_foreign, is_payload, is_script_url},
-    tag::{Tag, handler, has_script_url},
+    tag::{Tag, handler, has_directive, has_script_url, starts_itself},
 };
 use super::{
     rules::{Sign, Signs},
@@ -65,7 +65,7 @@ fn elements(text: &Text<'_>, signs: &mut Signs) {
 fn element(text: &Text<'_>, tag: &Tag<'_>, found: &mut Signs) {
     let lenient = text.place == Place::Body || text.is_talk();
     let name = tag.local_name();
-    if name == b"script" {
+    if matches!(name, b"script" | b"handler") {
         let foreign = tag.has(b"src") || tag.has(b"href");
         let runs = is_payload(tag.rest) || lenient && foreign && is_foreign(tag.inside);
         if runs || !lenient && (foreign || find(tag.rest, b"</script").is_some()) {
@@ -74,16 +74,22 @@ fn element(text: &Text<'_>, tag: &Tag<'_>, found: &mut Signs) {
         found.add(Sign::XssActive);
     }
     if let Some(value) = handler(tag.inside) {
-        if !lenient || is_payload(value) {
+        if !lenient || is_payload(value) || starts_itself(name, tag.inside) {
             found.add(Sign::XssHandler);
         }
         found.add(Sign::XssActive);
+    }
+    if has_directive(tag.inside) {
+        found.add(Sign::XssHandler);
     }
     if has_script_url(tag.inside) {
         found.add(Sign::XssScheme);
     }
     if name == b"style" || tag.has(b"style") {
         style(tag.rest, found);
+        if !lenient && name == b"style" && find(tag.rest, b"@import").is_some() {
+            found.add(Sign::XssEmbedded);
+        }
     }
     let embeds = match name {
         b"iframe" | b"frame" => {
@@ -91,6 +97,8 @@ fn element(text: &Text<'_>, tag: &Tag<'_>, found: &mut Signs) {
                 && (!lenient || is_payload(tag.inside) || find(tag.inside, b"script").is_some())
                 || !lenient && tag.has(b"src")
         }
+        b"portal" | b"frameset" => !lenient && tag.has(b"src"),
+        b"form" => !lenient && leads_away(tag.inside),
         b"object" => !lenient && tag.has(b"data"),
         b"embed" | b"applet" => !lenient,
         b"base" | b"link" => !lenient && tag.has(b"href"),
@@ -109,6 +117,19 @@ fn element(text: &Text<'_>, tag: &Tag<'_>, found: &mut Signs) {
     }
 }
 
+/// Whether a form is sent to another site.
+fn leads_away(inside: &[u8]) -> bool {
+    let Some(at) = find(inside, b"action") else {
+        return false;
+    };
+    let value = &inside[at + 6..];
+    let skip = value
+        .iter()
+        .take_while(|it| matches!(it, b'=' | b' ' | b'"' | b'\''));
+    let value = &value[skip.count()..];
+    value.starts_with(b"//") || value.starts_with(b"http")
+}
+
 fn style(rest: &[u8], found: &mut Signs) {
     let rest = &rest[..rest.len().min(WINDOW)];
     let runs = find(rest, b"expression(").is_some()
@@ -122,9 +143,24 @@ fn style(rest: &[u8], found: &mut Signs) {
 
 /// A value that is itself a URL with a script in it.
 fn urls(text: &Text<'_>, signs: &mut Signs) {
-    if is_script_url(text.bytes) {
+    let bytes = text.bytes;
+    if find(bytes, b":expression(").is_some() && !text.is_talk() {
+        signs.add(Sign::XssStyle);
+    }
+    let linked = || {
+        let markup = Bits::PARENTHESIS | Bits::EQUALS;
+        text.bits.any(markup) && !text.is_talk() && is_linked(bytes)
+    };
+    if is_script_url(bytes) || linked() {
         signs.add(Sign::XssScheme);
     }
+}
+
+/// `[x](javascript:..)` and `[url=javascript:..]`: a link in markup that is no HTML.
+fn is_linked(bytes: &[u8]) -> bool {
+    let link = [b"](".as_slice(), b"[url=", b"[img="];
+    link.iter()
+        .any(|it| find(bytes, it).is_some_and(|at| is_script_url(&bytes[at + it.len()..])))
 }
 
 /// Ways out of an attribute or of a string in a script.
@@ -144,6 +180,9 @@ fn ways_out(text: &Text<'_>, signs: &mut Signs) {
         {
             signs.add(Sign::XssAttribute);
         }
+        if is_plain(&bytes[..at]) && has_script_url(behind) && !text.is_talk() {
+            signs.add(Sign::XssAttribute);
+        }
         if is_plain(&bytes[..at]) && breaks_into_call(behind, 1) && !text.is_talk() {
             signs.add(Sign::XssStringBreak);
         }
@@ -157,6 +196,12 @@ fn ways_out(text: &Text<'_>, signs: &mut Signs) {
     }
     if text.bits.any(Bits::BRACE) {
         templates(text, signs);
+    }
+    if text.bits.any(Bits::PARENTHESIS)
+        && find(bytes, b"constructor.constructor(").is_some()
+        && !text.is_talk()
+    {
+        signs.add(Sign::XssTemplate);
     }
 }
 

@@ -7,7 +7,8 @@ use super::{
         text::{Place, Text},
     },
     WINDOW,
-    line::{Name, name, program, word},
+    line::{program, word},
+    names::{Name, name},
 };
 
 /// Calls in programming languages that start programs.
@@ -30,6 +31,13 @@ pub(super) fn calls(text: &Text<'_>, found: &mut Signs) {
         b"t(java.lang",
         b"freemarker.template",
         b"<?php",
+        b"mainmodule.",
+        b"os.execute(",
+        b"io.popen(",
+        b"java.lang.runtime",
+        b"print(md5(",
+        b"${@",
+        b"registerundefinedfiltercallback",
     ];
     if text.place == Place::Body && !text.is_strict() {
         // Programs are posted as text; a value that breaks out is short and begins with it.
@@ -40,7 +48,19 @@ pub(super) fn calls(text: &Text<'_>, found: &mut Signs) {
     if !words_of(bytes).any(is_of_call) {
         return;
     }
-    if telling.iter().any(|it| find(bytes, it).is_some()) {
+    let lenient = text.place == Place::Body && !text.is_strict();
+    let tells = |it: &&[u8]| match *it {
+        // In a body, what the program does has to be told as well.
+        b"<?php" if lenient => runs_something(bytes),
+        b"subprocess." if lenient => false,
+        call => find(bytes, call).is_some(),
+    };
+    if telling
+        .iter()
+        .any(|it| tells(it) && find(bytes, it).is_some())
+        || walks(bytes)
+        || evaluates(bytes)
+    {
         found.add(Sign::CommandCode);
         return;
     }
@@ -53,12 +73,82 @@ pub(super) fn calls(text: &Text<'_>, found: &mut Signs) {
             .iter()
             .take_while(|it| matches!(it, b'\'' | b'"' | b' '))
             .count();
-        let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric() && bytes[at - 1] != b'.';
+        // `x.exec(` may be anything; `".system(` is a string that is put together.
+        let joined = bytes[..at].ends_with(b"\".") || bytes[..at].ends_with(b"'.");
+        let begins =
+            at == 0 || joined || !bytes[at - 1].is_ascii_alphanumeric() && bytes[at - 1] != b'.';
         let (_, command) = program(&argument[skip..]);
         if begins && skip > 0 && name(command) != Name::Unknown {
             found.add(Sign::CommandCode);
         }
     }
+}
+
+/// Whether a program in PHP starts another, or runs what it is sent.
+fn runs_something(bytes: &[u8]) -> bool {
+    words_of(bytes).any(|word| {
+        matches!(
+            word,
+            b"system"
+                | b"exec"
+                | b"shell_exec"
+                | b"passthru"
+                | b"popen"
+                | b"eval"
+                | b"assert"
+                | b"phpinfo"
+                | b"base64_decode"
+        )
+    })
+}
+
+/// Names inside an object of Python from which every module can be reached.
+fn walks(bytes: &[u8]) -> bool {
+    [
+        b"__globals__".as_slice(),
+        b"__subclasses__",
+        b"__builtins__",
+        b"__mro__",
+    ]
+    .iter()
+    .any(|it| find(bytes, it).is_some())
+}
+
+/// What a request says is run (`eval($_post[1])`), or a function is called by its name
+/// (`call_user_func('system', ..)`).
+fn evaluates(bytes: &[u8]) -> bool {
+    let taken = find(bytes, b"($_").is_some_and(|at| {
+        let before = &bytes[..at];
+        [
+            b"eval".as_slice(),
+            b"assert",
+            b"system",
+            b"exec",
+            b"include",
+            b"passthru",
+        ]
+        .iter()
+        .any(|it| before.ends_with(it))
+    });
+    let callers = [
+        b"call_user_func(".as_slice(),
+        b"call_user_func_array(",
+        b"array_map(",
+        b"array_filter(",
+        b"create_function(",
+        b"usort(",
+        b"filter(",
+    ];
+    let by_name = callers.iter().any(|it| {
+        find(bytes, it).is_some_and(|at| match &bytes[at + it.len()..] {
+            [b'\'' | b'"', called @ ..] => matches!(
+                word(called),
+                b"system" | b"exec" | b"shell_exec" | b"passthru" | b"popen"
+            ),
+            _ => false,
+        })
+    });
+    taken || by_name
 }
 
 /// A word of which one is in each of the calls.
@@ -83,6 +173,22 @@ fn is_of_call(word: &[u8]) -> bool {
             | b"exec"
             | b"popen"
             | b"proc_open"
+            | b"pcntl_exec"
+            | b"mainmodule"
+            | b"io"
+            | b"print"
+            | b"registerundefinedfiltercallback"
+            | b"assert"
+            | b"include"
+            | b"call_user_func"
+            | b"call_user_func_array"
+            | b"array_map"
+            | b"array_filter"
+            | b"filter"
+            | b"__globals__"
+            | b"__subclasses__"
+            | b"__builtins__"
+            | b"__mro__"
     )
 }
 
@@ -112,11 +218,25 @@ pub(super) fn lookups(text: &Text<'_>, signs: &mut Signs) {
     };
     let rest = &bytes[at + 2..];
     let rest = &rest[..rest.len().min(2 * WINDOW)];
-    if is_jndi(rest) {
+    if is_jndi(rest) || is_lookup(rest, text.place) {
         signs.add(Sign::CommandLookup);
     }
     if text.is_strict() {
         template(rest, signs);
+    }
+}
+
+/// `${dns:..}`, `${script:..}`, and where nobody writes settings, `${env:..}` as well.
+fn is_lookup(rest: &[u8], place: Place) -> bool {
+    let name = word(rest);
+    if rest.get(name.len()) != Some(&b':') {
+        return false;
+    }
+    match name {
+        b"dns" | b"script" | b"url" | b"jndi" => true,
+        b"env" | b"sys" | b"java" | b"ctx" | b"lower" | b"upper" | b"bundle" | b"log4j"
+        | b"main" => place != Place::Body,
+        _ => false,
     }
 }
 
@@ -131,13 +251,12 @@ pub(super) fn is_jndi(rest: &[u8]) -> bool {
             // Up to the last colon of what is nested: what is behind it is what it becomes.
             let end = left.iter().position(|it| *it == b'}').unwrap_or(left.len());
             let nested = &left[2..end.max(2)];
-            let hides = nested.iter().rposition(|it| *it == b':');
-            let value = hides.map_or(2, |colon| 2 + colon + 1);
-            let dash = left.get(value) == Some(&b'-');
-            at += value + usize::from(dash);
+            let default = find(nested, b":-").map(|at| at + 2);
+            let hides = nested.iter().rposition(|it| *it == b':').map(|at| at + 1);
+            at += 2 + default.or(hides).unwrap_or(0);
             continue;
         }
-        if left[0] != b'}' && left[0] > b' ' {
+        if !matches!(left[0], b'}' | b'\'' | 0..=b' ') {
             plain[length] = left[0];
             length += 1;
         }

@@ -9,7 +9,7 @@ use super::Request;
 pub(super) fn plain(text: &str, place: &str, rng: &mut Rng) -> Request {
     match place {
         "form" => Request::Form(encoded(text, rng.bool())),
-        "header" => Request::Header(text.replace(['\r', '\n', '\0'], " ")),
+        "header" => Request::Header(text.replace(|it: char| it.is_control() && it != '\t', " ")),
         "json" => Request::Json(quoted(text)),
         "path" => Request::Path(format!("/api/items/{}", encoded(text, false))),
         "query" => Request::Query(encoded(text, rng.bool())),

@@ -6,6 +6,7 @@ use super::{
         tokens::{Kind, Tokens},
         words::Word,
     },
+    deeper,
     shapes::{
         ends_properly, is_clause, is_select, is_statement, is_union, lists, peril_within,
         subquery_within,
@@ -44,8 +45,63 @@ impl<'t> Reading<'t> {
         self.follow(0, found);
     }
 
-    /// Judges what follows a value.
+    /// Judges what follows a value, and then what stands further on.
     pub(super) fn follow(&self, at: usize, found: &mut Signs) {
+        let before = *found;
+        self.next(at, found);
+        if *found == before {
+            self.further(at, found);
+        }
+    }
+
+    fn further(&self, at: usize, found: &mut Signs) {
+        let tokens = &self.tokens;
+        if self.start == Start::Name {
+            let shows = matches!(
+                tokens.kind(0),
+                Kind::Word(Word::Select | Word::Statement | Word::Union)
+            );
+            if !shows && deeper::subquery(tokens, at) {
+                found.add(Sign::SqlSubquery);
+            }
+            return;
+        }
+        let next = tokens.skip(at, |it| it == Kind::Close);
+        let goes_on = matches!(
+            tokens.kind(next),
+            Kind::Arithmetic
+                | Kind::Comma
+                | Kind::Compare
+                | Kind::Logic
+                | Kind::Semicolon
+                | Kind::Word(Word::Limit | Word::Group | Word::Where | Word::Having)
+        );
+        let clean = self.start == (Start::Quote { clean: true });
+        if !goes_on {
+            let clause = matches!(tokens.text(next), b"returning" | b"on");
+            if clean && clause && self.is_commented() && next == 0 {
+                if deeper::subquery(tokens, at) {
+                    found.add(Sign::SqlSubquery);
+                } else if tokens.text(1) == b"duplicate" {
+                    found.add(Sign::SqlClause);
+                }
+            }
+            return;
+        }
+        if deeper::subquery(tokens, at) {
+            found.add(Sign::SqlSubquery);
+        } else if deeper::peril(tokens, next) {
+            found.add(Sign::SqlPeril);
+        } else if deeper::where_constants(tokens, next) {
+            found.add(Sign::SqlCondition);
+        } else if clean && tokens.kind(next) == Kind::Comma && deeper::is_rest_of_list(tokens, next)
+        {
+            found.add(Sign::SqlCommentedOut);
+        }
+    }
+
+    /// Judges what directly follows a value.
+    fn next(&self, at: usize, found: &mut Signs) {
         let tokens = &self.tokens;
         let closed = at;
         let at = tokens.skip(at, |it| it == Kind::Close);
@@ -75,6 +131,7 @@ impl<'t> Reading<'t> {
             }
             Kind::Arithmetic | Kind::Compare | Kind::Word(Word::Not) => self.expression(at, found),
             Kind::Comma => self.listed(at, found),
+            Kind::Open if quoted && is_select(tokens, at + 1) => found.add(Sign::SqlSubquery),
             _ => {}
         }
     }
@@ -138,8 +195,27 @@ impl<'t> Reading<'t> {
                     || symbol && clean && tokens.is_unfinished(first) && end == Kind::End
                     || symbol && clean && firm && end == Kind::Logic && tokens.is_unfinished(after + 1)
             }
-            Start::Number => firm && end == Kind::Comment,
+            Start::Number => {
+                firm && end == Kind::Comment
+                    || !symbol
+                        && end == Kind::End
+                        && tokens.kind(0) == Kind::Number
+                        && self.is_truth(first)
+            }
             Start::Name => false,
+        }
+    }
+
+    /// `true`, and calls that no sentence has: `1 and get_lock('a',5)`.
+    fn is_truth(&self, at: usize) -> bool {
+        let tokens = &self.tokens;
+        let glued = tokens.get(at).end == tokens.get(at + 1).start;
+        let nested = (at + 2..tokens.len())
+            .any(|it| matches!(tokens.kind(it), Kind::Word(Word::Function | Word::Literal)));
+        match tokens.kind(at) {
+            Kind::Word(Word::Literal) => matches!(tokens.text(at), b"true" | b"false"),
+            Kind::Word(Word::Function) => glued && (nested || tokens.text(at).contains(&b'_')),
+            _ => false,
         }
     }
 
@@ -158,7 +234,8 @@ impl<'t> Reading<'t> {
         let Some(after) = self.operand(second) else {
             return;
         };
-        let named = left == Kind::Name && right == Kind::Name;
+        let is_name = |it| matches!(it, Kind::Name | Kind::Word(Word::Object));
+        let named = is_name(left) && is_name(right);
         let same = tokens.text(first) == tokens.text(second);
         let commented = self.is_commented();
         let proper =
@@ -192,8 +269,16 @@ impl<'t> Reading<'t> {
         let tokens = &self.tokens;
         match tokens.kind(at) {
             Kind::Number | Kind::Text | Kind::Variable | Kind::Word(Word::Literal) => Some(at + 1),
-            Kind::Word(Word::Function | Word::Peril) => Some(tokens.closed(at + 1)),
-            Kind::Name => {
+            Kind::Word(Word::Function | Word::Peril) => {
+                let mut after = tokens.closed(at + 1);
+                // `f(x).g()`
+                while tokens.kind(after) == Kind::Dot {
+                    after = tokens.closed(after + 2);
+                }
+                Some(after)
+            }
+            // A column may be called `role` or `index`.
+            Kind::Name | Kind::Word(Word::Object) => {
                 let mut after = at + 1;
                 while tokens.kind(after) == Kind::Dot {
                     after += 2;
@@ -256,19 +341,34 @@ impl<'t> Reading<'t> {
             Kind::Word(Word::Function) if subquery_within(tokens, first) => {
                 return found.add(Sign::SqlSubquery);
             }
+            Kind::Word(Word::Case) if opened && deeper::chooses(tokens, first) => {
+                return found.add(Sign::SqlCondition);
+            }
             _ => {}
         }
-        let Start::Quote { clean: true } = self.start else {
-            return;
-        };
         let Some(after) = self.operand(first) else {
             return;
         };
+        let after = tokens.skip(after, |it| it == Kind::Close);
+        if self.start == Start::Number && tokens.kind(at) == Kind::Arithmetic {
+            // `1*1 and 1=1`
+            match tokens.kind(after) {
+                Kind::Logic => self.condition(after, found),
+                Kind::Word(Word::Union) if is_union(tokens, after) && lists(tokens, after) => {
+                    found.add(Sign::SqlUnion);
+                }
+                _ => {}
+            }
+            return;
+        }
+        if self.start != (Start::Quote { clean: true }) || self.is_quoted_word(at) {
+            return;
+        }
         let compares = tokens.kind(at) != Kind::Arithmetic;
         let ends = match tokens.kind(after) {
             Kind::Comment => true,
             Kind::Semicolon => tokens.kind(after + 1) == Kind::Comment,
-            Kind::End => compares && tokens.is_unfinished(first),
+            Kind::End => tokens.is_unfinished(first) && (compares || self.is_cut(at, first)),
             // '-0-', '+char(65)+'
             Kind::Arithmetic => {
                 tokens.is_unfinished(after + 1) && tokens.kind(first) != Kind::Name
@@ -285,6 +385,27 @@ impl<'t> Reading<'t> {
         }
     }
 
+    /// `bob'+'`: a string is cut in two, with nothing else between the quotes.
+    fn is_cut(&self, at: usize, second: usize) -> bool {
+        let tokens = &self.tokens;
+        let glued = tokens.get(at).end == tokens.get(second).start;
+        let opened = tokens.get(at).start;
+        let value = opened.checked_sub(2).map(|it| tokens.byte(it));
+        at == 0
+            && glued
+            && tokens.text(second).len() <= 8
+            && matches!(tokens.byte_before(at), b'\'' | b'"')
+            && value.is_some_and(|it| it.is_ascii_alphanumeric())
+    }
+
+    /// A word in quotes that happens to be an operator: `'like'`.
+    fn is_quoted_word(&self, at: usize) -> bool {
+        let tokens = &self.tokens;
+        at == 0
+            && matches!(tokens.byte_before(at), b'\'' | b'"')
+            && tokens.byte_before(at + 1).is_ascii_alphabetic()
+    }
+
     /// `name,(select ...)`, as in the place of an order.
     fn listed(&self, at: usize, found: &mut Signs) {
         let tokens = &self.tokens;
@@ -297,6 +418,9 @@ impl<'t> Reading<'t> {
             Kind::Word(Word::Peril) => found.add(Sign::SqlPeril),
             Kind::Word(Word::Case) if opened => found.add(Sign::SqlSubquery),
             Kind::Word(Word::Function) if peril_within(tokens, first) => found.add(Sign::SqlPeril),
+            _ if deeper::where_constants(tokens, at) && self.start == Start::Number => {
+                found.add(Sign::SqlCondition);
+            }
             _ => {}
         }
     }

@@ -10,7 +10,16 @@ pub(super) fn is_union(tokens: &Tokens<'_>, at: usize) -> bool {
     let next = tokens.skip(at + 1, |it| {
         matches!(it, Kind::Word(Word::All) | Kind::Open)
     });
-    tokens.kind(next) == Kind::Word(Word::Select)
+    tokens.kind(next) == Kind::Word(Word::Select) || is_table(tokens, next)
+}
+
+/// `values(1,2)` and `table users`, which can stand in place of a select.
+fn is_table(tokens: &Tokens<'_>, at: usize) -> bool {
+    match tokens.text(at) {
+        b"values" => tokens.kind(at + 1) == Kind::Open,
+        b"table" => tokens.kind(at + 1) == Kind::Name && ends_properly(tokens, at + 2),
+        _ => false,
+    }
 }
 
 /// Whether what a union selects is a list, or something that only SQL has.
@@ -18,7 +27,7 @@ pub(super) fn lists(tokens: &Tokens<'_>, at: usize) -> bool {
     let next = tokens.skip(at + 1, |it| {
         matches!(it, Kind::Word(Word::All | Word::Select) | Kind::Open)
     });
-    is_selected(tokens, next)
+    is_selected(tokens, next) || is_table(tokens, next)
 }
 
 /// What can stand behind `select` in SQL, and not in a sentence.
@@ -31,6 +40,7 @@ pub(super) fn is_selected(tokens: &Tokens<'_>, at: usize) -> bool {
         | Kind::Open
         | Kind::Word(Word::Literal | Word::Function | Word::Peril | Word::Case) => true,
         Kind::Word(Word::All) => is_selected(tokens, at + 1),
+        Kind::Name if tokens.text(at) == b"top" && tokens.kind(at + 1) == Kind::Number => true,
         Kind::Name => {
             matches!(tokens.kind(at + 1), Kind::Comma | Kind::Dot | Kind::Logic)
                 || tokens.kind(at + 1) == Kind::Word(Word::From)
@@ -70,11 +80,40 @@ pub(super) fn is_statement(tokens: &Tokens<'_>, at: usize) -> bool {
                 next,
                 Kind::Name | Kind::Variable | Kind::Open | Kind::Text | Kind::Word(_)
             ),
-            b"copy" | b"grant" | b"handler" => matches!(next, Kind::Name | Kind::Word(_)),
+            b"copy" | b"grant" | b"handler" => {
+                matches!(next, Kind::Name | Kind::Open | Kind::Word(_))
+            }
             _ => false,
         },
         Kind::Word(Word::Function) => matches!(tokens.text(at), b"exec" | b"execute"),
         Kind::Word(Word::Peril) => true,
+        _ => is_rare_statement(tokens, at),
+    }
+}
+
+/// Statements that begin with a word which is a name elsewhere.
+fn is_rare_statement(tokens: &Tokens<'_>, at: usize) -> bool {
+    let next = tokens.kind(at + 1);
+    let word = tokens.text(at + 1);
+    let ends = |at| matches!(tokens.kind(at), Kind::End | Kind::Comment | Kind::Semicolon);
+    match tokens.text(at) {
+        b"attach" | b"detach" => next == Kind::Word(Word::Object),
+        b"begin" | b"if" | b"do" => {
+            peril_within(tokens, at) || subquery_within(tokens, at) || word == b"$"
+        }
+        b"kill" => next == Kind::Number && ends(at + 2),
+        b"load" => matches!(word, b"data" | b"xml"),
+        b"lock" | b"vacuum" | b"reindex" => next == Kind::Word(Word::Object),
+        b"pragma" => next == Kind::Name,
+        b"prepare" => tokens.kind(at + 2) == Kind::Word(Word::From),
+        b"revoke" => (2..6).any(|it| tokens.text(at + it) == b"on"),
+        b"show" => matches!(
+            word,
+            b"tables" | b"databases" | b"columns" | b"grants" | b"variables" | b"schemas"
+        ),
+        b"use" => next == Kind::Name && ends(at + 2) && !ends(at + 1),
+        b"with" => tokens.text(at + 2) == b"as" && tokens.kind(at + 3) == Kind::Open,
+        b"dbcc" | b"restore" | b"deallocate" => matches!(next, Kind::Name | Kind::Word(_)),
         _ => false,
     }
 }
@@ -96,8 +135,17 @@ pub(super) fn is_clause(tokens: &Tokens<'_>, at: usize) -> bool {
                 }
         }
         Kind::Word(Word::Having) => {
-            matches!(next, Kind::Number | Kind::Text | Kind::Word(_) | Kind::Open)
-                && tokens.kind(at + 2) != Kind::Name
+            let after = tokens.kind(at + 2);
+            match next {
+                Kind::Number => after != Kind::Name,
+                Kind::Text => after == Kind::Compare,
+                Kind::Word(Word::Literal) => ends_properly(tokens, at + 2),
+                Kind::Word(
+                    Word::Function | Word::Peril | Word::Not | Word::Exists | Word::Case,
+                ) => after != Kind::Name,
+                Kind::Open => true,
+                _ => false,
+            }
         }
         Kind::Word(Word::Limit) => {
             next == Kind::Number && ends_properly(tokens, at + 2)

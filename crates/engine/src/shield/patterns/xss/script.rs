@@ -44,7 +44,11 @@ pub(super) fn breaks_into_call(behind: &[u8], least: usize) -> bool {
     let has_operator = behind[..skipped]
         .iter()
         .any(|it| !matches!(it, b' ' | b'\t' | b'\n' | b'\r' | b'('));
-    (skipped >= least && has_operator || least == 0) && is_alarm(&behind[skipped..])
+    let call = &behind[skipped..];
+    // `'in alert(1)in'`: a word may be the operator.
+    let worded = call.strip_prefix(b"in ").filter(|_| skipped < 2);
+    (skipped >= least && has_operator || least == 0) && is_alarm(call)
+        || worded.is_some_and(is_alarm)
 }
 
 /// Whether the call behind the punctuation is one of the three that only demonstrate.
@@ -70,7 +74,8 @@ pub(super) fn is_alarm(text: &[u8]) -> bool {
         | b"globalthis" | b"frames" | b"function" => {
             matches!(rest.first(), Some(b'.' | b'[' | b'=' | b'(')) && is_payload(text)
         }
-        b"new" => is_payload(text),
+        b"new" | b"throw" => is_payload(text),
+        b"onerror" => rest.starts_with(b"=") && is_payload(rest),
         _ => false,
     }
 }
@@ -78,7 +83,16 @@ pub(super) fn is_alarm(text: &[u8]) -> bool {
 /// Whether a script does what attackers do.
 pub(super) fn is_payload(script: &[u8]) -> bool {
     let script = &script[..script.len().min(WINDOW)];
-    find(script, b".src=").is_some()
+    // Names that are put together, and scripts without any letters.
+    let hidden = [
+        b".src=".as_slice(),
+        b"'+'",
+        b"\"+\"",
+        b"[][",
+        b"![]",
+        b"=~[]",
+    ];
+    hidden.iter().any(|it| find(script, it).is_some())
         || words_with_rest(script).any(|(word, behind)| is_payload_word(word, behind))
 }
 
@@ -93,8 +107,17 @@ fn is_payload_word(word: &[u8], behind: &[u8]) -> bool {
         b"window" | b"top" | b"self" | b"this" | b"parent" | b"frames" => {
             follows(&[b"[", b".location"])
         }
-        b"location" => follows(&[b"=", b".href=", b".replace(", b".assign("]),
-        b"import" => follows(&[b"("]),
+        b"location" => follows(&[
+            b"=",
+            b".href=",
+            b".replace(",
+            b".assign(",
+            b".hash",
+            b".search",
+        ]),
+        b"import" => follows(&[b"(", b"`"]),
+        b"function" => follows(&[b"('", b"(\"", b"(`", b"`"]),
+        b"globalthis" => follows(&[b"["]),
         b"javascript" => follows(&[b":"]),
         b"fetch" => match behind {
             [b'(', b'\'' | b'"' | b'`', rest @ ..] => {
@@ -122,7 +145,7 @@ pub(super) fn is_foreign(inside: &[u8]) -> bool {
     let bare = |rest: &[u8]| {
         let end = rest
             .iter()
-            .position(|it| matches!(it, b'"' | b'\'' | b'>' | b' '));
+            .position(|it| matches!(it, b'"' | b'\'' | b'>' | b' ' | b'<' | b'?'));
         let rest = &rest[..end.unwrap_or(rest.len())];
         rest.iter().filter(|it| **it == b'/').count() <= 1
     };
@@ -180,8 +203,17 @@ pub(super) fn is_script(code: &[u8]) -> bool {
         b"window.print()",
         b"print()",
     ];
-    if code.is_empty() || harmless.iter().any(|it| code.starts_with(it)) {
+    if code.is_empty() {
         return false;
+    }
+    if let Some(harmless) = harmless.iter().find(|it| code.starts_with(it)) {
+        // `void(0);` and what goes on from there.
+        let behind = &code[harmless.len()..];
+        let goes_on = behind.strip_prefix(b";").unwrap_or_default();
+        let end = goes_on
+            .iter()
+            .position(|it| matches!(it, b'"' | b'\'' | b'>'));
+        return is_payload(&goes_on[..end.unwrap_or(goes_on.len())]);
     }
     let word = code
         .iter()

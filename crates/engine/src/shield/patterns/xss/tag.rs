@@ -2,7 +2,7 @@
 
 use super::{
     super::search::{find, passed},
-    script::{WINDOW, is_script_url},
+    script::{WINDOW, is_payload, is_script_url},
 };
 
 /// An element as it stands in a text.
@@ -111,7 +111,7 @@ pub(super) fn handler(attributes: &[u8]) -> Option<&[u8]> {
             let name = name.count();
             let rest = &attributes[at + 2 + name..];
             let space = rest.iter().take_while(|it| **it <= b' ').count();
-            if (3..=28).contains(&name) && rest.get(space) == Some(&b'=') {
+            if (3..=40).contains(&name) && rest.get(space) == Some(&b'=') {
                 let value = &rest[space + 1..];
                 return (!value.is_empty()).then_some(value);
             }
@@ -119,6 +119,44 @@ pub(super) fn handler(attributes: &[u8]) -> Option<&[u8]> {
         before = *byte;
     }
     None
+}
+
+/// Whether an attribute of a framework that runs what it says does what attackers do, or an animation
+/// sets an event handler.
+pub(super) fn has_directive(attributes: &[u8]) -> bool {
+    const NAMES: [&[u8]; 13] = [
+        b"x-init=",
+        b"x-data=",
+        b"x-on:",
+        b"ng-init=",
+        b"ng-click=",
+        b"ng-focus=",
+        b"ng-mouse",
+        b"v-html=",
+        b"v-if=",
+        b"v-on:",
+        b"@click=",
+        b"data-bind=",
+        b"attributename=",
+    ];
+    NAMES.iter().any(|name| {
+        find(attributes, name).is_some_and(|at| {
+            let value = &attributes[at + name.len()..];
+            let skip = value.iter().take_while(|it| matches!(it, b'"' | b'\''));
+            let sets = name != b"attributename=" || value[skip.count()..].starts_with(b"on");
+            sets && is_payload(value)
+        })
+    })
+}
+
+/// Whether a handler runs without anybody doing anything, and is of a kind that pages do without.
+pub(super) fn starts_itself(name: &[u8], attributes: &[u8]) -> bool {
+    let has = |it: &[u8]| find(attributes, it).is_some();
+    match name {
+        b"svg" => has(b"onload"),
+        b"marquee" => has(b"onstart"),
+        _ => has(b"onbegin"),
+    }
 }
 
 /// A URL with a script among attributes.

@@ -219,6 +219,27 @@ fn a_range_is_cut_from_the_plain_bytes() {
     assert_eq!(origin.count(), 1);
 }
 
+/// A coded form has the same date as the plain one: who may have a part of that gets the whole.
+#[test]
+fn a_date_does_not_say_of_which_form_a_client_has_a_part() {
+    let changed = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let origin = Origin::http(move |_| {
+        Reply::ok(text(10_000))
+            .header("Content-Type", "text/plain")
+            .header("Cache-Control", "max-age=3600")
+            .header("Last-Modified", changed)
+    });
+    let sidecar = compressing(&origin);
+    sidecar.get("/");
+    for (coding, status) in [("gzip", 200), ("identity", 206), ("gzip;q=0", 206)] {
+        let part = taking(coding).header("Range", "bytes=0-9");
+        let response = sidecar.ask(&part.header("If-Range", changed));
+        assert_eq!(response.status, status, "{coding}");
+        assert_eq!(response.header("content-encoding"), None, "{coding}");
+    }
+    assert_eq!(origin.count(), 1);
+}
+
 #[test]
 fn what_is_confirmed_has_its_codings_under_the_new_head() {
     let origin = Origin::http(|request| match request.header("if-none-match") {

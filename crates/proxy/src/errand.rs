@@ -26,7 +26,7 @@ use engine::{
     transform,
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Uri,
+    HeaderValue, Uri,
     header::{ACCEPT_ENCODING, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING},
     request,
     uri::PathAndQuery,
@@ -34,6 +34,7 @@ use http::{
 use hyper::body::Incoming;
 use policy::{Mode, OpenAnswer, Route, Scheme};
 
+pub(crate) use self::head::arrival;
 use self::head::{empty_head, take_host, with_path};
 use crate::{
     batch::Collector,
@@ -51,8 +52,6 @@ use crate::{
     },
     upstream::{BreakerCell, Line, Order, Target, UpstreamState},
 };
-
-static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// A request for the upstream, before it is written.
 #[derive(Debug)]
@@ -392,15 +391,5 @@ impl Errand {
             Some(_) => Target::Asterisk,
             None => Target::Path(PathAndQuery::from_static("/")),
         }
-    }
-}
-
-/// How a client reached us, or a proxy in front of us that can be believed.
-pub(crate) fn arrival(scheme: Scheme, trust: PeerTrust, request: &HeaderMap) -> Scheme {
-    match (trust, request.get(&X_FORWARDED_PROTO)) {
-        (PeerTrust::Trusted, Some(told)) if told.as_bytes().eq_ignore_ascii_case(b"https") => {
-            Scheme::Https
-        }
-        _ => scheme,
     }
 }

@@ -218,6 +218,29 @@ fn a_body_that_is_part_of_a_key_is_decoded_first() {
     assert_eq!(origin.count(), 2);
 }
 
+/// Memory is counted for what comes out, of which the head says nothing.
+#[test]
+fn a_key_has_room_for_what_comes_out() {
+    let origin = Origin::saying("thanks");
+    let sidecar = forebay()
+        .origin(&origin)
+        .with_policies(
+            "cache: {key: {body: {max_size: 1MiB, methods: [POST]}}}\n\
+             compression: {requests: {max_size: 1MiB}}",
+        )
+        .start();
+    let body = gzip(text().as_bytes());
+    let bytes = upload("gzip", body.clone()).bytes();
+    let (head, body) = bytes.split_at(bytes.len() - body.len());
+    let mut client = sidecar.connect();
+    client.send(head);
+    sidecar.wait_for_metric("forebay_cache_fills_bytes", &[], f64::from(1 << 20));
+    client.send(body);
+    assert_eq!(client.response("POST").text(), "thanks");
+    assert_eq!(origin.last().text(), text());
+    sidecar.wait_for_metric("forebay_cache_fills_bytes", &[], 0.0);
+}
+
 #[test]
 fn in_shadow_mode_nothing_changes_and_bombs_are_told() {
     let origin = Origin::saying("thanks");

@@ -228,7 +228,7 @@ fn a_path_goes_on_as_it_was_routed() {
         );
     }
     assert_eq!(origin.count(), passed);
-    let asterisk = sidecar.raw("OPTIONS * HTTP/1.1\r\nHost: shop.test\r\n\r\n".to_owned());
+    let asterisk = sidecar.raw("OPTIONS * HTTP/1.1\r\nHost: shop.test\r\n\r\n");
     assert_eq!(
         (asterisk.status, origin.last().target),
         (200, "*".to_owned())

@@ -1,6 +1,12 @@
 //! Pieces of request heads.
 
-use http::{HeaderMap, HeaderValue, Uri, Version, header::HOST, request, uri::PathAndQuery};
+use engine::client_ip::PeerTrust;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Uri, Version, header::HOST, request, uri::PathAndQuery,
+};
+use policy::Scheme;
+
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 pub(super) fn take_host(headers: &mut HeaderMap) -> HeaderValue {
     headers
@@ -23,4 +29,14 @@ pub(super) fn empty_head() -> request::Parts {
     let (mut head, ()) = http::Request::new(()).into_parts();
     head.version = Version::HTTP_11;
     head
+}
+
+/// How a client reached us, or a proxy in front of us that can be believed.
+pub(crate) fn arrival(scheme: Scheme, trust: PeerTrust, request: &HeaderMap) -> Scheme {
+    match (trust, request.get(&X_FORWARDED_PROTO)) {
+        (PeerTrust::Trusted, Some(told)) if told.as_bytes().eq_ignore_ascii_case(b"https") => {
+            Scheme::Https
+        }
+        _ => scheme,
+    }
 }

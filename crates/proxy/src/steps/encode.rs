@@ -380,19 +380,26 @@ impl Privacy {
 
 #[cfg(test)]
 mod tests {
+    use engine::cache::vary::AcceptEncoding;
+    use http::HeaderName;
+
     use super::*;
 
     /// Only what everybody gets alike holds nobody's secret; everything else is guarded.
     #[test]
     fn what_is_somebodys_is_guarded() {
-        for (persona, partition, privacy) in [
-            (&b""[..], Partition::Shared, Privacy::Shared),
-            (b"", Partition::User, Privacy::Own),
-            (b"beta", Partition::Shared, Privacy::Own),
-            (b"ann", Partition::User, Privacy::Own),
+        for (persona, partition, vary, privacy) in [
+            (&b""[..], Partition::Shared, "accept", Privacy::Shared),
+            (b"", Partition::Shared, "cookie", Privacy::Own),
+            (b"", Partition::Shared, "authorization", Privacy::Own),
+            (b"", Partition::User, "accept", Privacy::Own),
+            (b"beta", Partition::Shared, "accept", Privacy::Own),
+            (b"ann", Partition::User, "accept", Privacy::Own),
         ] {
-            let of = Privacy::of(persona, partition);
-            assert_eq!(of, privacy, "{persona:?} {partition:?}");
+            let (names, none) = ([HeaderName::from_static(vary)], HeaderMap::new());
+            let vary = VaryKey::capture(&names, &none, &none, AcceptEncoding::Fixed);
+            let of = Privacy::of(persona, partition, &vary);
+            assert_eq!(of, privacy, "{persona:?} {partition:?} {vary:?}");
         }
     }
 }

@@ -22,18 +22,24 @@ const ODD_IN_HEADER: Class = 1 << 3;
 const SEPARATOR: Class = 1 << 4;
 
 /// The bytes that begin each odd pair, and those that end it.
-const PAIRS: [(&[u8], &[u8]); 6] = [
+const PAIRS: [(&[u8], &[u8]); 7] = [
     (b"/", b"./e"),
     (b"-", b"iI"),
     (b"p", b"-"),
     (b"/", b"eb"),
     (b".", b"."),
     (b"(", b")"),
+    (
+        b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        b"(",
+    ),
 ];
 /// Those of them that are odd in a path.
-const ODD_PAIRS_IN_PATH: Class = 0b00_0111 << SECOND;
-/// Those that are odd in a header.
-const ODD_PAIRS_IN_HEADER: Class = 0b11_1000 << SECOND;
+const ODD_PAIRS_IN_PATH: Class = 0b000_0111 << SECOND;
+/// Those that are odd in a header if there is more to it.
+const ODD_PAIRS_IN_HEADER: Class = 0b011_1000 << SECOND;
+/// A name and its parameters.
+const CALL: Class = 0b100_0000 << SECOND;
 /// Where the first halves of pairs have their bits.
 const FIRST: u32 = 8;
 /// Where the second halves have them.
@@ -52,7 +58,8 @@ const CLASSES: [Class; 256] = {
 /// Whether a path is quiet.
 pub(super) fn path(path: &[u8]) -> bool {
     let seen = Seen::of(path);
-    !seen.any(ODD_IN_PATH) && !(seen.any_pair(ODD_PAIRS_IN_PATH) && is_suspicious(path))
+    let is_odd = seen.any(ODD_IN_PATH);
+    !(is_odd || seen.any_pair(ODD_PAIRS_IN_PATH) && is_suspicious(path))
 }
 
 /// A segment that begins as one that nobody asks for does.
@@ -86,9 +93,11 @@ pub(super) fn header(value: &[u8]) -> bool {
         return false;
     }
     let seen = Seen::of(value);
-    !seen.any(ODD_IN_HEADER)
-        && !(seen.any_pair(ODD_PAIRS_IN_HEADER) && names_a_file(value))
-        && !(seen.any(SEPARATOR) && starts_a_command(value))
+    let is_odd = seen.any(ODD_IN_HEADER)
+        || seen.any_pair(CALL)
+        || seen.any_pair(ODD_PAIRS_IN_HEADER) && names_a_file(value)
+        || seen.any(SEPARATOR) && starts_a_command(value);
+    !is_odd
 }
 
 /// A URL of another scheme than those of the web.
@@ -107,18 +116,19 @@ fn names_a_file(value: &[u8]) -> bool {
         .any(|it| find(value, it).is_some())
 }
 
-/// A semicolon or an ampersand, and a word in lower case that something follows.
+/// A semicolon or an ampersand, and a word in lower case that something follows, or a program's path.
 fn starts_a_command(value: &[u8]) -> bool {
     let separator = |it: &u8| matches!(it, b';' | b'&');
-    value.split(separator).skip(1).any(|rest| {
+    let starts_one = value.split(separator).skip(1).any(|rest| {
         let rest = rest.trim_ascii_start();
         let word = rest.iter().take_while(|it| it.is_ascii_lowercase()).count();
         match rest.get(word) {
-            None | Some(b' ') => word >= 2,
-            // `;/bin/x`, `;./x`, `;(x)`.
-            Some(end) => word == 0 && matches!(end, b'/' | b'.' | b'('),
+            None | Some(b' ' | b'?') => word >= 2,
+            // A browser's comment goes on with a name, a robot's with `+http:`.
+            Some(end) => word == 0 && !end.is_ascii_alphanumeric() && *end != b'+',
         }
-    })
+    });
+    starts_one || find(value, b"bin/").is_some()
 }
 
 /// Whether a string of JSON, or a line of text, is quiet; `bits` are those of all its characters.
@@ -144,7 +154,9 @@ pub(super) fn body_text(text: &[u8], bits: Bits) -> bool {
     let etc = text
         .get(..4)
         .is_some_and(|it| it.eq_ignore_ascii_case(b"etc/"));
-    *first != b'/' && !etc && find(text, b"..").is_none()
+    let pairs = Seen::of(text);
+    let is_file = pairs.any_pair(ODD_PAIRS_IN_HEADER) && names_a_file(text);
+    !(*first == b'/' || etc || is_file)
 }
 
 const fn class(byte: u8) -> Class {
@@ -256,6 +268,7 @@ mod tests {
             "x; cat /etc/passwd",
             "x;/usr/x",
             "x;./y",
+            "sleep(5)",
             "<b",
             "${x}",
         ] {
@@ -283,6 +296,7 @@ mod tests {
             "javascript:alert(1)",
             "/etc/passwd",
             "php://x",
+            "http://bin/sh",
             "a/../b",
             "O'Brien",
             "a;b",

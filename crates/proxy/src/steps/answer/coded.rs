@@ -9,7 +9,7 @@ use engine::{
 };
 use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode,
-    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH},
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_LENGTH, IF_RANGE},
     request,
 };
 use policy::Coding;
@@ -35,6 +35,13 @@ pub(super) struct Whole<'a> {
     /// Where it is kept, if a coding of it is to be kept beside it.
     pub(super) key: Option<&'a [u8]>,
     pub(super) privacy: Privacy,
+}
+
+/// Whether a part can be cut from what is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    Fits,
+    Senseless,
 }
 
 /// What a decision is about.
@@ -68,16 +75,33 @@ pub(super) fn not_modified(
     respond(StatusCode::NOT_MODIFIED, headers, ResponseBody::Empty)
 }
 
-/// Whether it would have to be undone for this client: then a part of it means nothing to it.
-pub(super) fn undone_for(
+/// Whether a part of it means anything to this client: not where the whole would have to be undone for it.
+/// Nor where it holds by its date alone what may be a part of a coded form: that has the same date, while
+/// its tag is another.
+pub(super) fn cut_for(
     exchange: &mut Exchange,
     request: &request::Parts,
     stored: &StoredResponse,
     body: &ResponseBody,
-) -> Option<Coding> {
+) -> Cut {
     let fields = fields_to_look_at(stored);
     let subject = Subject::of_stored(stored, &fields, body, Privacy::Own);
-    decide(exchange, request, &subject)?.undo
+    let decision = decide(exchange, request, &subject);
+    let is_coded_for_it = stored.suitability.is_some()
+        && decision.is_some_and(|it| it.outcome == EncodeOutcome::AsIs(AsIsReason::Partial));
+    let is_undone = decision.is_some_and(|decision| decision.undo.is_some());
+    match is_undone || (is_coded_for_it && names_a_date(&request.headers)) {
+        true => Cut::Senseless,
+        false => Cut::Fits,
+    }
+}
+
+fn names_a_date(request: &HeaderMap) -> bool {
+    let is_tag = |value: &HeaderValue| {
+        let value = value.as_bytes().trim_ascii_start();
+        value.starts_with(b"\"") || value.starts_with(b"W/")
+    };
+    request.get(IF_RANGE).is_some_and(|value| !is_tag(value))
 }
 
 /// Where the decision is known already, the fields are not looked at again.

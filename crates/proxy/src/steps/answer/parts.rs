@@ -10,7 +10,7 @@ use engine::{
 use http::{HeaderMap, Response, StatusCode, header::CONTENT_TYPE, request};
 use store::StoredResponse;
 
-use super::coded::{respond, undone_for};
+use super::coded::{Cut, cut_for, respond};
 use crate::{
     body::{ResponseBody, ranged},
     exchange::Exchange,
@@ -25,7 +25,7 @@ pub(super) fn parts(
     stored: &StoredResponse,
     body: ResponseBody,
 ) -> Result<Response<ResponseBody>, ResponseBody> {
-    if !lookup.range || undone_for(exchange, request, stored, &body).is_some() {
+    if !lookup.range || cut_for(exchange, request, stored, &body) == Cut::Senseless {
         return Err(body);
     }
     let first = stored.part.map_or(0, |part| part.span().first());

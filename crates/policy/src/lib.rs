@@ -60,6 +60,7 @@ pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 pub use identity::{Identity, JwksSource, TokenAlgorithm, TokenSource};
 pub use limit::{
     Adaptation, ConcurrencyPolicy, LimitAlgorithm, LimitCost, LimitFields, LimitPolicy, LimitScope,
+    MOST_OF_A_ROUTE,
 };
 pub use listener::{ListenAddress, Listener, Tls};
 pub use mode::Mode;

@@ -6,6 +6,9 @@ use http::{HeaderName, Method};
 
 use crate::{CallerKey, Mode, Percent, Rate, UnknownCaller};
 
+/// So many rate limits a route has at most, and so many concurrency limits.
+pub const MOST_OF_A_ROUTE: usize = 16;
+
 /// One named rate limit of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitPolicy {

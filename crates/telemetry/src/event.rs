@@ -83,8 +83,8 @@ pub struct ShadowOutcomes {
     pub encode: Option<EncodeOutcome>,
 }
 
-/// What each of several limits said to one request, by position; those from the 17th on are not told
-/// of.
+/// What each of several limits said to one request, by position; a route has no more than fit in
+/// ([`policy::MOST_OF_A_ROUTE`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LimitMarks {
     allowed: u16,

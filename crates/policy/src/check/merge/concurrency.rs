@@ -9,7 +9,7 @@ use crate::{
 use super::{
     Governed, Layer,
     caller::{caller_key, on_unknown, wait},
-    named::{NamedStack, by_name},
+    named::{NamedStack, by_name, check_number},
     picker::{Picker, Wrong},
 };
 
@@ -34,6 +34,7 @@ pub(super) fn merge_concurrency(
     rates: &[NamedStack<'_, LimitFile>],
     route: Governed<'_>,
 ) -> Vec<ConcurrencyPolicy> {
+    check_number(picker, stacks);
     let mut limits = Vec::new();
     for named in stacks {
         name_taken(picker, named, rates, route);

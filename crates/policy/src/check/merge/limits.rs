@@ -16,7 +16,7 @@ use crate::{
 use super::{
     Governed, Layer,
     caller::{caller_key, on_unknown, tenant_key, wait},
-    named::{NamedStack, by_name},
+    named::{NamedStack, by_name, check_number},
     picker::{Fallback, Picker, Stack, Switched, Wrong},
 };
 
@@ -60,6 +60,7 @@ pub(super) fn merge_limits(
     known: &Known<'_>,
     route: Governed<'_>,
 ) -> Vec<LimitPolicy> {
+    check_number(picker, stacks);
     let limits = stacks.iter();
     limits
         .filter_map(|named| merge_limit(picker, named, known, route))

@@ -1,8 +1,11 @@
 //! Items of lists that carry a name: those of the same name are layers of one.
 
-use crate::{check::findings::Findings, file::At};
+use crate::{MOST_OF_A_ROUTE, check::findings::Findings, diagnostic::Code, file::At};
 
-use super::{Layer, picker::Stack};
+use super::{
+    Layer,
+    picker::{Picker, Stack, Wrong},
+};
 
 /// Everything that the layers say about one name.
 pub(super) struct NamedStack<'f, B> {
@@ -42,6 +45,20 @@ pub(super) fn by_name<'f, B>(
         }
     }
     stacks
+}
+
+/// Reports the first limit that is more than a route may have.
+pub(super) fn check_number<B>(picker: &mut Picker<'_, '_>, limits: &[NamedStack<'_, B>]) {
+    let surplus = limits.get(MOST_OF_A_ROUTE);
+    let Some(name) = surplus.and_then(|named| named.names.first()) else {
+        return;
+    };
+    picker.wrong.push(Wrong {
+        node: name.node,
+        code: Code::OutOfBounds,
+        message: format!("a route has at most {MOST_OF_A_ROUTE} limits of one kind"),
+        help: "one limit with a key counts any number of callers",
+    });
 }
 
 // === impl NamedStack ===

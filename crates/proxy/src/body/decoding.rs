@@ -205,6 +205,13 @@ impl DecodingBody {
         }
     }
 
+    pub(super) fn watching(&self) -> Option<&Watch> {
+        match &self.upload {
+            Some(_) => self.watch.as_deref(),
+            None => self.source.watching(),
+        }
+    }
+
     /// Copies what comes out.
     pub(super) fn attach(&mut self, mut tap: Box<Tap>) {
         match &self.upload {

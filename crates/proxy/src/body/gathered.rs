@@ -71,8 +71,8 @@ pub(crate) async fn gather(mut body: RequestBody, limit: u64) -> Result<Gathered
     Ok(Gathered::Whole(read.into_whole()))
 }
 
-/// Reads the first `wanted` bytes of `body`, or all of it when it is shorter; `length` is what its head
-/// says, and a body without one stays without.
+/// Reads the first `wanted` bytes of `body`, or all of it when it is shorter, or less when nobody looks
+/// any more; `length` is what its head says, and a body without one stays without.
 ///
 /// # Errors
 /// When the client does not send what it announced, or too slowly, or something that is not taken.
@@ -83,7 +83,8 @@ pub(crate) async fn peek(
 ) -> Result<Peeked, CutShort> {
     let mut read = Pieces::default();
     let (mut received, mut plain) = (0, length.is_some());
-    while received < wanted || length == Some(received) {
+    // What turns out to be opaque is not held back for its sake: its sender may wait for an answer.
+    while received < wanted && body.is_looked_at() || length == Some(received) {
         let Some(piece) = next(&mut body).await? else {
             return Ok(Peeked::Whole(match plain {
                 true => RequestBody::Kept(read.into_whole()),

@@ -114,6 +114,19 @@ impl RequestBody {
         }
     }
 
+    /// Whether a shield still collects what is read of it, as far as anybody would know.
+    pub(super) fn is_looked_at(&self) -> bool {
+        self.watching().is_none_or(Watch::is_collecting)
+    }
+
+    pub(super) fn watching(&self) -> Option<&Watch> {
+        match self {
+            Self::Client(body) => body.watch.as_deref(),
+            Self::Decoding(body) => body.watching(),
+            Self::Empty | Self::Kept(_) | Self::Resumed(_) | Self::Rewound(_) => None,
+        }
+    }
+
     /// Copies at most `limit` bytes of it, what was read of it already included, for `copy`.
     pub(crate) fn tap(&mut self, copy: Box<dyn Awaiting>, limit: u64) {
         self.attach(Box::new(Tap::new(copy, limit)));

@@ -88,6 +88,11 @@ impl Watch {
         })
     }
 
+    /// Whether what comes next is looked at together with what came before.
+    pub(crate) const fn is_collecting(&self) -> bool {
+        self.beginning.is_some()
+    }
+
     /// Looks at the next piece.
     ///
     /// # Errors

@@ -6,13 +6,15 @@
 use engine::{
     caller::CallerFacts,
     failure::{Failure, ShieldRefusal},
-    shield::{Claim, Presented, body_kind},
+    path::NormalPath,
+    shield::{Claim, Elsewhere, Presented, body_kind},
 };
 use http::{
     HeaderMap,
     header::{ALLOW, CONTENT_TYPE},
     request,
 };
+use policy::PathReading;
 use telemetry::ShieldDecision;
 
 use super::{admit::Admitted, answer::Refusal, route};
@@ -43,7 +45,8 @@ pub(crate) fn guard(
 ) -> Permission {
     let snapshot = exchange.snapshot();
     let boxes = &snapshot.boxes[route];
-    if boxes.is_empty() && snapshot.shields[route].is_none() {
+    let is_ambiguous = matches!(admitted.path, NormalPath::Ambiguous(_));
+    if boxes.is_empty() && snapshot.shields[route].is_none() && !is_ambiguous {
         return Permission::Allow;
     }
     if boxes.needs() == Needs::Proof {
@@ -52,6 +55,7 @@ pub(crate) fn guard(
     let facts = caller::facts(exchange, route, head, admitted);
     let now = exchange.recording.event.at.monotonic;
     let judged = penalty::admit(exchange, route, &facts, now)
+        .and_then(|()| route::judge_readings(exchange, route, head, admitted))
         .and_then(|()| judge(exchange, route, head, admitted, &facts));
     match judged {
         Ok(examination) => {
@@ -93,7 +97,10 @@ fn judge(
         method: &head.method,
         uri: &head.uri,
         path: &admitted.path,
-        elsewhere: route::elsewhere(exchange, route, head, admitted),
+        elsewhere: match shield.checks.paths() {
+            PathReading::Strict => route::elsewhere(exchange, route, head, admitted),
+            PathReading::Lenient => Elsewhere::No,
+        },
         headers: &head.headers,
         body: admitted.has_body.then_some(admitted.declared),
     });

@@ -29,9 +29,6 @@ pub(crate) fn route(
     match find(exchange, head, admitted, admitted.path.as_str()) {
         RouteOutcome::Route(position) => {
             exchange.event().route = u16::try_from(position).ok();
-            if let NormalPath::Ambiguous(path) = admitted.path {
-                judge_readings(exchange, head, admitted, position, path)?;
-            }
             Ok(position)
         }
         RouteOutcome::MethodNotAllowed(methods) => {
@@ -64,20 +61,27 @@ pub(super) fn elsewhere(
 }
 
 /// Asks the shields of the routes that govern other readings of the path.
-fn judge_readings(
+///
+/// # Errors
+/// When one of them refuses it.
+pub(super) fn judge_readings(
     exchange: &Exchange,
+    position: usize,
     head: &request::Parts,
     admitted: &Admitted<'_>,
-    position: usize,
-    path: &str,
 ) -> Result<(), Refusal> {
+    let NormalPath::Ambiguous(path) = admitted.path else {
+        return Ok(());
+    };
     let shields = &exchange.snapshot().shields;
     let strict = |position: usize| {
         let shield: Option<&RouteShield> = shields.get(position).and_then(Option::as_ref);
         shield.filter(|shield| shield.checks.paths() == PathReading::Strict)
     };
     // Its own shield judges it together with everything else, and refuses it.
-    if strict(position).is_some_and(|shield| shield.mode == Mode::Enforce) {
+    let refused_anyway = strict(position).is_some_and(|shield| shield.mode == Mode::Enforce);
+    // Reading it eight times is for those who asked for it.
+    if refused_anyway || !(0..shields.len()).any(|position| strict(position).is_some()) {
         return Ok(());
     }
     let others = readings(path).filter_map(|path| match find(exchange, head, admitted, &path) {
@@ -86,11 +90,12 @@ fn judge_readings(
         }
         _ => None,
     });
-    let mut told = None;
+    let mut told = Vec::new();
     for (other, shield) in others {
-        if told.replace(other) == Some(other) {
+        if told.contains(&other) {
             continue;
         }
+        told.push(other);
         let witness = Witness::of(exchange, other);
         let mut teller = Teller::new(witness, shield.mode, Marks::default(), None);
         teller.refused(&Shielded::ambiguous(Ambiguity::AnotherRoute))?;

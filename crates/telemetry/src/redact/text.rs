@@ -86,6 +86,7 @@ fn field_length(name: &str, value: &str) -> Option<usize> {
 
 /// Whether the quote that ends this text ends the name of a part.
 fn names_a_part(text: &str, name: &str) -> bool {
+    let text = text.trim_end();
     let before = &text[..text.len() - name.len()];
     name.starts_with(['"', '\'']) && before.to_ascii_lowercase().ends_with("name=")
 }

@@ -106,3 +106,29 @@ fn the_words_of_a_policy_stay() {
         assert_eq!(redact_text(text), text);
     }
 }
+
+#[test]
+fn a_name_may_have_blanks_behind_it() {
+    assert_eq!(redact_text("étoken \"x"), "étoken \"x");
+    assert_eq!(
+        redact_text("name=\"password \"\r\n\r\nhunter2"),
+        "name=\"password \"REDACTED"
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_too_odd(
+        pieces in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "é", " ", "\"", "'", "=", ":", ">", "<", "token", "name=", "password", "\n", "@", "//", "eyJ",
+                "\u{2003}", "x", ";", ",", "cookie", "%74",
+            ]),
+            0..12,
+        ),
+    ) {
+        let text: String = pieces.concat();
+        let redacted = redact_text(&text).into_owned();
+        proptest::prop_assert!(redacted.len() <= text.len() + REDACTED.len() * 12);
+    }
+}

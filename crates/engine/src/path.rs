@@ -15,8 +15,9 @@
 //! of these.
 
 mod readings;
+mod steps;
 
-pub use self::readings::readings;
+pub use self::{readings::readings, steps::hides_steps};
 use crate::percent;
 
 /// A path after it has been read.

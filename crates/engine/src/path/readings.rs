@@ -80,7 +80,10 @@ fn plain(bytes: &[u8]) -> String {
     for byte in bytes {
         match byte {
             b'!'..=b'~' => text.push(char::from(*byte)),
-            _ => text.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let digit = |value: u8| char::from(b"0123456789ABCDEF"[usize::from(value)]);
+                text.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+            }
         }
     }
     text

@@ -13,23 +13,29 @@ pub(super) struct ContentTypes(Vec<MediaTypePattern>);
 /// What can be told of a body by its head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
-    /// JSON, or of a type that nobody named, so that an origin may take it for JSON.
+    /// JSON.
     Json,
     /// Something else.
     Other,
+    /// Nobody says what it is, so that an origin may take it for JSON where it looks like it.
+    Unsaid,
 }
 
 /// What can be told of a body by the fields that go with it, once it is in no coding.
 pub fn body_kind(headers: &HeaderMap) -> BodyKind {
-    // Of several types, JSON is what it may be taken for.
-    let is_json = |value| {
-        let essence = essence(value).to_ascii_lowercase();
-        essence.is_empty() || essence.contains("json")
+    let kind = |value| match essence(value).to_ascii_lowercase() {
+        essence if essence.contains("json") => BodyKind::Json,
+        essence if essence.is_empty() => BodyKind::Unsaid,
+        _ => BodyKind::Other,
     };
-    let types = headers.get_all(CONTENT_TYPE);
-    match !headers.contains_key(CONTENT_TYPE) || types.iter().any(is_json) {
-        true => BodyKind::Json,
-        false => BodyKind::Other,
+    let kinds: Vec<_> = headers.get_all(CONTENT_TYPE).iter().map(kind).collect();
+    // Of several types, JSON is what it may be taken for.
+    if kinds.contains(&BodyKind::Json) {
+        BodyKind::Json
+    } else if kinds.is_empty() || kinds.contains(&BodyKind::Unsaid) {
+        BodyKind::Unsaid
+    } else {
+        BodyKind::Other
     }
 }
 

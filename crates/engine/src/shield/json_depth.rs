@@ -43,10 +43,14 @@ enum Place {
     Inside(u8),
     /// In a comment that ends with its line.
     Line,
+    /// In something that does not begin as JSON does.
+    NoJson,
     /// Between strings.
     Outside,
     /// After a slash, which may begin a comment.
     Slash,
+    /// At the beginning of what nobody has called JSON.
+    Unsaid,
     /// In a word or a number, where a quote begins nothing.
     Word,
 }
@@ -63,6 +67,15 @@ impl JsonDepth {
         }
     }
 
+    /// The same for a body of which nobody has said that it is JSON: unless it begins so, its brackets
+    /// mean nothing.
+    pub const fn unsaid(most: u32) -> Self {
+        Self {
+            place: Place::Unsaid,
+            ..Self::new(most)
+        }
+    }
+
     /// Looks at the next piece.
     pub fn take(&mut self, piece: &[u8]) -> Nesting {
         for &byte in piece {
@@ -76,6 +89,12 @@ impl JsonDepth {
                 (Place::Comment | Place::CommentStar, b'*') => Place::CommentStar,
                 (Place::Comment | Place::CommentStar, _) | (Place::Slash, b'*') => Place::Comment,
                 (Place::Beginning, 0xef | 0xbb | 0xbf) => Place::Beginning,
+                (Place::Unsaid, 0xef | 0xbb | 0xbf | b' ' | b'\t' | b'\n' | b'\r') => Place::Unsaid,
+                (Place::Unsaid, b'[' | b'{' | b'/' | b'#') => self.outside(byte),
+                (Place::NoJson | Place::Unsaid, _) => {
+                    self.place = Place::NoJson;
+                    return Nesting::Within;
+                }
                 (Place::Word, b'"' | b'\'') => Place::Word,
                 (Place::Beginning | Place::Outside | Place::Slash | Place::Word, byte) => {
                     self.outside(byte)

@@ -214,7 +214,7 @@ fn only_bodies_have_types() {
 #[test]
 fn json_is_what_may_be_taken_for_it() {
     for (headers, wanted) in [
-        (&[][..], BodyKind::Json),
+        (&[][..], BodyKind::Unsaid),
         (&[("content-type", "application/json")], BodyKind::Json),
         (
             &[("content-type", "application/geo+JSON; a=b")],
@@ -227,7 +227,7 @@ fn json_is_what_may_be_taken_for_it() {
             &[("content-type", "application/json, text/plain")],
             BodyKind::Json,
         ),
-        (&[("content-type", "")], BodyKind::Json),
+        (&[("content-type", "")], BodyKind::Unsaid),
         (&[("content-type", "text/plain")], BodyKind::Other),
         (
             &[
@@ -357,6 +357,27 @@ fn nesting(most: u32, pieces: &[&[u8]]) -> Nesting {
         }
     }
     last
+}
+
+/// Pictures and archives have brackets by chance, and are sent without a type.
+#[test]
+fn what_nobody_calls_json_counts_when_it_begins_so() {
+    for (body, wanted) in [
+        (&b"[[]]"[..], Nesting::TooDeep),
+        (b"\xef\xbb\xbf \r\n\t{\"a\":[]}", Nesting::TooDeep),
+        (b"// [\n[[]]", Nesting::TooDeep),
+        (b"# [\n[[]]", Nesting::TooDeep),
+        (b"\xff\xd8\xff[[[[", Nesting::Within),
+        (b"\x89PNG\r\n[[[[", Nesting::Within),
+        (b"PK[[[[", Nesting::Within),
+        (b"a=[[[[", Nesting::Within),
+    ] {
+        assert_eq!(JsonDepth::unsaid(1).take(body), wanted, "{body:?}");
+        let mut depth = JsonDepth::unsaid(1);
+        let worst = body.chunks(1).map(|piece| depth.take(piece));
+        let is_deep = worst.into_iter().any(|it| it == Nesting::TooDeep);
+        assert_eq!(is_deep, wanted == Nesting::TooDeep, "{body:?} byte by byte");
+    }
 }
 
 #[test]

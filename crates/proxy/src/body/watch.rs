@@ -80,6 +80,7 @@ impl Watch {
             depth: match kind {
                 BodyKind::Json => shield.max_json_depth.map(JsonDepth::new),
                 BodyKind::Other => None,
+                BodyKind::Unsaid => shield.max_json_depth.map(JsonDepth::unsaid),
             },
             beginning,
             received: 0,

@@ -1,11 +1,12 @@
 //! Step 2: which rules govern the request?
 //!
 //! An ambiguous path is routed as it stands. Where another reading of it leads to a route whose shield
-//! is strict about paths, that shield refuses it: its rules would be passed by.
+//! is strict about paths, that shield refuses it: its rules would be passed by. Where a step up is
+//! hidden in it, nobody knows where it leads, and any such shield refuses it.
 
 use engine::{
     failure::Failure,
-    path::{NormalPath, readings},
+    path::{NormalPath, hides_steps, readings},
     routing::{RouteOutcome, RouteQuery},
     shield::{Ambiguity, Elsewhere, Shielded},
 };
@@ -79,10 +80,21 @@ pub(super) fn judge_readings(
         shield.filter(|shield| shield.checks.paths() == PathReading::Strict)
     };
     // Its own shield judges it together with everything else, and refuses it.
-    let refused_anyway = strict(position).is_some_and(|shield| shield.mode == Mode::Enforce);
-    // Reading it eight times is for those who asked for it.
-    if refused_anyway || !(0..shields.len()).any(|position| strict(position).is_some()) {
+    if strict(position).is_some_and(|shield| shield.mode == Mode::Enforce) {
         return Ok(());
+    }
+    let all = (0..shields.len()).filter_map(|position| Some((position, strict(position)?)));
+    // Reading it over and over is for those who asked for it.
+    let Some((first, shield)) = all.min_by_key(|(_, shield)| shield.mode != Mode::Enforce) else {
+        return Ok(());
+    };
+    let refused = |position: usize, shield: &RouteShield, why: Ambiguity| {
+        let witness = Witness::of(exchange, position);
+        let mut teller = Teller::new(witness, shield.mode, Marks::default(), None);
+        teller.refused(&Shielded::ambiguous(why))
+    };
+    if hides_steps(path) {
+        return Ok(refused(first, shield, Ambiguity::UnresolvedDots)?);
     }
     let others = readings(path).filter_map(|path| match find(exchange, head, admitted, &path) {
         RouteOutcome::Route(other) if other != position => {
@@ -96,9 +108,7 @@ pub(super) fn judge_readings(
             continue;
         }
         told.push(other);
-        let witness = Witness::of(exchange, other);
-        let mut teller = Teller::new(witness, shield.mode, Marks::default(), None);
-        teller.refused(&Shielded::ambiguous(Ambiguity::AnotherRoute))?;
+        refused(other, shield, Ambiguity::AnotherRoute)?;
     }
     Ok(())
 }

@@ -114,3 +114,26 @@ fn a_shield_on_trial_tells_of_disguises() {
     decided(&sidecar, "json-too-deep", "shadow", 1.0);
     decided(&sidecar, "allow", "shadow", 1.0);
 }
+
+/// Who sends a stream may wait for an answer before going on.
+#[test]
+fn a_stream_that_proves_to_be_compressed_is_not_held_back() {
+    let origin = Origin::scripted(|mut conversation| {
+        if conversation.head().is_some() {
+            conversation
+                .say("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            conversation.half_close();
+            let _rest = conversation.hear_to_end();
+        }
+    });
+    let sidecar = shielding(&origin, "max_json_depth: 5").start();
+    let mut client = sidecar.connect();
+    client.send(
+        "POST /api HTTP/1.1\r\nHost: shop.test\r\nContent-Type: application/x-ndjson\r\n\
+         Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    let first = gzip(b"{}\n");
+    client.send(format!("{:x}\r\n", first.len()));
+    client.send(&first).send("\r\n");
+    assert_eq!(client.response("POST").status, 202);
+}

@@ -165,7 +165,7 @@ fn what_nobody_calls_json_is_json_when_it_begins_so() {
         b"\xfe\xff\0{\0\"",
         b"\xff\xfe\n\0[\0",
         b"\0{\0\"",
-        b"\0[\01",
+        b"\0[\0]",
         b"\0 \0{",
         b"{\0\"\0",
         b" \0[\0",

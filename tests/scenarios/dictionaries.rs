@@ -201,6 +201,29 @@ fn nothing_is_made_to_resemble_a_text_where_a_secret_is_guarded() {
     assert!(told.headers.has("link"), "{told:?}");
 }
 
+/// What is kept for those with one cookie sets it for the one who comes without: it is that one's own.
+#[test]
+fn a_cookie_that_is_set_beside_what_is_kept_is_a_secret() {
+    let origin = Origin::http(|_| {
+        let reply = Reply::ok(product(2)).header("Content-Type", "application/json");
+        let reply = reply.header("Cache-Control", "max-age=60");
+        let reply = reply.header("Vary", "Cookie");
+        reply.header("Set-Cookie", "session=1")
+    });
+    let sidecar = guarded(&origin, "cache: {set_cookie: strip}\n");
+    let ask = with_dictionary("/api/products/2", OURS, "gzip, dcz");
+    let first = sidecar.ask(&ask);
+    assert_eq!(first.header("set-cookie"), Some("session=1"));
+    assert_eq!(first.header("content-encoding"), Some("gzip"));
+    assert!(!first.headers.has("link"), "{first:?}");
+    // What everybody without a cookie gets from now on sets none.
+    let second = sidecar.ask(&ask);
+    assert!(!second.headers.has("set-cookie"));
+    assert_eq!(decoded(&second), product(2));
+    assert_eq!(second.header("content-encoding"), Some("dcz"));
+    assert_eq!(origin.count(), 1);
+}
+
 #[test]
 fn who_wants_a_response_as_it_is_gets_it_so() {
     let origin = api();

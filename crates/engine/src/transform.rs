@@ -23,7 +23,10 @@ mod kind;
 use http::{HeaderMap, Method, StatusCode, header};
 
 use self::json::{Flaw, Reach, Sequence};
-use crate::{coding, compression};
+use crate::{
+    coding,
+    compression::{self, conditions},
+};
 
 /// A response whose head has come, and the request it answers.
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +130,29 @@ pub fn rewrite_headers(headers: &mut HeaderMap, reach: Reach) {
         headers.remove(header::CONTENT_ENCODING);
     }
     compression::forget_bytes(headers);
+}
+
+/// Makes the fields of an origin's 304 those of the 200 (RFC 9110, section 15.4.5). `kept` is what the
+/// cache has, where it was the one to ask.
+///
+/// A 304 need not say what type it is about. The cache knows; of a client, the tag that it names tells
+/// which form it has, and without one nothing tells that there is another than the origin's.
+pub fn confirm(
+    reach: Reach,
+    request: &HeaderMap,
+    kept: Option<&HeaderMap>,
+    response: &mut HeaderMap,
+) {
+    let is_json = |headers: &HeaderMap| kind::of(headers, reach).is_some();
+    let is_trimmed = match kept {
+        Some(kept) => is_json(kept),
+        None if conditions::has_original(request, response) => false,
+        None if response.contains_key(header::CONTENT_TYPE) => is_json(response),
+        None => request.contains_key(header::IF_NONE_MATCH),
+    };
+    if is_trimmed {
+        rewrite_headers(response, reach);
+    }
 }
 
 /// Makes a request one for the whole.

@@ -343,8 +343,9 @@ impl Errand {
             if trims {
                 transform::ask_for_whole(&mut headers);
             }
-            if trims || codings::weakens_tags(self.route()) {
-                conditions::restore(&mut headers);
+            let compresses = codings::compression(self.route());
+            if trims || compresses.is_some() {
+                conditions::restore(compresses, &mut headers);
             }
         }
         match self.accept_encoding() {

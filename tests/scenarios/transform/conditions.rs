@@ -3,7 +3,7 @@
 
 use harness::{Ask, Origin, Reply};
 
-use super::{MINIFY, PRETTY, SMALL, in_front, json, pretty};
+use super::{MINIFY, PRETTY, SELECT, SMALL, in_front, json, pretty};
 
 /// An origin that compares tags as texts, list members apart.
 fn literal() -> Origin {
@@ -42,6 +42,37 @@ fn who_has_the_origins_bytes_keeps_their_tag() {
     let response = sidecar.ask(&Ask::get("/").header("If-None-Match", "\"v1\""));
     assert_eq!(response.status, 304);
     assert_eq!(response.header("etag"), Some("\"v1\""));
+}
+
+/// What is never trimmed keeps its tag: in what the cache has, and for a client that asks by date.
+#[test]
+fn what_is_not_trimmed_is_confirmed_as_it_is() {
+    let origin = Origin::http(|request| {
+        let is_known = request.headers.has("if-none-match");
+        let reply = match is_known || request.headers.has("if-modified-since") {
+            true => Reply::status(304),
+            false => Reply::ok("png").header("Content-Type", "image/png"),
+        };
+        let reply = reply.header("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT");
+        let reply = reply.header("Cache-Control", "max-age=0");
+        reply.header("ETag", "\"v1\"")
+    });
+    let sidecar = in_front(&origin, "transform: {json: {fields: [id]}}\ncache: {}");
+    for _ in 0..3 {
+        let response = sidecar.get("/");
+        assert_eq!(
+            (response.status, response.header("etag")),
+            (200, Some("\"v1\""))
+        );
+    }
+    assert!(origin.last().headers.has("if-none-match"));
+    let sidecar = in_front(&origin, SELECT);
+    let by_date = Ask::get("/").header("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT");
+    let response = sidecar.ask(&by_date);
+    assert_eq!(
+        (response.status, response.header("etag")),
+        (304, Some("\"v1\""))
+    );
 }
 
 #[test]

@@ -7,14 +7,15 @@
 //! - **A secret**: the request came with `Cookie` or `Authorization`, or the response sets a cookie. Any
 //!   of these makes the answer somebody's own.
 //! - **A reflection**: a value of the query that is at least [`SHORTEST`] bytes long stands in the body,
-//!   as it was sent or as it is meant (without `%` and `+`). Of a body that is here as a whole up to
+//!   as it was sent or as it is meant (without `%` and `+`); or a shorter one does together with its name,
+//!   into which a guess may be put as well. Of a body that is here as a whole up to
 //!   [`LOOKED_AT`] bytes are looked at before anything goes out; the rest, and one that is still coming,
 //!   while it passes ([`Reflections`]). What cannot be looked at is taken for a reflection: a form in the
 //!   request, which has gone by, and more values than can be told apart.
 //!
 //! # What this does not see
 //! A value that the origin repeats in another spelling (HTML or JSON escapes), out of a path, a field or
-//! something stored earlier; and a secret behind none of the three fields. Padding makes each guess cost
+//! something stored earlier; a name that it repeats without its value; and a secret behind none of the three fields. Padding makes each guess cost
 //! many more requests, and does not make guessing impossible: only a response without secrets, or
 //! without compression, does.
 
@@ -183,6 +184,8 @@ mod tests {
 
     const COOKIE: &[(&str, &str)] = &[("cookie", "s=1")];
     const PAGE: Sight<'_> = Sight::Whole(b"token=s3cret, you asked for shoe laces & more");
+    /// It repeats its own address, once as it came and once as it is meant.
+    const LINKS: Sight<'_> = Sight::Whole(b"<a href='/?token%3Ds3cret=1'>x=1 or token=1</a>");
     const NOTHING: Sight<'_> = Sight::Nothing;
 
     #[test]
@@ -202,6 +205,14 @@ mod tests {
             (Some("q=you"), COOKIE, &[], PAGE, "clear"),
             // Three bytes as they are meant.
             (Some("q=yo%75"), COOKIE, &[], PAGE, "clear"),
+            // The guess is in the name.
+            (Some("token%3Ds3cret=1"), COOKIE, &[], LINKS, "reflects"),
+            (Some("a=1&toke%6e=%31"), COOKIE, &[], LINKS, "reflects"),
+            (Some("token="), COOKIE, &[], LINKS, "reflects"),
+            (Some("token%3Ds3cret=2"), COOKIE, &[], LINKS, "clear"),
+            (Some("token%3Ds3cret=1"), COOKIE, &[], PAGE, "clear"),
+            (Some("token%3Ds3cret=1"), &[], &[], LINKS, "clear"),
+            (Some("x=1"), COOKIE, &[], LINKS, "clear"),
             (Some(""), COOKIE, &[], PAGE, "clear"),
             (None, COOKIE, &[], PAGE, "clear"),
             (None, COOKIE, &[], NOTHING, "clear"),
@@ -254,5 +265,9 @@ mod tests {
         assert_eq!(exposure(&suspect).as_str(), "clear");
         let query = "q=boots&".repeat(40);
         assert_eq!(looked(Some(&query), COOKIE, &[], PAGE), "unseen");
+        let query = |pairs| "boots=1&".repeat(pairs);
+        assert_eq!(looked(Some(&query(33)), COOKIE, &[], PAGE), "unseen");
+        assert_eq!(looked(Some(&query(32)), COOKIE, &[], PAGE), "clear");
+        assert_eq!(looked(Some(&"a=1&".repeat(99)), COOKIE, &[], PAGE), "clear");
     }
 }

@@ -75,7 +75,7 @@ pub fn holding(request: &HeaderMap, hash: &DictionaryHash) -> Holding {
 
 /// Whether `dcz` is named, and not to say no; `*` is not enough, because it says nothing of a
 /// dictionary.
-fn takes_dcz(request: &HeaderMap) -> bool {
+pub(super) fn takes_dcz(request: &HeaderMap) -> bool {
     field_list::elements(request, &header::ACCEPT_ENCODING).any(|element| {
         let mut parts = element.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let is_named = parts

@@ -30,7 +30,8 @@
 //!
 //! # What nobody has called JSON
 //! Is, when it begins as an array or an object does, and else passes as it is: a document that is only
-//! a string, a number or a literal would stay anyway.
+//! a string, a number or a literal would stay anyway. Where it begins so in UTF-16 or UTF-32, which other
+//! readers find out by themselves, it is refused: it cannot be read here.
 
 mod machine;
 mod names;

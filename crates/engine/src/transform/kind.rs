@@ -4,7 +4,8 @@
 //! bytes. Where fields are chosen, to pass JSON by gives away what should stay out; so everything with
 //! `json` in its type is read as JSON, whatever the rest of the type means, and what legacy APIs call
 //! their JSON is looked at ([`Sequence::Perhaps`]): bodies without a type, text, scripts and unnamed
-//! bytes.
+//! bytes. Not so text in a language of its own (CSS, CSV, Markdown, calendars, events), which may begin with a
+//! bracket or a brace, and which nobody calls JSON.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -55,7 +56,10 @@ fn is_vague(essence: &str) -> bool {
         return true;
     };
     match tree {
-        "text" => subtype != "event-stream",
+        "text" => !matches!(
+            subtype.strip_prefix("x-").unwrap_or(subtype),
+            "calendar" | "css" | "csv" | "event-stream" | "markdown"
+        ),
         _ => subtype == "octet-stream" || subtype.ends_with("javascript"),
     }
 }
@@ -109,6 +113,11 @@ mod tests {
             (&["application/javascript"], Some(Sequence::Perhaps)),
             (&["application/octet-stream"], Some(Sequence::Perhaps)),
             (&["text/event-stream"], None),
+            (&["text/css; charset=utf-8"], None),
+            (&["text/csv"], None),
+            (&["Text/Markdown"], None),
+            (&["text/x-markdown"], None),
+            (&["text/calendar"], None),
             (&["image/png"], None),
             (&["application/vnd.ms-excel"], None),
         ] {

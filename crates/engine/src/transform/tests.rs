@@ -169,3 +169,48 @@ fn outcomes_have_words_of_their_own() {
     words.dedup();
     assert_eq!(words.len(), Trimmed::ALL.len());
 }
+
+/// RFC 9110, section 15.4.5: a 304 has the tag of the 200.
+#[test]
+fn a_304_has_the_tag_of_what_it_confirms() {
+    type Fields = &'static [(&'static str, &'static str)];
+    let confirmed = |reach, request: Fields, kept: Option<Fields>, said: Fields| {
+        let mut response = fields(said);
+        response.insert(header::ETAG, HeaderValue::from_static("\"a\""));
+        let kept = kept.map(fields);
+        confirm(reach, &fields(request), kept.as_ref(), &mut response);
+        response[header::ETAG] == "W/\"a\""
+    };
+    let date: Fields = &[("if-modified-since", "x")];
+    let weak: Fields = &[("if-none-match", "W/\"a\"")];
+    let strong: Fields = &[("if-none-match", "\"a\"")];
+    let other: Fields = &[("if-none-match", "*")];
+    let json: Fields = &[("content-type", "application/json")];
+    let image: Fields = &[("content-type", "image/png")];
+    let none: Fields = &[];
+    for (request, kept, said, is_weak) in [
+        (weak, None, none, true),
+        (weak, None, json, true),
+        (weak, None, image, false),
+        (strong, None, none, false),
+        (strong, None, json, false),
+        (other, None, none, true),
+        (date, None, none, false),
+        (date, None, json, true),
+        (date, None, image, false),
+        // The cache asks with tags of its own, and keeps the origin's type.
+        (strong, Some(json), none, true),
+        (date, Some(json), none, true),
+        (date, Some(json), image, true),
+        (weak, Some(image), none, false),
+        (date, Some(image), image, false),
+    ] {
+        for reach in [Reach::Minify, Reach::Select] {
+            let got = confirmed(reach, request, kept, said);
+            assert_eq!(got, is_weak, "{reach:?} {request:?} {kept:?} {said:?}");
+        }
+    }
+    // A list is for what has no type, too.
+    assert!(!confirmed(Reach::Minify, date, Some(none), none));
+    assert!(confirmed(Reach::Select, date, Some(none), none));
+}

@@ -22,6 +22,7 @@ use std::{
 use bytes::Bytes;
 use engine::{
     coding::{Limits, Stack},
+    compression,
     failure::Failure,
 };
 use http_body::{Body, Frame, SizeHint};
@@ -150,10 +151,14 @@ impl DecodingBody {
                         }
                     }
                     // Trailers are the end of the body, as soon as they are written.
-                    Err(trailers) => {
+                    Err(mut trailers) => {
                         let looked = self.look_at_end();
                         if let (Ok(()), Some(upload)) = (looked, &self.upload) {
                             upload.finish();
+                            // What they sum up is the coded bytes.
+                            if let Some(fields) = trailers.trailers_mut() {
+                                compression::fit_trailers(fields);
+                            }
                         }
                         let frame = looked.map(|()| trailers);
                         return Poll::Ready(Some(frame.map_err(|failure| self.fail(failure))));

@@ -5,7 +5,7 @@ use http::{
     HeaderMap, HeaderValue,
     header::{CACHE_CONTROL, RANGE},
 };
-use policy::{BreachGuard, Mode, Route, UpstreamCodings};
+use policy::{BreachGuard, CompressionPolicy, Mode, Route, UpstreamCodings};
 
 /// What an origin may send, and can be undone for those who do not take it.
 const RECODED: HeaderValue = HeaderValue::from_static("zstd, br, gzip");
@@ -49,10 +49,10 @@ pub(super) fn accept_encoding(route: &Route) -> AcceptEncoding {
     }
 }
 
-/// Whether the tags of responses of `route` may be weak by our own doing.
-pub(super) fn weakens_tags(route: &Route) -> bool {
+/// How responses of `route` are compressed, if they are: their tags may be weak by our own doing.
+pub(super) fn compression(route: &Route) -> Option<&CompressionPolicy> {
     let compression = route.compression.as_ref();
-    compression.is_some_and(|policy| policy.mode == Mode::Enforce)
+    compression.filter(|policy| policy.mode == Mode::Enforce)
 }
 
 /// Whether the client wants the very bytes that the origin would send it.

@@ -222,9 +222,14 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
     } = shareable;
     let wall = exchange.recording.event.at.wall;
     let mut response = match conditional::decide(lookup, &request.headers, &stored.meta, wall) {
-        Conditional::NotModified => {
-            coded::not_modified(&mut exchange, request, stored, &mut body, privacy)
-        }
+        Conditional::NotModified => coded::not_modified(
+            &mut exchange,
+            request,
+            stored,
+            &mut body,
+            privacy,
+            &personal,
+        ),
         Conditional::Send => match parts::parts(&mut exchange, lookup, request, stored, body) {
             Ok(response) => response,
             Err(body) => {
@@ -234,6 +239,7 @@ fn send(mut exchange: Exchange, shareable: Shareable<'_>) -> Response<RecordedBo
                     body,
                     key,
                     privacy,
+                    personal: &personal,
                 };
                 coded::whole(&mut exchange, whole)
             }

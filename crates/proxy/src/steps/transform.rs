@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use engine::{
     coding::stack::codings,
-    compression::conditions::{has_original, strong_tag},
+    compression::conditions::strong_tag,
     failure::Failure,
     transform::{
         self, Decision, Exchange, Trimmed,
@@ -101,12 +101,13 @@ pub(crate) fn arrive(errand: &Errand, fetched: Fetched) -> Result<Fetched, Fetch
     }
 }
 
-/// The client, or the cache, has what was trimmed: the fields that came say something about other bytes.
+/// The client, or the cache, may have what was trimmed: the fields that came speak of other bytes then.
 fn not_modified(errand: &Errand, trim: &RouteTrim, mut fetched: Fetched) -> Fetched {
-    let headers = &mut fetched.head.headers;
-    let is_theirs = errand.intent.stale.is_none() && has_original(&errand.head.headers, headers);
-    if trim.mode == Mode::Enforce && !is_theirs {
-        transform::rewrite_headers(headers, trim.rules.reach());
+    if trim.mode == Mode::Enforce {
+        let stale = errand.intent.stale.as_ref();
+        let kept = stale.map(|stale| stale.stored.meta.head.to_headers());
+        let (reach, request) = (trim.rules.reach(), &errand.head.headers);
+        transform::confirm(reach, request, kept.as_ref(), &mut fetched.head.headers);
     }
     fetched
 }

@@ -7,7 +7,7 @@
 use super::SHORTEST;
 use crate::percent;
 
-/// More values than this are not told apart.
+/// More values than this, or pairs of a name and a value, are not told apart.
 const MOST_VALUES: usize = 32;
 /// So much of a value is looked for, in bytes: what repeats that much of it repeats it.
 const LONGEST: usize = 64;
@@ -46,18 +46,23 @@ pub enum Passage {
 // === impl Chosen ===
 
 impl Chosen {
-    /// Reads the values of a query, without its question mark.
+    /// Reads the values of a query, without its question mark. Where one is too short to guess anything,
+    /// its name may do that, and stands before it wherever the query is repeated: both are looked for.
     pub fn by(query: Option<&str>) -> Self {
         let pairs = query.unwrap_or_default().split(['&', ';']);
-        let values = pairs.map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+        let long = pairs.filter(|pair| pair.len() >= SHORTEST);
         let mut wanted: Vec<Box<[u8]>> = Vec::new();
-        let long = values.filter(|value| value.len() >= SHORTEST);
-        for (number, value) in long.enumerate() {
+        for (number, pair) in long.enumerate() {
             if number >= MOST_VALUES {
                 return Self::TooMuch;
             }
-            let meant = percent::decoded_form(value.as_bytes());
-            for spelled in [value.as_bytes(), &meant] {
+            let value = pair.split_once('=').map_or(pair, |(_, value)| value);
+            let [meant, pair_meant] = [value, pair].map(|it| percent::decoded_form(it.as_bytes()));
+            for (value, pair) in [
+                (value.as_bytes(), pair.as_bytes()),
+                (&meant[..], &pair_meant[..]),
+            ] {
+                let spelled = if value.len() < SHORTEST { pair } else { value };
                 let spelled = &spelled[..spelled.len().min(LONGEST)];
                 let is_known = wanted.iter().any(|known| **known == *spelled);
                 if spelled.len() >= SHORTEST && !is_known {

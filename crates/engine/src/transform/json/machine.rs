@@ -7,7 +7,8 @@ use super::{
     number::Number,
     rules::{JsonRules, Led, NodeId, ROOT, Reach},
     state::{
-        Escape, Gap, Kind, LeftOut, Level, Role, Scope, State, Written, begins_value, is_space,
+        Escape, Gap, Kind, LeftOut, Level, Role, Scope, State, Width, Written, begins_value,
+        is_space,
     },
 };
 
@@ -50,7 +51,7 @@ impl Trimmer {
             meant: Vec::new(),
             state: match sequence {
                 Sequence::Documents | Sequence::Lines | Sequence::Records => State::Start(0),
-                Sequence::Perhaps => State::Unsure,
+                Sequence::Perhaps => State::Unsure(Width::One),
             },
             scope: Scope::Whole,
             left_out: LeftOut::Nothing,
@@ -91,7 +92,7 @@ impl Trimmer {
     /// As [`Self::push`], also when it ended within a document.
     pub fn finish(&mut self) -> Result<(), Flaw> {
         match self.state {
-            State::Between(_) | State::Start(0) | State::Unsure => Ok(()),
+            State::Between(_) | State::Start(0) | State::Unsure(_) => Ok(()),
             State::Unread => self.pass(&[], &mut Vec::new()),
             State::Number(number) if self.levels.is_empty() && number.is_complete() => Ok(()),
             _ => self.give_up(Flaw::Unfinished),
@@ -106,7 +107,7 @@ impl Trimmer {
     /// What it has proved to be so far.
     pub const fn content(&self) -> Content {
         match (self.state, self.flaw) {
-            (State::Unsure, _) | (State::Unread, None) => Content::Other,
+            (State::Unsure(_), _) | (State::Unread, None) => Content::Other,
             _ => Content::Json,
         }
     }
@@ -148,7 +149,7 @@ impl Trimmer {
             State::Number(number) => return self.number(input, number, out),
             State::Literal(rest) => return self.literal(first, rest, out),
             State::Start(matched) => return self.start(first, matched, out),
-            State::Unsure => return Ok(self.look(first, out)),
+            State::Unsure(width) => return self.look(first, width, out),
             State::Between(gap) if is_space(first) => {
                 self.state = State::Between(self.between(first, gap, out));
                 return Ok(1);
@@ -206,17 +207,21 @@ impl Trimmer {
         Ok(0)
     }
 
-    /// Nobody has said that it is JSON: it is when it begins as an array or an object.
-    fn look(&mut self, first: u8, out: &mut Vec<u8>) -> usize {
-        self.state = match first {
-            b'[' | b'{' => State::Between(Gap::Settled),
-            _ if is_space(first) || BOM.contains(&first) => {
-                out.push(first);
-                return 1;
-            }
+    /// Nobody has said that it is JSON: it is when it begins as an array or an object. In UTF-16 or UTF-32
+    /// a reader may take it for JSON, too, which is not read here.
+    fn look(&mut self, first: u8, width: Width, out: &mut Vec<u8>) -> Result<usize, Flaw> {
+        self.state = match (first, width) {
+            (b'[' | b'{', Width::One) => State::Between(Gap::Settled),
+            (b'[' | b'{', Width::Several) => return Err(Flaw::NotJson),
+            (0x00 | 0xfe | 0xff, _) => State::Unsure(Width::Several),
+            _ if is_space(first) || BOM.contains(&first) => State::Unsure(width),
             _ => State::Unread,
         };
-        0
+        if let State::Unsure(_) = self.state {
+            out.push(first);
+            return Ok(1);
+        }
+        Ok(0)
     }
 
     fn between(&mut self, space: u8, gap: Gap, out: &mut Vec<u8>) -> Gap {

@@ -61,9 +61,18 @@ pub(super) enum State {
     /// The rest passes unread, or not at all.
     Unread,
     /// At the beginning of what may be something else.
-    Unsure,
+    Unsure(Width),
     /// Where a value must come.
     Value,
+}
+
+/// How many bytes a character seems to have where nobody has called it JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    /// One, as far as is known.
+    One,
+    /// Two or four: there was a zero, or a byte order mark that says so.
+    Several,
 }
 
 /// What has been seen since the last document.

@@ -128,6 +128,44 @@ async fn trailers_do_not_end_a_body_that_is_broken() {
     }
 }
 
+/// RFC 9530, section 2: a digest in a trailer is one of the coded bytes, as one in the head is.
+#[tokio::test]
+async fn trailers_say_nothing_about_bytes_that_are_gone() {
+    let digests = ["content-digest", "content-md5", "digest", "repr-digest"];
+    for (mode, wanted) in [
+        (Mode::Enforce, &["x-sum"][..]),
+        (
+            Mode::Shadow,
+            &[
+                "content-digest",
+                "content-md5",
+                "digest",
+                "repr-digest",
+                "x-sum",
+            ],
+        ),
+    ] {
+        let mut trailers = HeaderMap::new();
+        for name in digests.into_iter().chain(["x-sum"]) {
+            trailers.insert(name, http::HeaderValue::from_static("1"));
+        }
+        let frames = [
+            Frame::data(Bytes::from(gzip(b"a body"))),
+            Frame::trailers(trailers),
+        ];
+        let (body, _) = undone(source(frames), &[Coding::Gzip], mode);
+        let got = body.collect().await.unwrap();
+        let mut names: Vec<_> = got
+            .trailers()
+            .unwrap()
+            .keys()
+            .map(|it| it.as_str())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, wanted, "{mode:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_bomb_is_refused_before_it_goes_off() {
     let ratio = gzip(&vec![0; 900_000]);

@@ -35,6 +35,8 @@ pub(super) struct Whole<'a> {
     /// Where it is kept, if a coding of it is to be kept beside it.
     pub(super) key: Option<&'a [u8]>,
     pub(super) privacy: Privacy,
+    /// The fields of the answer that are for the one who asked, and are never kept.
+    pub(super) personal: &'a HeaderMap,
 }
 
 /// Whether a part can be cut from what is held.
@@ -52,6 +54,8 @@ struct Subject<'a> {
     body: &'a ResponseBody,
     stored: Option<&'a StoredResponse>,
     privacy: Privacy,
+    /// Where a cookie stands that is set: with the kept fields there is none.
+    personal: &'a HeaderMap,
 }
 
 /// The client has it already.
@@ -61,11 +65,12 @@ pub(super) fn not_modified(
     stored: &StoredResponse,
     body: &mut ResponseBody,
     privacy: Privacy,
+    personal: &HeaderMap,
 ) -> Response<ResponseBody> {
     let fields = fields_to_look_at(stored);
-    let subject = Subject::of_stored(stored, &fields, body, privacy);
+    let subject = Subject::of_stored(stored, &fields, body, privacy, personal);
     let decision = decide(exchange, request, &subject);
-    let decision = guarded(exchange, request, &fields, body, decision, privacy).0;
+    let decision = guarded(exchange, request, personal, body, decision, privacy).0;
     let event = exchange.event();
     event.encode = EncodeOutcome::AsIs(AsIsReason::NoBody);
     // Nothing is sent that could tell anything.
@@ -85,7 +90,8 @@ pub(super) fn cut_for(
     body: &ResponseBody,
 ) -> Cut {
     let fields = fields_to_look_at(stored);
-    let subject = Subject::of_stored(stored, &fields, body, Privacy::Own);
+    let none = HeaderMap::new();
+    let subject = Subject::of_stored(stored, &fields, body, Privacy::Own, &none);
     let decision = decide(exchange, request, &subject);
     let is_coded_for_it = stored.suitability.is_some()
         && decision.is_some_and(|it| it.outcome == EncodeOutcome::AsIs(AsIsReason::Partial));
@@ -117,7 +123,8 @@ pub(super) fn whole(exchange: &mut Exchange, whole: Whole<'_>) -> Response<Respo
     let (stored, request) = (whole.stored, whole.request);
     let (status, known) = (stored.meta.status, stored.suitability);
     let mut headers = fields_to_look_at(stored);
-    let subject = Subject::of_stored(stored, &headers, &whole.body, whole.privacy);
+    let (privacy, personal) = (whole.privacy, whole.personal);
+    let subject = Subject::of_stored(stored, &headers, &whole.body, privacy, personal);
     let decision = decide(exchange, request, &subject);
     if let (Some(_), Some(decision)) = (known, decision)
         && let EncodeOutcome::Encoded(coding) = decision.outcome
@@ -136,15 +143,9 @@ pub(super) fn whole(exchange: &mut Exchange, whole: Whole<'_>) -> Response<Respo
     {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    let privacy = whole.privacy;
-    let body = carried_out(
-        exchange,
-        request,
-        decision,
-        &mut headers,
-        whole.body,
-        privacy,
-    );
+    let mut body = whole.body;
+    let (decision, precaution) = guarded(exchange, request, personal, &mut body, decision, privacy);
+    let body = carried_out(exchange, request, decision, precaution, &mut headers, body);
     respond(status, headers, body)
 }
 
@@ -200,7 +201,7 @@ pub(super) fn passed_on(
     request: &request::Parts,
     status: StatusCode,
     headers: &mut HeaderMap,
-    body: ResponseBody,
+    mut body: ResponseBody,
 ) -> ResponseBody {
     let subject = Subject {
         status,
@@ -208,6 +209,7 @@ pub(super) fn passed_on(
         body: &body,
         stored: None,
         privacy: Privacy::Own,
+        personal: headers,
     };
     let decision = decide(exchange, request, &subject);
     if status == StatusCode::NOT_MODIFIED {
@@ -215,7 +217,15 @@ pub(super) fn passed_on(
         dictionary::confirmed(exchange, &asked(request, headers, Privacy::Own));
         return body;
     }
-    carried_out(exchange, request, decision, headers, body, Privacy::Own)
+    let (decision, precaution) = guarded(
+        exchange,
+        request,
+        headers,
+        &mut body,
+        decision,
+        Privacy::Own,
+    );
+    carried_out(exchange, request, decision, precaution, headers, body)
 }
 
 /// Step 10 and what HEAD leaves of a body.
@@ -223,11 +233,10 @@ fn carried_out(
     exchange: &mut Exchange,
     request: &request::Parts,
     decision: Option<Decision>,
+    precaution: Precaution,
     headers: &mut HeaderMap,
-    mut body: ResponseBody,
-    privacy: Privacy,
+    body: ResponseBody,
 ) -> ResponseBody {
-    let (decision, precaution) = guarded(exchange, request, headers, &mut body, decision, privacy);
     if request.method == Method::HEAD {
         encode::describe(decision, headers);
         return match body {
@@ -250,13 +259,13 @@ fn carried_out(
 fn guarded(
     exchange: &mut Exchange,
     request: &request::Parts,
-    headers: &HeaderMap,
+    personal: &HeaderMap,
     body: &mut ResponseBody,
     decision: Option<Decision>,
     privacy: Privacy,
 ) -> (Option<Decision>, Precaution) {
     match privacy {
-        Privacy::Own => guard::guard(exchange, request, headers, body, decision),
+        Privacy::Own => guard::guard(exchange, request, personal, body, decision),
         Privacy::Shared => (decision, Precaution::default()),
     }
 }
@@ -279,7 +288,7 @@ fn decide(
             suitability: subject.stored.and_then(|stored| stored.suitability),
         },
     );
-    let asked = asked(request, subject.fields, subject.privacy);
+    let asked = asked(request, subject.personal, subject.privacy);
     dictionary::instead(exchange, &asked, decision, || subject.allowed_origin())
 }
 
@@ -300,6 +309,7 @@ impl<'a> Subject<'a> {
         fields: &'a HeaderMap,
         body: &'a ResponseBody,
         privacy: Privacy,
+        personal: &'a HeaderMap,
     ) -> Self {
         Self {
             status: stored.meta.status,
@@ -307,6 +317,7 @@ impl<'a> Subject<'a> {
             body,
             stored: Some(stored),
             privacy,
+            personal,
         }
     }
 

@@ -50,12 +50,17 @@ pub(crate) fn guard(
         Mode::Shadow => event.shadow.encode,
         Mode::Enforce | Mode::Off => decision.map(|decision| decision.outcome),
     };
-    let Some(EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_)) = outcome else {
+    let Some(outcome @ (EncodeOutcome::Dictionary | EncodeOutcome::Encoded(_))) = outcome else {
         return unguarded;
     };
     let undone = decision.is_some_and(|decision| decision.undo.is_some());
     let Some(wanted) = look(policy, request, response, body, undone) else {
         return unguarded;
+    };
+    // A known text guesses by itself: it is not enough to pad, or to stop in time.
+    let wanted = match outcome {
+        EncodeOutcome::Dictionary => Wanted::Skip,
+        _ => wanted,
     };
     let left = match undone {
         true => EncodeOutcome::Decoded,

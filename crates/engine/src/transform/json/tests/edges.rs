@@ -159,6 +159,38 @@ fn what_nobody_calls_json_is_json_when_it_begins_so() {
     ] {
         assert_eq!(look(text), other(text));
     }
+    // Broader than a byte, after a byte order mark or without one: UTF-16 and UTF-32.
+    for text in [
+        &b"\xff\xfe{\0\"\0"[..],
+        b"\xfe\xff\0{\0\"",
+        b"\xff\xfe\n\0[\0",
+        b"\0{\0\"",
+        b"\0[\0]",
+        b"\0 \0{",
+        b"{\0\"\0",
+        b" \0[\0",
+        b"\xff\xfe\0\0{\0\0\0",
+        b"\0\0\0{",
+    ] {
+        let refused = chosen(&["a"], Sequence::Perhaps, text);
+        assert_eq!(refused, Err(Flaw::NotJson), "{}", text.escape_ascii());
+    }
+    // A picture, text, a film, WebAssembly.
+    for bytes in [
+        &b"\xff\xd8\xff\xe0{}"[..],
+        b"\xff\xfep\0{\0",
+        b"\0\0\0 ftyp{",
+        b"\0asm[",
+        b"\0",
+    ] {
+        let (out, result, _) = trimmed(&rules(&["a"]), Sequence::Perhaps, bytes.chunks(1));
+        assert_eq!(
+            (&out[..], result),
+            (bytes, Ok(())),
+            "{}",
+            bytes.escape_ascii()
+        );
+    }
     assert_eq!(look("[info] it  works"), Err(Flaw::NotJson));
     assert_eq!(look("{\"a\":1"), Err(Flaw::Unfinished));
 }

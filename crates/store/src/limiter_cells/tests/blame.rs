@@ -174,6 +174,37 @@ fn without_a_place_of_ones_own_nobody_is_to_blame() {
     }
 }
 
+/// Trap 25: what others did to the sketch does not become an innocent's own doing when a place comes
+/// free for him.
+#[test]
+fn what_others_did_is_not_taken_along_into_a_place() {
+    for (limiter, short) in [
+        (gcra(1, 10 * SECOND, 3), gcra(10, SECOND, 1)),
+        (window(3, 30 * SECOND), window(1, SECOND)),
+    ] {
+        let cells = LimiterCells::new(0);
+        // An attacker takes all places for a second, and raises every cell of the sketch.
+        for caller in 0..20_000 {
+            ask(&cells, key(caller), &short, SECOND);
+        }
+        let now = SECOND + Duration::from_millis(1);
+        for caller in 20_000..40_000 {
+            while is_allowed(ask(&cells, key(caller), &limiter, now)) {}
+        }
+        // Their places are free by now. The innocents have never asked before.
+        let later = now + 3 * SECOND;
+        let mut refused = 0;
+        for innocent in 50_000..50_020 {
+            for _ in 0..2 {
+                let verdict = ask(&cells, key(innocent), &limiter, later);
+                refused += u32::from(!is_allowed(verdict));
+                assert_ne!(verdict.blame(), Some(Blame::Caller), "{limiter:?}");
+            }
+        }
+        assert!(refused > 0, "{limiter:?}: the sketch was never raised");
+    }
+}
+
 /// What a request has cost in the end is put right in both histories.
 #[test]
 fn a_settlement_counts_for_blame_as_well() {

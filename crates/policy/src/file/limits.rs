@@ -153,7 +153,8 @@ pub(crate) struct BanFile {
     /// Within this time, 1s to 1d. Default `1m`.
     pub(crate) within: Option<At<Time>>,
     /// Who counts as one caller, as in rate limits; requests of which a part is not known are not
-    /// counted. Default `client_ip`.
+    /// counted. With `when: {limited: ..}` it is the key of the limit or a part of it: what a limit
+    /// of other callers refuses does not count. Default `client_ip`.
     pub(crate) key: Option<At<OneOrList<CallerPartFile>>>,
     /// How long the first ban lasts, 1s to 30d; each further one lasts twice as long. Default `5m`.
     pub(crate) duration: Option<At<Time>>,

@@ -95,7 +95,7 @@ pub(super) fn ask(
     let verdict = rule.decide(exchange, request);
     told.note(exchange, rule, caller, verdict);
     if verdict.blame() == Some(Blame::Caller) {
-        penalty::limited(exchange, facts, &rule.name, rule.mode);
+        penalty::limited(exchange, facts, (&rule.name, &rule.callers), rule.mode);
     }
     if hears == Hears::Again {
         Charges::of(exchange, &mut told.charges).add_paid(index, request, verdict);

@@ -53,6 +53,15 @@ pub struct LimiterFigures {
     pub shared: u64,
 }
 
+/// Whether it is known what a request costs when it is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Price {
+    /// Its answer tells; it is charged a guess until then.
+    Guessed,
+    /// It is what it is charged.
+    Known,
+}
+
 #[derive(Debug)]
 struct Shard {
     cells: Cells,
@@ -87,9 +96,43 @@ impl LimiterCells {
     ///
     /// Beside what such a caller has done there is what it would have been allowed if it had had the
     /// whole of its quota all along: that tells who is to blame for a denial. It costs a second place.
-    pub fn decide_tightened(&self, key: u128, limiter: &Limiter, ask: &Ask) -> Verdict {
-        let unhindered = self.decide(untightened(key), limiter, &ask.unhindered());
-        self.decide(key, limiter, ask).beside(unhindered)
+    ///
+    /// What a request that was refused would have cost is not known where only its answer can tell
+    /// ([`Price::Guessed`]), and may be much less than it was charged: there a refused one is not
+    /// counted beside either.
+    pub fn decide_tightened(
+        &self,
+        key: u128,
+        limiter: &Limiter,
+        ask: &Ask,
+        price: Price,
+    ) -> Verdict {
+        let (beside, unhindered) = (untightened(key), ask.unhindered());
+        let verdict = self.decide(key, limiter, ask);
+        match (price, verdict) {
+            (Price::Guessed, Verdict::Deny { .. }) => match self.peek(beside, limiter, &unhindered)
+            {
+                Some(other) => verdict.beside(other),
+                None => verdict.blaming_others(),
+            },
+            _ => verdict.beside(self.decide(beside, limiter, &unhindered)),
+        }
+    }
+
+    /// What a caller with a place of its own would be told, without counting it.
+    fn peek(&self, key: u128, limiter: &Limiter, ask: &Ask) -> Option<Verdict> {
+        let key = Key::new(key);
+        let mut shard = self.shards[key.shard(SHARDS)].lock();
+        match limiter {
+            Limiter::Gcra(gcra) => match shard.cells.place(key, nanos(ask.now)) {
+                Place::Own(cell) => Some(gcra.decide(Cell(*cell), ask).0),
+                Place::Free(_) | Place::None => None,
+            },
+            Limiter::SlidingWindow(window) => {
+                let mut history = shard.windows.history(key)?.clone();
+                Some(window.decide(&mut history, window.marks(), ask))
+            }
+        }
     }
 
     /// As [`Self::settle`], for such a limit.

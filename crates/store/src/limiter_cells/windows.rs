@@ -78,6 +78,14 @@ impl Windows {
         Some(changed)
     }
 
+    /// The history of a caller that has one.
+    pub(super) fn history(&self, key: Key) -> Option<&History> {
+        if self.tags.is_empty() {
+            return None;
+        }
+        self.histories[self.find(key)?].as_deref()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.tags
             .as_flattened()

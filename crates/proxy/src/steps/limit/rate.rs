@@ -8,7 +8,7 @@ use engine::{
 };
 use http::{HeaderValue, Method, request};
 use policy::{LimitCost, LimitFields as Shown, LimitPolicy, LimitScope, Mode};
-use store::LimiterCells;
+use store::{LimiterCells, Price};
 
 use super::{
     adapt::{Account, Adapting},
@@ -188,7 +188,13 @@ impl RateRule {
             factor,
         };
         let verdict = match &self.adapting {
-            Some(_) => (sidecar.limiter).decide_tightened(caller.key, &self.limiter, &ask),
+            Some(_) => {
+                let price = match self.cost.response_header {
+                    Some(_) => Price::Guessed,
+                    None => Price::Known,
+                };
+                (sidecar.limiter).decide_tightened(caller.key, &self.limiter, &ask, price)
+            }
             None => (sidecar.limiter).decide(caller.key, &self.limiter, &ask),
         };
         verdict.among(caller.company)

@@ -171,7 +171,7 @@ impl RateRule {
         let patience = self.queue.max(delay);
         let seats = match patience.is_zero() {
             true => Seats::Free,
-            false => (sidecar.waiting_room).seats(&Sitter::new(caller, exchange.client.ip)),
+            false => (sidecar.waiting_room).seats(&Sitter::new(caller, exchange.address())),
         };
         let ask = Ask {
             cost: request.cost,

@@ -47,7 +47,9 @@ pub(crate) struct LimitFile {
     /// reach the `upstream`. Default `caller`.
     pub(crate) scope: Option<At<ScopeWord>>,
     /// How long a request may wait for its turn instead of being refused, 1ms to 1m; at most 64 of one
-    /// caller wait at the same time. Default `off`.
+    /// caller wait at the same time (64 of one client address where callers share the limit), and 512
+    /// of one client address under all limits together; the others are refused. Of clients that come
+    /// through a Unix socket without an address only the callers count. Default `off`.
     pub(crate) queue: Option<At<OrOff<Time>>>,
     /// Tightens the limit while the upstream's `capacity` is short. Default `off`.
     pub(crate) adapt: Option<At<OrOff<AdaptFile>>>,
@@ -129,7 +131,7 @@ pub(crate) struct ConcurrencyFile {
     /// `share`.
     pub(crate) on_unknown: Option<At<UnknownCallerWord>>,
     /// How long a request may wait for a place, 1ms to 1m; at most 64 of one caller wait at the same
-    /// time. Default `off`.
+    /// time, and 512 of one client address, as under rate limits. Default `off`.
     pub(crate) queue: Option<At<OrOff<Time>>>,
 }
 

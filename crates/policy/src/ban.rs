@@ -28,7 +28,8 @@ pub struct BanPolicy {
 /// What counts towards a ban.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BanTrigger {
-    /// A rate or concurrency limit refused the request: any, or the one of this name.
+    /// A rate or concurrency limit refused the request: any, or the one of this name. It counts only
+    /// where each of the limit's callers is part of one of the ban's ([`CallerKey::is_within`]).
     Limited(Option<String>),
     /// The shield's rules gave the request at least this score.
     Score(u32),

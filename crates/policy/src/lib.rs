@@ -49,7 +49,7 @@ pub use cache::{
     HonorRequest, LifetimeCase, Lifetimes, NegativeTtl, Popularity, PurgeAccess, QueryKey, Ranges,
     RequestCookies, SetCookie, Times, Warm,
 };
-pub use caller::{CallerKey, CallerPart, UnknownCaller};
+pub use caller::{CallerKey, CallerPart, KeyParts, UnknownCaller};
 pub use clients::Clients;
 pub use compression::{
     BreachGuard, Coding, CompressionLevel, CompressionPolicy, Dictionary, MediaTypePattern,

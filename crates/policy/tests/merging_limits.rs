@@ -225,7 +225,7 @@ routes:
     upstream: app
     use: [p]
     rate_limit: [{name: logins, preset: login}]
-    concurrency: [{name: slots, max: 1}]
+    concurrency: [{name: slots, max: 1, key: [{header: X-Key}, client_ip]}]
     shield: {}
     bans:
       - {name: guessing, duration: 2d, mode: shadow}

@@ -109,7 +109,7 @@ pub(crate) async fn ask(
             let (told, verdict) = oneshot::channel();
             let seat = Seat {
                 verdict: told,
-                _places: errand.places.clone(),
+                places: errand.places.clone(),
             };
             (Some(seat), Some(verdict))
         }

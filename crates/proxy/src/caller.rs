@@ -10,7 +10,7 @@ use engine::{
     security::{SecurityAction, SecurityKind},
 };
 use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE, request};
-use policy::{CallerKey, CallerPart, Mode, UnknownCaller};
+use policy::{CallerKey, CallerPart, KeyParts, Mode, UnknownCaller};
 
 use crate::{
     exchange::Exchange,
@@ -171,6 +171,14 @@ impl CallerRule {
         match self.only {
             Some(holder) => Caller::Known(holder.key),
             None => caller::identify(&self.key, facts, self.scope, store::hash),
+        }
+    }
+
+    /// Which parts of the key tell who the caller is.
+    pub(crate) fn parts(&self, facts: &CallerFacts<'_>) -> KeyParts {
+        match (self.on_unknown, self.identify(facts)) {
+            (UnknownCaller::ClientIp, Caller::Unknown(..)) => KeyParts::SomeByAddress,
+            _ => KeyParts::All,
         }
     }
 

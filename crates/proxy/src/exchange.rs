@@ -1,6 +1,6 @@
 //! What one request carries from step to step.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use engine::{
     balance::sticky::Crumb,
@@ -12,7 +12,7 @@ use engine::{
     transform::fields::{self, Author},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header::CONNECTION, request};
-use policy::{Mode, Route, Scheme};
+use policy::{ListenAddress, Listener, Mode, Route, Scheme};
 use telemetry::{MethodLabel, RequestEvent, SecurityEvent, Stage};
 
 use crate::{
@@ -122,6 +122,16 @@ impl Exchange {
             tells_dictionary: false,
             arrival: arrival(peer.scheme, client.peer, &head.headers),
         }
+    }
+
+    /// The client's address; `None` where it came through a Unix socket, and nobody in front of it has
+    /// told.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        let listener = self.recording.connection.peer.listener;
+        let listener = self.snapshot().policies.listeners.get(listener);
+        let unix = |listener: &Listener| matches!(listener.address, ListenAddress::Unix(_));
+        let ip = self.client.ip;
+        (!ip.is_loopback() || !listener.is_some_and(unix)).then_some(ip)
     }
 
     /// Whether the client wants to see the cache key, and may.

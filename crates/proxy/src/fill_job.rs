@@ -66,7 +66,8 @@ pub(crate) struct Keeping {
     /// Beyond this many bytes it is neither stored nor held for late followers.
     pub(crate) cap: u64,
     pub(crate) reservation: FillReservation,
-    /// Held until the body has come, whoever waits for it.
+    /// Held until the body has come, whoever waits for it, or is no longer to be kept: then it is only
+    /// for those who read it, and they have places of their own.
     pub(crate) places: Places,
 }
 
@@ -119,6 +120,7 @@ impl FillJob {
             fill: &self.fill,
             cap: self.keeping.cap,
             reservation: &mut self.keeping.reservation,
+            places: &mut self.keeping.places,
         };
         let read = reading.read(&mut self.body).await;
         // Before anybody hears of the end: who asks again at once must not find its place taken.

@@ -106,8 +106,20 @@ pub(crate) fn strike(
     trigger: Trigger<'_>,
     by: Mode,
 ) {
+    strike_where(exchange, route, facts, (trigger, by), |_key| true);
+}
+
+/// The same, in the boxes whose keys are as wanted.
+fn strike_where(
+    exchange: &Exchange,
+    route: usize,
+    facts: &CallerFacts<'_>,
+    (trigger, by): (Trigger<'_>, Mode),
+    wanted: impl Fn(&CallerKey) -> bool,
+) {
     for one in &exchange.snapshot().boxes[route].boxes {
         if one.watches_for(trigger, by)
+            && wanted(one.callers.key())
             && let Caller::Known(caller) = one.callers.identify(facts)
         {
             let witness = Witness::of(exchange, route);
@@ -116,10 +128,20 @@ pub(crate) fn strike(
     }
 }
 
-/// Notes that a limit has refused a request.
-pub(crate) fn limited(exchange: &Exchange, facts: &CallerFacts<'_>, limit: &str, by: Mode) {
+/// Notes that a limit of these callers has refused a request of one of them for what it did itself.
+///
+/// A box of other callers does not hear of it: whoever asks with somebody's key, or from somebody's
+/// address, must not bring him there by using up a quota that is not his (TRAPS 25).
+pub(crate) fn limited(
+    exchange: &Exchange,
+    facts: &CallerFacts<'_>,
+    (limit, callers): (&str, &CallerRule),
+    by: Mode,
+) {
     let route = exchange.recording.event.route.map_or(0, usize::from);
-    strike(exchange, route, facts, Trigger::Limited(limit), by);
+    let trigger = Trigger::Limited(limit);
+    let own = |key: &CallerKey| callers.key().is_within(key, callers.parts(facts));
+    strike_where(exchange, route, facts, (trigger, by), own);
 }
 
 /// Notes how the origin answered this very request.

@@ -24,7 +24,7 @@ mod write_marks;
 pub use fill_budget::{FillBudget, FillReservation};
 pub use hash::{hash, hash_of};
 pub use in_flight_cells::{InFlight, InFlightCells, InFlightLine, InFlightPermit, InFlightTurn};
-pub use limiter_cells::{LimiterCells, LimiterFigures};
+pub use limiter_cells::{LimiterCells, LimiterFigures, Price};
 pub use memory_shares::MemoryShares;
 pub use penalty_boxes::{Banned, BansMeant, PenaltyBox, PenaltyBoxes};
 pub use purges::Purges;

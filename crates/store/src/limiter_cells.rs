@@ -6,12 +6,12 @@
 //!
 //! **Never a fresh bucket under pressure.** Where all places for a newcomer are taken by callers that
 //! still matter, he is counted in a [`sketch`] that he shares with others. Nobody's place is taken
-//! before its time, and who gets a place after he was counted in the sketch begins with what the
-//! sketch says of him: so rotating keys does not buy an abuser a full bucket, as it does where the
-//! least recently used is evicted.
+//! before its time, and nobody gets a place as long as the sketch says something of him: so rotating
+//! keys does not buy an abuser a full bucket, as it does where the least recently used is evicted.
 //!
 //! **Certain blame only.** Who is to blame for a denial ([`engine::rate_limit::Blame`]) can be said
-//! of callers with a place of their own. What a sketch says may be about others.
+//! of callers with a place of their own. What a sketch says may be about others, and so it never
+//! becomes the beginning of a caller's own history: a place holds what its caller did, and nothing else.
 //!
 //! **Fixed memory.** Of the share, three eighths hold cells, three eighths the sketches, and a quarter
 //! histories. All of it is counted at its full size from the start, although the system gives the pages
@@ -24,7 +24,7 @@ mod windows;
 
 use std::time::Duration;
 
-use engine::rate_limit::{Ask, Cell, Gcra, Limiter, Settlement, SlidingWindow, Verdict};
+use engine::rate_limit::{Ask, Cell, Gcra, History, Limiter, Settlement, SlidingWindow, Verdict};
 use parking_lot::Mutex;
 
 use self::{
@@ -51,6 +51,15 @@ pub struct LimiterFigures {
     pub callers: u64,
     /// Decisions that were taken from a sketch, for want of a place.
     pub shared: u64,
+}
+
+/// Whether it is known what a request costs when it is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Price {
+    /// Its answer tells; it is charged a guess until then.
+    Guessed,
+    /// It is what it is charged.
+    Known,
 }
 
 #[derive(Debug)]
@@ -87,9 +96,43 @@ impl LimiterCells {
     ///
     /// Beside what such a caller has done there is what it would have been allowed if it had had the
     /// whole of its quota all along: that tells who is to blame for a denial. It costs a second place.
-    pub fn decide_tightened(&self, key: u128, limiter: &Limiter, ask: &Ask) -> Verdict {
-        let unhindered = self.decide(untightened(key), limiter, &ask.unhindered());
-        self.decide(key, limiter, ask).beside(unhindered)
+    ///
+    /// What a request that was refused would have cost is not known where only its answer can tell
+    /// ([`Price::Guessed`]), and may be much less than it was charged: there a refused one is not
+    /// counted beside either.
+    pub fn decide_tightened(
+        &self,
+        key: u128,
+        limiter: &Limiter,
+        ask: &Ask,
+        price: Price,
+    ) -> Verdict {
+        let (beside, unhindered) = (untightened(key), ask.unhindered());
+        let verdict = self.decide(key, limiter, ask);
+        match (price, verdict) {
+            (Price::Guessed, Verdict::Deny { .. }) => match self.peek(beside, limiter, &unhindered)
+            {
+                Some(other) => verdict.beside(other),
+                None => verdict.blaming_others(),
+            },
+            _ => verdict.beside(self.decide(beside, limiter, &unhindered)),
+        }
+    }
+
+    /// What a caller with a place of its own would be told, without counting it.
+    fn peek(&self, key: u128, limiter: &Limiter, ask: &Ask) -> Option<Verdict> {
+        let key = Key::new(key);
+        let mut shard = self.shards[key.shard(SHARDS)].lock();
+        match limiter {
+            Limiter::Gcra(gcra) => match shard.cells.place(key, nanos(ask.now)) {
+                Place::Own(cell) => Some(gcra.decide(Cell(*cell), ask).0),
+                Place::Free(_) | Place::None => None,
+            },
+            Limiter::SlidingWindow(window) => {
+                let mut history = shard.windows.history(key)?.clone();
+                Some(window.decide(&mut history, window.marks(), ask))
+            }
+        }
     }
 
     /// As [`Self::settle`], for such a limit.
@@ -155,13 +198,12 @@ impl Shard {
                 *cell = next.0;
                 blamed(verdict, ask, |ask| gcra.decide(before, ask).0)
             }
-            Place::New(cell) => {
-                let known = self.sketches.known(key, window(gcra), nanos(ask.now));
-                let (verdict, next) = gcra.decide(known, ask);
-                *cell = next.0;
+            Place::Free(vacancy) if self.sketches.know_nothing(key, gcra, ask.now) => {
+                let (verdict, next) = gcra.decide(Cell::default(), ask);
+                vacancy.take(next.0);
                 verdict.blaming_others()
             }
-            Place::None => {
+            Place::Free(_) | Place::None => {
                 self.shared += 1;
                 let decide = |cell| gcra.decide(cell, ask);
                 let verdict = self
@@ -176,16 +218,11 @@ impl Shard {
         let gives_back = settlement.actual < settlement.charged;
         match self.cells.place(key, nanos(now)) {
             Place::Own(cell) => *cell = gcra.settle(Cell(*cell), settlement, now).0,
-            Place::New(cell) => {
-                // A place that is free by now begins with what is known, never afresh.
-                let known = self.sketches.known(key, window(gcra), nanos(now));
-                *cell = match gives_back {
-                    true => known.0,
-                    false => gcra.settle(known, settlement, now).0,
-                };
+            Place::Free(_) | Place::None if gives_back => {}
+            Place::Free(vacancy) if self.sketches.know_nothing(key, gcra, now) => {
+                vacancy.take(gcra.settle(Cell::default(), settlement, now).0);
             }
-            Place::None if gives_back => {}
-            Place::None => {
+            Place::Free(_) | Place::None => {
                 let settle = |cell| ((), gcra.settle(cell, settlement, now));
                 self.sketches.update(key, window(gcra), nanos(now), settle);
             }
@@ -194,8 +231,7 @@ impl Shard {
 
     fn decide_window(&mut self, key: Key, limit: &SlidingWindow, ask: &Ask) -> Verdict {
         let sketches = &self.sketches;
-        let begin =
-            || limit.history_of(sketches.known(key, limit.window(), nanos(ask.now)), ask.now);
+        let begin = || sketches.beginning(key, limit, ask.now);
         let decided = self
             .windows
             .update(key, limit, ask.now, begin, |history, most| {
@@ -222,7 +258,7 @@ impl Shard {
         now: Duration,
     ) {
         let sketches = &self.sketches;
-        let begin = || limit.history_of(sketches.known(key, limit.window(), nanos(now)), now);
+        let begin = || sketches.beginning(key, limit, now);
         let settled = self
             .windows
             .update(key, limit, now, begin, |history, most| {
@@ -233,6 +269,23 @@ impl Shard {
             self.sketches
                 .update(key, limit.window(), nanos(now), settle);
         }
+    }
+}
+
+// === impl Sketches ===
+
+impl Sketches {
+    /// Whether a place of its own would begin as for somebody who never asked.
+    fn know_nothing(&self, key: Key, gcra: &Gcra, now: Duration) -> bool {
+        let now = nanos(now);
+        self.known(key, window(gcra), now).0 <= now
+    }
+
+    /// The history of somebody who never asked, if nothing else is known.
+    fn beginning(&self, key: Key, limit: &SlidingWindow, now: Duration) -> Option<History> {
+        let known = self.known(key, limit.window(), nanos(now));
+        let history = limit.history_of(known, now);
+        history.is_spent(now).then_some(history)
     }
 }
 

@@ -103,7 +103,12 @@ pub(super) fn merge(
     let concurrency = merge_concurrency(&mut picker, &slots, &rates, route);
     let shield = stack("shield", layers, |layer| layer.blocks.shield);
     let shield = shield.map(|stack| merge_shield(&mut picker, &stack));
-    let countable = Countable::new(&rates, &slots, shield.as_ref());
+    let countable = Countable::new(
+        findings,
+        (&rates, &rate_limits),
+        (&slots, &concurrency),
+        shield.as_ref(),
+    );
     let bans = merge_bans(&mut picker, layers, &countable, route);
     let transform = stack("transform", layers, |layer| layer.blocks.transform);
     let transform = transform.map(|stack| merge_transform(&mut picker, &stack));

@@ -47,7 +47,9 @@ pub(crate) struct LimitFile {
     /// reach the `upstream`. Default `caller`.
     pub(crate) scope: Option<At<ScopeWord>>,
     /// How long a request may wait for its turn instead of being refused, 1ms to 1m; at most 64 of one
-    /// caller wait at the same time. Default `off`.
+    /// caller wait at the same time (64 of one client address where callers share the limit), and 512
+    /// of one client address under all limits together; the others are refused. Of clients that come
+    /// through a Unix socket without an address only the callers count. Default `off`.
     pub(crate) queue: Option<At<OrOff<Time>>>,
     /// Tightens the limit while the upstream's `capacity` is short. Default `off`.
     pub(crate) adapt: Option<At<OrOff<AdaptFile>>>,
@@ -129,7 +131,7 @@ pub(crate) struct ConcurrencyFile {
     /// `share`.
     pub(crate) on_unknown: Option<At<UnknownCallerWord>>,
     /// How long a request may wait for a place, 1ms to 1m; at most 64 of one caller wait at the same
-    /// time. Default `off`.
+    /// time, and 512 of one client address, as under rate limits. Default `off`.
     pub(crate) queue: Option<At<OrOff<Time>>>,
 }
 
@@ -153,7 +155,8 @@ pub(crate) struct BanFile {
     /// Within this time, 1s to 1d. Default `1m`.
     pub(crate) within: Option<At<Time>>,
     /// Who counts as one caller, as in rate limits; requests of which a part is not known are not
-    /// counted. Default `client_ip`.
+    /// counted. With `when: {limited: ..}` it is the key of the limit or a part of it: what a limit
+    /// of other callers refuses does not count. Default `client_ip`.
     pub(crate) key: Option<At<OneOrList<CallerPartFile>>>,
     /// How long the first ban lasts, 1s to 30d; each further one lasts twice as long. Default `5m`.
     pub(crate) duration: Option<At<Time>>,

@@ -45,7 +45,7 @@ struct Open {
 pub(super) struct Seat {
     pub(super) verdict: oneshot::Sender<Verdict>,
     /// What its caller has in flight is the batch, should it leave meanwhile.
-    pub(super) _places: Places,
+    pub(super) places: Places,
 }
 
 /// Those who go together; in shadow mode they wait nowhere.

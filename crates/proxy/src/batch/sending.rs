@@ -87,9 +87,15 @@ fn tell_all(members: Members, outcome: MemberOutcome) {
 }
 
 fn tell(seat: Option<Seat>, verdict: Verdict) {
-    if let Some(seat) = seat {
+    if let Some(Seat {
+        verdict: to,
+        places,
+    }) = seat
+    {
+        // Before it hears of it: who asks again at once must not find its place taken.
+        drop(places);
         // Who has left meanwhile does not mind.
-        let _left = seat.verdict.send(verdict);
+        let _left = to.send(verdict);
     }
 }
 
@@ -213,5 +219,59 @@ impl Answers {
             body: UpstreamBody::here(body),
             endpoint: Arc::clone(&self.endpoint),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::Future,
+        pin::pin,
+        sync::atomic::{AtomicU32, Ordering},
+        task::{Context, Wake, Waker},
+    };
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::places::{self, Entering, Places, Tally};
+
+    /// How many places were taken when somebody was woken.
+    struct Woken {
+        tally: Arc<Tally>,
+        taken: AtomicU32,
+    }
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.taken.store(self.tally.in_flight(), Ordering::Relaxed);
+        }
+    }
+
+    /// Who has its answer may ask again at once.
+    #[test]
+    fn a_member_that_hears_something_has_its_place_back() {
+        let (cells, tally) = (Arc::default(), Arc::<Tally>::default());
+        let Entering::Go(place) = places::enter(&cells, 7, 1, &tally) else {
+            panic!("the first place is taken");
+        };
+        let (verdict, told) = oneshot::channel();
+        let seat = Seat {
+            verdict,
+            places: Places::new(vec![place]),
+        };
+        let woken = Arc::new(Woken {
+            taken: AtomicU32::new(u32::MAX),
+            tally,
+        });
+        let mut told = pin!(told);
+        let waker = Waker::from(Arc::clone(&woken));
+        assert!(
+            told.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        tell(Some(seat), Verdict::Alone(MemberOutcome::Alone));
+        assert_eq!(woken.taken.load(Ordering::Relaxed), 0);
     }
 }

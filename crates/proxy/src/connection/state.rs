@@ -178,6 +178,10 @@ impl ConnectionState {
 
     /// A trusted proxy asks for this client.
     pub(crate) fn asked_by(&self, client: IpAddr) {
+        // Then nobody asks: see below.
+        if self.is_multiplexed() {
+            return;
+        }
         *self.asked_by.lock() = Some(client);
     }
 

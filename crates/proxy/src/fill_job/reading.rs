@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::{
     body::CutShort,
     fill::{Fill, Room},
+    places::Places,
 };
 
 /// How long slow readers may hold back the others, in all.
@@ -28,6 +29,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) cap: u64,
     /// Grows with the body, as long as the budget lets it.
     pub(crate) reservation: &'a mut FillReservation,
+    /// Of the client that asked for it.
+    pub(crate) places: &'a mut Places,
 }
 
 /// Whether the whole body is still held.
@@ -85,11 +88,74 @@ impl Reading<'_> {
         let fits = received <= self.cap && self.reservation.grow_to(received);
         let held = if held == Held::Whole && !fits {
             self.fill.open_window();
+            // From here on it is read as fast as its readers read: a slow one must not keep the places of
+            // somebody who has left.
+            *self.places = Places::default();
             Held::Window
         } else {
             held
         };
         self.fill.push(data);
         held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::Pin,
+        sync::Arc,
+        task::{Context, Poll},
+    };
+
+    use http_body::Frame;
+    use store::FillBudget;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::places::{self, Entering};
+
+    /// One piece, and never an end.
+    struct Unending(Option<Bytes>);
+
+    impl Body for Unending {
+        type Data = Bytes;
+        type Error = CutShort;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
+            match self.0.take() {
+                Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    /// What is read for those who read it only is theirs, and not of whoever asked for it first.
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_will_not_be_kept_keeps_nobodys_place() {
+        for (cap, wanted) in [(100, 1), (1, 0)] {
+            let (cells, tally) = (Arc::default(), Arc::default());
+            let Entering::Go(place) = places::enter(&cells, 7, 1, &tally) else {
+                panic!("the first place is taken");
+            };
+            let mut places = Places::new(vec![place]);
+            let budget = Arc::new(FillBudget::new(1_000_000));
+            let mut reservation = budget.reserve(1).unwrap();
+            let fill = Arc::new(Fill::default());
+            let _reader = fill.reader(None).unwrap();
+            let reading = Reading {
+                fill: &fill,
+                cap,
+                reservation: &mut reservation,
+                places: &mut places,
+            };
+            let mut body = Unending(Some(Bytes::from_static(b"a piece")));
+            let read = timeout(Duration::from_secs(9), reading.read(&mut body)).await;
+            assert!(read.is_err(), "{read:?}");
+            assert_eq!(tally.in_flight(), wanted, "cap {cap}");
+        }
     }
 }

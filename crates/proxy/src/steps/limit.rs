@@ -199,7 +199,7 @@ pub(crate) fn arrive(
             if arrival.others.of(rule.position).is_none() {
                 let path = path::normalize(head.uri.path());
                 let facts = caller::facts_of(exchange, route, &head.headers, path.as_str());
-                penalty::limited(exchange, &facts, &rule.name, rule.mode);
+                penalty::limited(exchange, &facts, (&rule.name, &rule.callers), rule.mode);
             }
         }
         if full && rule.mode == Mode::Enforce {

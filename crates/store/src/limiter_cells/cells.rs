@@ -1,6 +1,6 @@
 //! A cell for each caller: sixteen bytes, in a table that never grows.
 
-use super::places::{Key, Place, WAYS};
+use super::places::{Key, Place, Vacancy, WAYS};
 
 /// Four tags, then the cells of the four: one line of the processor's cache.
 type Bucket = [u64; 2 * WAYS];
@@ -25,7 +25,7 @@ impl Cells {
     }
 
     /// The caller's cell; what has passed at `now` may become a newcomer's.
-    pub(super) fn place(&mut self, key: Key, now: u64) -> Place<&mut u64> {
+    pub(super) fn place(&mut self, key: Key, now: u64) -> Place<'_> {
         let first = key.slot(0, self.buckets.len());
         if let Some(way) = find(&self.buckets[first], key.tag) {
             return Place::Own(&mut self.buckets[first][WAYS + way]);
@@ -42,10 +42,12 @@ impl Cells {
         if count == 0 {
             return Place::None;
         }
-        let bucket = &mut self.buckets[bucket];
-        bucket[way] = key.tag;
-        bucket[WAYS + way] = 0;
-        Place::New(&mut bucket[WAYS + way])
+        let (tags, cells) = self.buckets[bucket].split_at_mut(WAYS);
+        Place::Free(Vacancy {
+            tag: &mut tags[way],
+            cell: &mut cells[way],
+            newcomer: key.tag,
+        })
     }
 
     pub(super) fn len(&self) -> usize {

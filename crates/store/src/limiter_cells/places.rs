@@ -18,13 +18,21 @@ pub(super) struct Key {
 
 /// A caller's place.
 #[derive(Debug)]
-pub(super) enum Place<T> {
-    /// It was taken for somebody new.
-    New(T),
+pub(super) enum Place<'a> {
+    /// The caller has none, and may take this one.
+    Free(Vacancy<'a>),
     /// There is none: all are taken by callers that still matter.
     None,
     /// It is the caller's already.
-    Own(T),
+    Own(&'a mut u64),
+}
+
+/// A place that a newcomer may take; until then it stays whose it was.
+#[derive(Debug)]
+pub(super) struct Vacancy<'a> {
+    pub(super) tag: &'a mut u64,
+    pub(super) cell: &'a mut u64,
+    pub(super) newcomer: u64,
 }
 
 // === impl Key ===
@@ -53,6 +61,16 @@ impl Key {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         range(mixed ^ (mixed >> 31), among)
+    }
+}
+
+// === impl Vacancy ===
+
+impl Vacancy<'_> {
+    /// The newcomer takes it, with this for a beginning.
+    pub(super) fn take(self, cell: u64) {
+        *self.tag = self.newcomer;
+        *self.cell = cell;
     }
 }
 

@@ -45,13 +45,13 @@ impl Windows {
     }
 
     /// Lets `change` see a caller's history, and how many marks it may have; a newcomer's history is
-    /// made by `begin`. `None` when there is no room for a newcomer.
+    /// made by `begin`, unless it is to have no place. `None` when a newcomer gets none, or finds none.
     pub(super) fn update<T>(
         &mut self,
         key: Key,
         limit: &SlidingWindow,
         now: Duration,
-        begin: impl FnOnce() -> History,
+        begin: impl FnOnce() -> Option<History>,
         change: impl FnOnce(&mut History, usize) -> T,
     ) -> Option<T> {
         if self.tags.is_empty() {
@@ -78,6 +78,14 @@ impl Windows {
         Some(changed)
     }
 
+    /// The history of a caller that has one.
+    pub(super) fn history(&self, key: Key) -> Option<&History> {
+        if self.tags.is_empty() {
+            return None;
+        }
+        self.histories[self.find(key)?].as_deref()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.tags
             .as_flattened()
@@ -99,7 +107,12 @@ impl Windows {
     }
 
     /// A place for a newcomer.
-    fn claim(&mut self, key: Key, now: Duration, begin: impl FnOnce() -> History) -> Option<usize> {
+    fn claim(
+        &mut self,
+        key: Key,
+        now: Duration,
+        begin: impl FnOnce() -> Option<History>,
+    ) -> Option<usize> {
         if self.budget.saturating_sub(self.used) < LEAST_HISTORY {
             self.sweep(now);
         }
@@ -111,7 +124,7 @@ impl Windows {
         if self.budget.saturating_sub(self.used) < LEAST_HISTORY {
             return None;
         }
-        let history = Box::new(begin());
+        let history = Box::new(begin()?);
         self.used += bytes(&history);
         self.tags.as_flattened_mut()[place] = key.tag;
         self.histories[place] = Some(history);

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    BanPolicy, BanTrigger, Mode, ShieldPolicy,
-    check::limits::ANY_LIMIT,
+    BanPolicy, BanTrigger, CallerKey, ConcurrencyPolicy, LimitPolicy, Mode, ShieldPolicy,
+    UnknownCaller,
+    check::{caller::show_caller_key, findings::Findings, limits::ANY_LIMIT},
     diagnostic::Code,
-    file::{At, BanFile, BanWhenFile, ConcurrencyFile, LimitFile, Time},
+    file::{At, BanFile, BanWhenFile, CallerPartFile, ConcurrencyFile, LimitFile, OneOrList, Time},
     spelling::show_duration,
     tree::NodeId,
 };
@@ -22,8 +23,17 @@ const LONGEST: Duration = Duration::from_secs(24 * 3_600);
 
 /// What of a route a ban can count.
 pub(super) struct Countable<'f> {
-    limits: Vec<&'f str>,
+    limits: Vec<CountableLimit<'f>>,
     scores: Scores,
+}
+
+/// A limit whose refusals a ban can count.
+struct CountableLimit<'f> {
+    name: &'f str,
+    /// None when the limit itself is wrong.
+    callers: Option<(CallerKey, UnknownCaller)>,
+    /// The key as it may be shown.
+    shown: String,
 }
 
 /// Whether the shield gives requests points.
@@ -113,7 +123,7 @@ fn merge_ban(
         wrong(picker, node, Code::Contradiction, message, help);
     }
     if ban.mode != Mode::Off {
-        check_trigger(picker, stack, &ban.trigger, countable, route);
+        check_trigger(picker, stack, &ban, countable, route);
     }
     Some(ban)
 }
@@ -122,7 +132,7 @@ fn merge_ban(
 fn check_trigger(
     picker: &mut Picker<'_, '_>,
     stack: &Stack<'_, BanFile>,
-    trigger: &BanTrigger,
+    ban: &BanPolicy,
     countable: &Countable<'_>,
     route: Governed<'_>,
 ) {
@@ -135,14 +145,14 @@ fn check_trigger(
         return;
     };
     let (route, node) = (route.name, Some(when.node));
-    match (trigger, &when.value) {
+    match (&ban.trigger, &when.value) {
         (BanTrigger::Limited(None), _) if countable.limits.is_empty() => {
             let message = format!("the route `{route}` has no limit that could refuse anything");
             let help = "add a `rate_limit` or `concurrency` limit, or count something else";
             wrong(picker, node, Code::UnknownLimit, message, help);
         }
         (BanTrigger::Limited(Some(name)), BanWhenFile::Limited(at))
-            if !countable.limits.contains(&name.as_str()) =>
+            if countable.named(name).next().is_none() =>
         {
             let shown = findings.show(at);
             let message = format!("the route `{route}` has no limit `{shown}`");
@@ -154,8 +164,56 @@ fn check_trigger(
             let help = "add `shield: {}`, or count something else";
             wrong(picker, node, Code::Contradiction, message, help);
         }
-        (BanTrigger::Limited(_) | BanTrigger::Score(_) | BanTrigger::Status(_), _) => {}
+        (BanTrigger::Limited(None), _) => {
+            check_callers(picker, stack, ban, countable.limits.iter());
+        }
+        (BanTrigger::Limited(Some(name)), _) => {
+            check_callers(picker, stack, ban, countable.named(name));
+        }
+        (BanTrigger::Score(_) | BanTrigger::Status(_), _) => {}
     }
+}
+
+/// A refusal counts only against the caller whose quota was used up: some limit must know the ban's
+/// callers from each other.
+fn check_callers<'c>(
+    picker: &mut Picker<'_, '_>,
+    stack: &Stack<'_, BanFile>,
+    ban: &BanPolicy,
+    limits: impl Iterator<Item = &'c CountableLimit<'c>>,
+) {
+    let mut shown = Vec::new();
+    for limit in limits {
+        match &limit.callers {
+            None => return,
+            Some((key, on_unknown)) if key.can_be_within(&ban.key, *on_unknown) => return,
+            Some(_) => shown.push(format!("`{}` by `{}`", limit.name, limit.shown)),
+        }
+    }
+    let own = shown_key(
+        picker.findings,
+        stack.last(|ban| ban.key.as_ref()),
+        &ban.key,
+    );
+    let node = stack.said(|ban| ban.key.as_ref());
+    let node = node.or_else(|| stack.said(|ban| ban.when.as_ref()));
+    let message = format!(
+        "this ban tells callers apart by `{own}`, and no limit that it counts does: {}",
+        shown.join(", ")
+    );
+    let help = "give the ban the `key` of the limit, or some of its parts: who is refused for a quota \
+                of its own may be banned, and not others with the same address or header";
+    wrong(picker, node, Code::Contradiction, message, help);
+}
+
+/// A key as it may be shown: never with a value from the environment.
+fn shown_key(
+    findings: &Findings<'_>,
+    said: Option<&At<OneOrList<CallerPartFile>>>,
+    key: &CallerKey,
+) -> String {
+    let written = said.and_then(|at| findings.written_below(at.node));
+    written.map_or_else(|| show_caller_key(key), str::to_owned)
 }
 
 fn read_when(when: &BanWhenFile) -> BanTrigger {
@@ -227,21 +285,54 @@ fn wrong(
 
 impl<'f> Countable<'f> {
     pub(super) fn new(
-        rates: &'f [NamedStack<'_, LimitFile>],
-        slots: &'f [NamedStack<'_, ConcurrencyFile>],
+        findings: &Findings<'_>,
+        (rates, limits): (&'f [NamedStack<'_, LimitFile>], &[LimitPolicy]),
+        (slots, concurrency): (&'f [NamedStack<'_, ConcurrencyFile>], &[ConcurrencyPolicy]),
         shield: Option<&ShieldPolicy>,
     ) -> Self {
         let rules = shield.filter(|shield| shield.mode != Mode::Off && shield.rules.is_some());
+        let limits = rates.iter().map(|named| {
+            let policy = limits.iter().find(|limit| limit.name == named.name());
+            let callers = policy.map(|policy| (policy.key.clone(), policy.on_unknown));
+            let said = named.stack.last(|limit| limit.key.as_ref());
+            CountableLimit::new(findings, named.name(), callers, said)
+        });
+        let concurrency = slots.iter().map(|named| {
+            let policy = concurrency.iter().find(|limit| limit.name == named.name());
+            let callers = policy.map(|policy| (policy.key.clone(), policy.on_unknown));
+            let said = named.stack.last(|limit| limit.key.as_ref());
+            CountableLimit::new(findings, named.name(), callers, said)
+        });
         Self {
-            limits: rates
-                .iter()
-                .map(NamedStack::name)
-                .chain(slots.iter().map(NamedStack::name))
-                .collect(),
+            limits: limits.chain(concurrency).collect(),
             scores: match rules {
                 None => Scores::None,
                 Some(_) => Scores::Some,
             },
+        }
+    }
+    /// What has this name.
+    fn named(&self, name: &str) -> impl Iterator<Item = &CountableLimit<'f>> {
+        self.limits.iter().filter(move |limit| limit.name == name)
+    }
+}
+
+// === impl CountableLimit ===
+
+impl<'f> CountableLimit<'f> {
+    fn new(
+        findings: &Findings<'_>,
+        name: &'f str,
+        callers: Option<(CallerKey, UnknownCaller)>,
+        said: Option<&At<OneOrList<CallerPartFile>>>,
+    ) -> Self {
+        let shown = callers
+            .as_ref()
+            .map(|(key, _)| shown_key(findings, said, key));
+        Self {
+            name,
+            callers,
+            shown: shown.unwrap_or_default(),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     fill::{Fill, FillReader},
     fill_job::{Held, Reading},
     flight::{Filling, Landing, Lead},
+    places::Places,
 };
 
 /// How one fetch goes.
@@ -183,6 +184,7 @@ pub(super) async fn errand(
         fill: &fill,
         cap: rng.u64(0..2_000_000),
         reservation: &mut reservation,
+        places: &mut Places::default(),
     };
     match reading.read(&mut body).await {
         Ok((trailers, held)) => {

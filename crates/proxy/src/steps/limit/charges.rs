@@ -148,7 +148,8 @@ impl Charges {
                     if verdict.blame() == Some(Blame::Caller) {
                         let (headers, path) = (&head.headers, head.uri.path());
                         let facts = caller::facts_of(exchange, self.route, headers, path);
-                        penalty::limited(exchange, &facts, &rule.name, rule.mode);
+                        let limit = (&*rule.name, &rule.callers);
+                        penalty::limited(exchange, &facts, limit, rule.mode);
                     }
                     entry.state = State::of(request, verdict);
                 }

@@ -51,7 +51,7 @@ pub(super) struct Doorway {
     snapshot: Arc<Snapshot>,
     sidecar: Arc<Sidecar>,
     route: usize,
-    client: IpAddr,
+    client: Option<IpAddr>,
     wanted: Vec<Wanted>,
     /// Of which so many have been asked.
     asked: usize,
@@ -123,7 +123,7 @@ impl Doorway {
             snapshot: Arc::clone(exchange.snapshot()),
             sidecar: Arc::clone(exchange.sidecar()),
             route,
-            client: exchange.client.ip,
+            client: exchange.address(),
             places: Vec::with_capacity(wanted.len()),
             wanted,
             asked: 0,

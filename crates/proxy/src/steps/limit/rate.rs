@@ -8,7 +8,7 @@ use engine::{
 };
 use http::{HeaderValue, Method, request};
 use policy::{LimitCost, LimitFields as Shown, LimitPolicy, LimitScope, Mode};
-use store::LimiterCells;
+use store::{LimiterCells, Price};
 
 use super::{
     adapt::{Account, Adapting},
@@ -95,7 +95,7 @@ pub(super) fn ask(
     let verdict = rule.decide(exchange, request);
     told.note(exchange, rule, caller, verdict);
     if verdict.blame() == Some(Blame::Caller) {
-        penalty::limited(exchange, facts, &rule.name, rule.mode);
+        penalty::limited(exchange, facts, (&rule.name, &rule.callers), rule.mode);
     }
     if hears == Hears::Again {
         Charges::of(exchange, &mut told.charges).add_paid(index, request, verdict);
@@ -171,7 +171,7 @@ impl RateRule {
         let patience = self.queue.max(delay);
         let seats = match patience.is_zero() {
             true => Seats::Free,
-            false => (sidecar.waiting_room).seats(&Sitter::new(caller, exchange.client.ip)),
+            false => (sidecar.waiting_room).seats(&Sitter::new(caller, exchange.address())),
         };
         let ask = Ask {
             cost: request.cost,
@@ -188,7 +188,13 @@ impl RateRule {
             factor,
         };
         let verdict = match &self.adapting {
-            Some(_) => (sidecar.limiter).decide_tightened(caller.key, &self.limiter, &ask),
+            Some(_) => {
+                let price = match self.cost.response_header {
+                    Some(_) => Price::Guessed,
+                    None => Price::Known,
+                };
+                (sidecar.limiter).decide_tightened(caller.key, &self.limiter, &ask, price)
+            }
             None => (sidecar.limiter).decide(caller.key, &self.limiter, &ask),
         };
         verdict.among(caller.company)

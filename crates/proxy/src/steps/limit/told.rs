@@ -113,7 +113,7 @@ impl Told {
             Verdict::Allow { .. } => {}
             Verdict::Deny { retry_after, .. } => self.denied = self.denied.max(Some(retry_after)),
             Verdict::Wait { delay, .. } => {
-                let sitter = Sitter::new(caller, exchange.client.ip);
+                let sitter = Sitter::new(caller, exchange.address());
                 let delay = Delay::new(delay, exchange.sidecar().waiting_room.sit(sitter));
                 self.delay = Some(delay.or_longer(self.delay.take()));
             }

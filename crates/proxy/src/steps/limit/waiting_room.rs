@@ -5,7 +5,8 @@
 //! several share one limit (everybody, or all whom nobody knows) each client address has as many. And
 //! because a caller may be called by whatever it sends, a client address has at most [`OF_CLIENT`] of
 //! all seats, whoever it says it is. Who finds his own seats taken is refused as if he could not wait,
-//! and nobody else is.
+//! and nobody else is. Of clients behind a Unix socket nobody may know the addresses: these bounds are
+//! not for them, because all of them would look like one.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -46,15 +47,23 @@ struct Room {
 /// Who wants to wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sitter {
-    caller: u128,
-    client: u128,
+    caller: Holder,
+    /// Its address, where that is known.
+    client: Option<IpAddr>,
 }
 
 /// A seat in it, for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Seat {
     room: WaitingRoom,
-    sitter: Sitter,
+    keys: SeatKeys,
+}
+
+/// Whose seats are counted.
+#[derive(Clone, Copy, Debug)]
+struct SeatKeys {
+    own: Option<u128>,
+    client: Option<u128>,
 }
 
 /// A time to sit out.
@@ -84,10 +93,11 @@ impl WaitingRoom {
         if waiting < OWN {
             return Seats::Free;
         }
-        if self.0.taken_by(sitter.caller) >= OWN {
+        let keys = sitter.keys();
+        if self.0.taken_by(keys.own) >= OWN {
             return Seats::Own;
         }
-        match waiting >= SEATS || self.0.taken_by(sitter.client) >= OF_CLIENT {
+        match waiting >= SEATS || self.0.taken_by(keys.client) >= OF_CLIENT {
             true => Seats::Taken,
             false => Seats::Free,
         }
@@ -95,12 +105,13 @@ impl WaitingRoom {
 
     pub(crate) fn sit(&self, sitter: Sitter) -> Seat {
         self.0.taken.fetch_add(1, Ordering::Relaxed);
-        for key in sitter.keys() {
+        let keys = sitter.keys();
+        for key in keys.each() {
             *self.0.shard(key).lock().entry(key).or_default() += 1;
         }
         Seat {
             room: self.clone(),
-            sitter,
+            keys,
         }
     }
 
@@ -113,8 +124,10 @@ impl WaitingRoom {
 // === impl Room ===
 
 impl Room {
-    fn taken_by(&self, key: u128) -> usize {
-        self.shard(key).lock().get(&key).copied().unwrap_or(0)
+    /// None where there is nobody to be counted.
+    fn taken_by(&self, key: Option<u128>) -> usize {
+        let taken = |key| self.shard(key).lock().get(&key).copied();
+        key.and_then(taken).unwrap_or(0)
     }
 
     fn shard(&self, key: u128) -> &Mutex<HashMap<u128, usize>> {
@@ -125,27 +138,33 @@ impl Room {
 // === impl Sitter ===
 
 impl Sitter {
-    /// A caller of a limit, and the address that it asks from.
-    pub(crate) fn new(caller: Holder, client: IpAddr) -> Self {
-        let client = match limit_key_ip(client) {
-            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-            IpAddr::V6(ip) => ip,
-        };
-        let client = client.to_bits();
-        Self {
-            caller: match caller.company {
-                Company::Alone => caller.key,
-                Company::Shared => {
-                    let (key, client) = (caller.key.to_be_bytes(), client.to_be_bytes());
-                    store::hash_of(&[&key, &client])
-                }
+    /// A caller of a limit, and the address that it asks from, where that is known.
+    pub(crate) const fn new(caller: Holder, client: Option<IpAddr>) -> Self {
+        Self { caller, client }
+    }
+
+    fn keys(&self) -> SeatKeys {
+        let client = self.client.map(|client| match limit_key_ip(client) {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(ip) => ip.to_bits(),
+        });
+        let key = self.caller.key;
+        SeatKeys {
+            own: match self.caller.company {
+                Company::Alone => Some(key),
+                Company::Shared => client
+                    .map(|client| store::hash_of(&[&key.to_be_bytes(), &client.to_be_bytes()])),
             },
             client,
         }
     }
+}
 
-    const fn keys(&self) -> [u128; 2] {
-        [self.caller, self.client]
+// === impl SeatKeys ===
+
+impl SeatKeys {
+    fn each(self) -> impl Iterator<Item = u128> {
+        self.own.into_iter().chain(self.client)
     }
 }
 
@@ -155,7 +174,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let room = &self.room.0;
         room.taken.fetch_sub(1, Ordering::Relaxed);
-        for key in self.sitter.keys() {
+        for key in self.keys.each() {
             let mut shard = room.shard(key).lock();
             if let Entry::Occupied(mut taken) = shard.entry(key) {
                 *taken.get_mut() -= 1;
@@ -195,7 +214,7 @@ mod tests {
     /// This caller at this address.
     fn sitter(key: u64, company: Company, address: u32) -> Sitter {
         let key = store::hash(&key.to_le_bytes());
-        Sitter::new(Holder { key, company }, IpAddr::V4(address.into()))
+        Sitter::new(Holder { key, company }, Some(IpAddr::V4(address.into())))
     }
 
     fn alone(number: u32) -> Sitter {
@@ -262,6 +281,26 @@ mod tests {
             room.seats(&sitter(u64::MAX, Company::Alone, 8)),
             Seats::Free
         );
+    }
+
+    /// All who come through a Unix socket would look like one.
+    #[test]
+    fn clients_without_addresses_are_not_taken_for_one() {
+        let room = WaitingRoom::default();
+        let somewhere = |key: u64, company| {
+            let key = store::hash(&key.to_le_bytes());
+            Sitter::new(Holder { key, company }, None)
+        };
+        let shared = somewhere(1, Company::Shared);
+        let mut seats: Vec<_> = (0..OF_CLIENT).map(|_| room.sit(shared)).collect();
+        assert_eq!(room.seats(&shared), Seats::Free);
+        assert_eq!(room.seats(&somewhere(2, Company::Alone)), Seats::Free);
+        // Who has a quota alone has its seats all the same.
+        let own = somewhere(3, Company::Alone);
+        seats.extend((0..OWN).map(|_| room.sit(own)));
+        assert_eq!(room.seats(&own), Seats::Own);
+        drop(seats);
+        assert!(room.0.by_sitter.iter().all(|shard| shard.lock().is_empty()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -87,7 +87,7 @@ proptest! {
                 if let Verdict::Deny { .. } = own.decide(key(CALLER), &limiter, &ask.unhindered()) {
                     continue;
                 }
-                let verdict = cells.decide_tightened(key(CALLER), &limiter, &ask);
+                let verdict = cells.decide_tightened(key(CALLER), &limiter, &ask, Price::Known);
                 prop_assert_ne!(verdict.blame(), Some(Blame::Caller), "{:?} {:?}", request, limiter);
             }
         }
@@ -105,7 +105,7 @@ proptest! {
                 now += Duration::from_millis(request.millis);
                 let ask = request.at(now);
                 let wanted = own.decide(key(CALLER), &limiter, &ask.unhindered());
-                let told = cells.decide_tightened(key(CALLER), &limiter, &ask);
+                let told = cells.decide_tightened(key(CALLER), &limiter, &ask, Price::Known);
                 let denied = |verdict| matches!(verdict, Verdict::Deny { .. });
                 if denied(wanted) && denied(told) {
                     prop_assert_eq!(told.blame(), Some(Blame::Caller), "{:?}", request);
@@ -127,7 +127,11 @@ fn a_history_of_being_tightened_is_no_fault() {
             ..Ask::new(SECOND)
         };
         let blames: Vec<_> = (0..=QUOTA)
-            .map(|_| cells.decide_tightened(key(CALLER), &limiter, &ask).blame())
+            .map(|_| {
+                cells
+                    .decide_tightened(key(CALLER), &limiter, &ask, Price::Known)
+                    .blame()
+            })
             .collect();
         assert_eq!(blames[..2], [None; 2], "{limiter:?}");
         assert_eq!(blames[2..QUOTA as usize], [Some(Blame::Others); 8]);
@@ -174,6 +178,37 @@ fn without_a_place_of_ones_own_nobody_is_to_blame() {
     }
 }
 
+/// Trap 25: what others did to the sketch does not become an innocent's own doing when a place comes
+/// free for him.
+#[test]
+fn what_others_did_is_not_taken_along_into_a_place() {
+    for (limiter, short) in [
+        (gcra(1, 10 * SECOND, 3), gcra(10, SECOND, 1)),
+        (window(3, 30 * SECOND), window(1, SECOND)),
+    ] {
+        let cells = LimiterCells::new(0);
+        // An attacker takes all places for a second, and raises every cell of the sketch.
+        for caller in 0..20_000 {
+            ask(&cells, key(caller), &short, SECOND);
+        }
+        let now = SECOND + Duration::from_millis(1);
+        for caller in 20_000..40_000 {
+            while is_allowed(ask(&cells, key(caller), &limiter, now)) {}
+        }
+        // Their places are free by now. The innocents have never asked before.
+        let later = now + 3 * SECOND;
+        let mut refused = 0;
+        for innocent in 50_000..50_020 {
+            for _ in 0..2 {
+                let verdict = ask(&cells, key(innocent), &limiter, later);
+                refused += u32::from(!is_allowed(verdict));
+                assert_ne!(verdict.blame(), Some(Blame::Caller), "{limiter:?}");
+            }
+        }
+        assert!(refused > 0, "{limiter:?}: the sketch was never raised");
+    }
+}
+
 /// What a request has cost in the end is put right in both histories.
 #[test]
 fn a_settlement_counts_for_blame_as_well() {
@@ -183,7 +218,8 @@ fn a_settlement_counts_for_blame_as_well() {
         assert!(is_allowed(cells.decide_tightened(
             key(CALLER),
             &limiter,
-            &ask
+            &ask,
+            Price::Known
         )));
         let settlement = Settlement {
             charged: 1,
@@ -191,7 +227,51 @@ fn a_settlement_counts_for_blame_as_well() {
             turn: SECOND,
         };
         cells.settle_tightened(key(CALLER), &limiter, &settlement, SECOND);
-        let verdict = cells.decide_tightened(key(CALLER), &limiter, &ask);
+        let verdict = cells.decide_tightened(key(CALLER), &limiter, &ask, Price::Known);
         assert_eq!(verdict.blame(), Some(Blame::Caller), "{limiter:?}");
+    }
+}
+
+/// A refused request is never answered, and so nobody knows what it would have cost: it may have been
+/// next to nothing.
+#[test]
+fn what_a_refused_request_might_have_cost_is_held_against_nobody() {
+    const GUESS: u32 = QUOTA / 2;
+    for limiter in both() {
+        let cells = LimiterCells::new(1024 * 1024);
+        let settle = |key| {
+            let settlement = Settlement {
+                charged: GUESS,
+                actual: 1,
+                turn: SECOND,
+            };
+            cells.settle_tightened(key, &limiter, &settlement, SECOND);
+        };
+        let ask = |factor| Ask {
+            cost: GUESS,
+            factor,
+            ..Ask::new(SECOND)
+        };
+        // Each would cost one: five are within the quota.
+        let mut refused = 0;
+        for _ in 0..5 {
+            let ask = ask(Factor::new(0.2));
+            let verdict = cells.decide_tightened(key(CALLER), &limiter, &ask, Price::Guessed);
+            match verdict.blame() {
+                None => settle(key(CALLER)),
+                blame => assert_eq!(blame, Some(Blame::Others), "{limiter:?}"),
+            }
+            refused += u32::from(!is_allowed(verdict));
+        }
+        assert!(refused > 2, "{limiter:?}");
+        // Who has used up the whole of it, by what it did cost, is to blame all the same.
+        let blames: Vec<_> = (0..3)
+            .map(|_| {
+                let ask = ask(Factor::ONE);
+                let verdict = cells.decide_tightened(key(2), &limiter, &ask, Price::Guessed);
+                verdict.blame()
+            })
+            .collect();
+        assert_eq!(blames, [None, None, Some(Blame::Caller)], "{limiter:?}");
     }
 }

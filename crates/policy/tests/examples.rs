@@ -36,6 +36,22 @@ fn every_example_is_accepted_without_a_warning() {
     }
 }
 
+/// Measuring is rare, and what is refused cannot be measured.
+#[test]
+fn what_is_measured_is_accepted_without_a_warning() {
+    let files = fs::read_dir(root().join("tests/bench")).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let files: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|it| it == "yaml"))
+        .collect();
+    assert!(files.len() >= 6, "{files:?}");
+    for path in files {
+        let name = path.to_string_lossy();
+        let checked = checked(&name, &fs::read_to_string(&path).unwrap());
+        assert!(checked.warnings.is_empty(), "{}", checked.warnings);
+    }
+}
+
 #[test]
 fn every_example_names_its_schema() {
     for name in EXAMPLES {

@@ -2,6 +2,7 @@
 
 mod copy;
 pub(crate) mod guard;
+mod privacy;
 
 use std::sync::Arc;
 
@@ -9,9 +10,7 @@ use bytes::Bytes;
 use engine::{
     cache::{
         range::Extent,
-        request::Partition,
         stored::{StoredHead, StoredMeta},
-        vary::VaryKey,
     },
     coding::{Encoder, dictionary::SharedDictionary},
     compression::{
@@ -23,15 +22,18 @@ use engine::{
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
-    header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH},
 };
 use http_body::Body;
 use policy::{Coding, CompressionLevel, CompressionPolicy, Mode, Route};
 use store::StoredResponse;
 use telemetry::RequestEvent;
 
-pub(crate) use self::copy::{EncodingCopy, Place};
 use self::guard::Precaution;
+pub(crate) use self::{
+    copy::{EncodingCopy, Place},
+    privacy::Privacy,
+};
 use super::dictionary;
 use crate::{
     body::{DecodedBody, EncodedBody, ResponseBody},
@@ -63,15 +65,6 @@ pub(crate) struct Manner {
     precaution: Precaution,
     /// What the client may have, too.
     dictionary: Option<Arc<SharedDictionary>>,
-}
-
-/// Whose a response is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Privacy {
-    /// It may be somebody's own, and hold what others must not guess.
-    Own,
-    /// Everybody who asks for the same gets the same: there is no secret in it.
-    Shared,
 }
 
 /// Decides, and tells the event; `None` when the route does not compress.
@@ -358,48 +351,5 @@ impl Manner {
             precaution,
             dictionary: dictionary::of(exchange).map(|offer| Arc::clone(&offer.shared)),
         })
-    }
-}
-
-// === impl Privacy ===
-
-impl Privacy {
-    /// That of a response which only those of this persona and partition get, and of those only who sends
-    /// the same in the fields by which it varies.
-    pub(crate) fn of(persona: &[u8], partition: Partition, vary: &VaryKey) -> Self {
-        let names_a_user = || {
-            vary.names()
-                .any(|name| [COOKIE, AUTHORIZATION].contains(name))
-        };
-        match (persona, partition) {
-            ([], Partition::Shared) if !names_a_user() => Self::Shared,
-            (_, Partition::Shared | Partition::User) => Self::Own,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use engine::cache::vary::AcceptEncoding;
-    use http::HeaderName;
-
-    use super::*;
-
-    /// Only what everybody gets alike holds nobody's secret; everything else is guarded.
-    #[test]
-    fn what_is_somebodys_is_guarded() {
-        for (persona, partition, vary, privacy) in [
-            (&b""[..], Partition::Shared, "accept", Privacy::Shared),
-            (b"", Partition::Shared, "cookie", Privacy::Own),
-            (b"", Partition::Shared, "authorization", Privacy::Own),
-            (b"", Partition::User, "accept", Privacy::Own),
-            (b"beta", Partition::Shared, "accept", Privacy::Own),
-            (b"ann", Partition::User, "accept", Privacy::Own),
-        ] {
-            let (names, none) = ([HeaderName::from_static(vary)], HeaderMap::new());
-            let vary = VaryKey::capture(&names, &none, &none, AcceptEncoding::Fixed);
-            let of = Privacy::of(persona, partition, &vary);
-            assert_eq!(of, privacy, "{persona:?} {partition:?} {vary:?}");
-        }
     }
 }

@@ -5,8 +5,14 @@
 //! projects with such steps; there, the steps have to lead to a sensitive file.
 
 mod files;
+mod kinds;
+mod schemes;
 
-use self::files::{is_at_root, is_harmless, is_nobodys, is_program, is_sensitive, is_wrapped};
+use self::{
+    files::{is_at_root, is_nobodys, is_sensitive},
+    kinds::{is_harmless, is_program},
+    schemes::is_wrapped,
+};
 use super::{
     rules::{Sign, Signs},
     search::find,

@@ -1,4 +1,4 @@
-//! Files that are nobody's business, and schemes that read them.
+//! Files that are nobody's business.
 //!
 //! A value that is nothing but the path of such a file asks for it. Some are told by where they lie,
 //! some by their name wherever they lie. What only says how a machine is set up is a weaker matter:
@@ -168,30 +168,6 @@ const ROOTS: [&[u8]; 10] = [
     b"programdata/",
 ];
 
-/// Schemes that read local files, talk to services inside, or start programs.
-const WRAPPERS: [&[u8]; 20] = [
-    b"php://",
-    b"php:filter/",
-    b"phar:",
-    b"expect://",
-    b"zip://",
-    b"zlib:",
-    b"rar://",
-    b"ogg://",
-    b"compress.",
-    b"ssh2.",
-    b"glob://",
-    b"gopher://",
-    b"dict://",
-    b"tftp://",
-    b"ldap://127.",
-    b"ldap://localhost",
-    b"netdoc:/",
-    b"jar:file:",
-    b"jar:http",
-    b"data:,<?",
-];
-
 /// Whether a value is the path of a file that is nobody's business.
 pub(super) fn is_nobodys(value: &[u8], place: Place) -> bool {
     let mut whole = value;
@@ -274,77 +250,11 @@ pub(super) fn is_sensitive(bytes: &[u8]) -> bool {
     names(bytes, &LED_TO) || names(bytes, &SECRET)
 }
 
-/// Whether a file is one that a server runs.
-pub(super) fn is_program(path: &[u8]) -> bool {
-    let dot = path.iter().rposition(|it| *it == b'.');
-    dot.is_some_and(|at| {
-        matches!(
-            &path[at + 1..],
-            b"php"
-                | b"phtml"
-                | b"php5"
-                | b"phar"
-                | b"jsp"
-                | b"jspx"
-                | b"asp"
-                | b"aspx"
-                | b"ashx"
-                | b"cgi"
-                | b"war"
-        )
-    })
-}
-
 /// Whether what is behind steps lies at the root of a machine.
 pub(super) fn is_at_root(behind: &[u8]) -> bool {
     let mut name = [0_u8; 16];
     let length = unix(behind, &mut name);
     ROOTS.iter().any(|it| name[..length].starts_with(it))
-}
-
-/// Whether a value names a picture, a style or a document, which is what relative paths lead to.
-pub(super) fn is_harmless(path: &[u8]) -> bool {
-    let dot = path.iter().rposition(|it| *it == b'.');
-    let plain = path.iter().all(|it| {
-        it.is_ascii_alphanumeric()
-            || matches!(it, b'/' | b'.' | b'-' | b'_' | b':' | b' ' | b'(' | b')')
-            || *it >= 0x80
-    });
-    plain
-        && dot.is_some_and(|at| {
-            matches!(
-                &path[at + 1..],
-                b"png"
-                    | b"jpg"
-                    | b"jpeg"
-                    | b"gif"
-                    | b"svg"
-                    | b"webp"
-                    | b"ico"
-                    | b"css"
-                    | b"woff"
-                    | b"woff2"
-                    | b"mp3"
-                    | b"mp4"
-                    | b"pdf"
-                    | b"docx"
-            )
-        })
-}
-
-/// Whether a value begins with a scheme that reads local files or starts programs.
-pub(super) fn is_wrapped(bytes: &[u8]) -> bool {
-    let scheme = WRAPPERS.iter().find(|it| bytes.starts_with(it));
-    scheme.is_some_and(|it| {
-        // `compress.zlib://`, `ssh2.exec://`: what ends in a dot or a colon goes on to two slashes.
-        !matches!(it.last(), Some(b'.' | b':'))
-            || bytes[it.len()..]
-                .iter()
-                .take(12)
-                .skip_while(|it| it.is_ascii_alphanumeric() || matches!(it, b':' | b'.'))
-                .take(2)
-                .eq(b"//")
-    })
 }
 
 /// Whether one of some names begins after a slash, or at the beginning.
@@ -443,21 +353,6 @@ mod tests {
         }
         for text in ["", "etc", "/environment", "my.environment", "login.ini"] {
             assert!(!is_sensitive(text.as_bytes()), "{text}");
-        }
-    }
-
-    #[test]
-    fn schemes() {
-        for text in [
-            "php://input",
-            "compress.zlib://a",
-            "phar:///a",
-            "ssh2.exec://a",
-        ] {
-            assert!(is_wrapped(text.as_bytes()), "{text}");
-        }
-        for text in ["compress.js", "https://a", "php", "ldap://dc.example"] {
-            assert!(!is_wrapped(text.as_bytes()), "{text}");
         }
     }
 }
